@@ -1,0 +1,31 @@
+// The arrows of the house, and the only place to change them: a folder may import itself and the folders named here.
+const may = {
+  core: [],
+  cli: ['core'],
+  packets: ['core', 'cli'],
+  sockets: ['core', 'cli'],
+  keys: ['core', 'cli'],
+  flows: ['core', 'cli', 'packets'],
+  sessions: ['core', 'cli', 'keys', 'flows'],
+  ...Object.fromEntries(['access', 'tickets', 'records', 'scans', 'jobs'].map((room) => [room, ['core', 'cli', 'keys']])),
+};
+const rule = (name, from, to) => ({ name, severity: 'error', from, to });
+const code = { pathNot: '\\.test\\.ts$' };
+
+export default {
+  forbidden: [
+    ...Object.entries(may).map(([room, rooms]) =>
+      rule(`${room}-looks-down`, { path: `^src/${room}/`, ...code }, { path: '^src/', pathNot: `^src/(${[room, ...rooms].join('|')})/` }),
+    ),
+    rule(
+      'front-door',
+      { path: '^src/(?!core/|cli/)([^/]+)/', ...code },
+      { path: '^src/(?!core/|cli/)[^/]+/', pathNot: ['^src/$1/', '/index\\.ts$', '/(routes|cli)\\.ts$'] },
+    ),
+    rule('routes-for-server', { path: '^src/(?!server/)([^/]+)/' }, { path: '^src/[^/]+/routes\\.ts$', pathNot: '^src/$1/' }),
+    rule('commands-for-main', { path: '^src/([^/]+)/' }, { path: '^src/[^/]+/cli\\.ts$', pathNot: '^src/$1/' }),
+    rule('console-is-a-client', { path: '^console/' }, { path: '^src/' }),
+    rule('no-cycles', {}, { circular: true }),
+  ],
+  options: { tsPreCompilationDeps: 'specify', tsConfig: { fileName: 'tsconfig.json' }, exclude: { path: 'node_modules' } },
+};

@@ -1,0 +1,152 @@
+/**
+ * A batch of flows as columns: what importers and the meter fill row by row, and what the run writer copies into DuckDB
+ * without looking at single values. All columns lie in one ArrayBuffer, so that a batch moves between threads as one
+ * transfer and comes back to be filled again.
+ *
+ *   buffer:  | column 0 data | column 0 validity | column 1 data | ... |
+ *   data:     capacity x width octets, as a DuckDB vector has them (little endian, row after row)
+ *   validity: one bit a row, 1 = present; only for nullable columns, all 0 after `reset`
+ *
+ * A VARCHAR value is DuckDB's 16-octet string: a 32-bit length, then up to 12 octets in place; a longer text has its
+ * first 4 octets there and, in the last 8, its offset in `heap`, which the run writer turns into a pointer.
+ */
+import type { Column, Shape } from './schema.ts';
+import { columnsOf } from './schema.ts';
+
+/** Rows of a batch: four DuckDB vectors of 2048. */
+export const batchRows = 8192;
+
+const widths = { BIGINT: 8, UBIGINT: 8, TIMESTAMP_NS: 8, TIMESTAMP: 8, UINTEGER: 4, USMALLINT: 2, UTINYINT: 1, VARCHAR: 16 } as const;
+const inlineOctets = 12;
+
+/** Octets of one value of a column in a batch and in a DuckDB vector. */
+export const widthOf = (column: Column): number => widths[column.type];
+
+/** Where one column lies, with the views that its writers use: `u32` for 64-bit halves and text, `u8`/`u16` for small numbers. */
+export type BatchColumn = {
+  readonly column: Column;
+  readonly offset: number;
+  readonly width: number;
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+  /** One bit a row, or undefined where NULL cannot stand. */
+  readonly validity: Uint8Array | undefined;
+  readonly validityOffset: number;
+};
+
+/** Octets of the buffer that a batch of this shape needs. */
+const layout = (shape: Shape) => {
+  let size = 0;
+  const places = columnsOf(shape).map((column) => {
+    const offset = size;
+    size += batchRows * widthOf(column);
+    const validityOffset = size;
+    if (column.nullable) size += batchRows / 8;
+    return { column, offset, validityOffset };
+  });
+  return { size, places };
+};
+
+export class FlowBatch {
+  readonly shape: Shape;
+  readonly buffer: ArrayBuffer;
+  readonly columns: readonly BatchColumn[];
+  /** Rows filled so far, 0 to `batchRows`. */
+  count = 0;
+  /** Texts longer than 12 octets, one after the other; `heapLength` octets are in use. Grows by doubling. */
+  heap = new Uint8Array(4096);
+  heapLength = 0;
+
+  constructor(shape: Shape, buffer?: ArrayBuffer) {
+    const { size, places } = layout(shape);
+    this.shape = shape;
+    this.buffer = buffer ?? new ArrayBuffer(size);
+    this.columns = places.map(({ column, offset, validityOffset }) => {
+      const width = widthOf(column);
+      const octets = batchRows * width;
+      return {
+        column,
+        offset,
+        width,
+        validityOffset,
+        u8: new Uint8Array(this.buffer, offset, octets),
+        u16: new Uint16Array(this.buffer, offset, octets >> 1),
+        u32: new Uint32Array(this.buffer, offset, octets >> 2),
+        validity: column.nullable ? new Uint8Array(this.buffer, validityOffset, batchRows / 8) : undefined,
+      };
+    });
+  }
+
+  /** The column of that name; a TypeError where the shape has none. */
+  column(name: string): BatchColumn {
+    const found = this.columns.find((c) => c.column.name === name);
+    if (found === undefined) throw new TypeError(`a batch of shape ${this.shape} has no column ${name}`);
+    return found;
+  }
+
+  get isFull(): boolean {
+    return this.count === batchRows;
+  }
+
+  /** Empties the batch: every nullable value is NULL again; old data stays in place until overwritten. */
+  reset(): void {
+    this.count = 0;
+    this.heapLength = 0;
+    for (const { validity } of this.columns) validity?.fill(0);
+  }
+
+  /** Writes `bytes[start, end)` as the text of `row`; does not touch the validity. */
+  setText(column: BatchColumn, row: number, bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    const { u8, u32 } = column;
+    const word = row * 4;
+    u32[word] = length;
+    u32[word + 1] = 0;
+    u32[word + 2] = 0;
+    u32[word + 3] = 0;
+    if (length <= inlineOctets) {
+      for (let i = start, at = row * 16 + 4; i < end; i++, at++) u8[at] = bytes[i] as number;
+      return;
+    }
+    for (let i = 0; i < 4; i++) u8[row * 16 + 4 + i] = bytes[start + i] as number;
+    u32[word + 2] = this.#keep(bytes, start, end);
+  }
+
+  #keep(bytes: Uint8Array, start: number, end: number): number {
+    const at = this.heapLength;
+    const needed = at + end - start;
+    if (needed > this.heap.length) {
+      const grown = new Uint8Array(Math.max(needed, this.heap.length * 2));
+      grown.set(this.heap.subarray(0, at));
+      this.heap = grown;
+    }
+    this.heap.set(bytes.subarray(start, end), at);
+    this.heapLength = needed;
+    return at;
+  }
+}
+
+/** Marks the value of `row` as present in a nullable column. */
+export const setPresent = (column: BatchColumn, row: number): void => {
+  (column.validity as Uint8Array)[row >> 3]! |= 1 << (row & 7);
+};
+
+/** Writes a whole number of -2^53 to 2^53 into a 64-bit column. */
+export const setInteger = (column: BatchColumn, row: number, value: number): void => {
+  const high = Math.floor(value / 4294967296);
+  column.u32[row * 2] = value - high * 4294967296;
+  column.u32[row * 2 + 1] = high;
+};
+
+/** Writes seconds and nanoseconds since 1970 into a TIMESTAMP_NS column, exact over the whole range of 1677 to 2262. */
+export const setTimestamp = (column: BatchColumn, row: number, seconds: number, nanos: number): void => {
+  // seconds * 10^9 + nanos in two 32-bit halves: the upper and lower 16 bits of seconds are multiplied on their own,
+  // since the whole product has up to 63 bits and a double holds 53.
+  const upper = Math.floor(seconds / 65536);
+  const low = (seconds - upper * 65536) * 1e9 + nanos;
+  const high = upper * 1e9 + Math.floor(low / 65536);
+  const carry = Math.floor(high / 65536);
+  column.u32[row * 2] = (high - carry * 65536) * 65536 + (low - Math.floor(low / 65536) * 65536);
+  column.u32[row * 2 + 1] = carry;
+};
