@@ -61,8 +61,9 @@ export class LineBlocks {
   }
 }
 
-const lineTooLong = (carried: Uint8Array, more: Uint8Array): Problem => {
-  const beginning = Buffer.concat([carried.subarray(0, 40), more])
+/** The problem of a line that begins with `head` and has no end within `lineLimit`. */
+export const lineTooLong = (...head: Uint8Array[]): Problem => {
+  const beginning = Buffer.concat(head.map((bytes) => bytes.subarray(0, 40)))
     .subarray(0, 40)
     .toString('latin1');
   return new Problem('unprocessable', `a line is longer than ${lineLimit} octets: this is no file of rows`, {
