@@ -1,0 +1,207 @@
+import http from 'node:http';
+import https from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
+
+/** Parameters of a query string; what is undefined or false is left out, true is written `true`. */
+export type Query = Record<string, string | number | boolean | undefined>;
+
+/** One request. `path` starts at the root of the server and may hold a query string already. */
+export type Request = {
+  method?: string;
+  path: string;
+  query?: Query;
+  headers?: Record<string, string>;
+  /** Sent chunked as it comes, unless `headers` names a content-length. */
+  body?: AsyncIterable<Uint8Array> | Uint8Array | string;
+  signal?: AbortSignal;
+};
+
+/** An answer whose head has arrived and whose body is still on its way: read it, or `destroy()` it. */
+export type Answer = { status: number; headers: http.IncomingHttpHeaders; body: http.IncomingMessage; sent: Promise<void> };
+
+/** Where a server listens, as `--server` names it. */
+export type Address = { protocol: 'http:' | 'https:'; host: string; port: number; base: string; socketPath?: string };
+
+// An error body longer than this is no problem document; the rest is not read.
+const longestProblem = 1 << 20;
+
+/** Reads `http://HOST:PORT[/BASE]`, `https://…`, `HOST:PORT` or `unix:/PATH`. Throws an `invalid` Problem. */
+export function parseAddress(server: string): Address {
+  if (server.startsWith('unix:')) {
+    const socketPath = server.slice('unix:'.length).replace(/^\/\/(?=\/)/, '');
+    if (socketPath === '') throw badAddress(server);
+    return { protocol: 'http:', host: 'localhost', port: 80, base: '', socketPath };
+  }
+  const text = /^[a-z]+:\/\//i.test(server) ? server : `http://${server}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw badAddress(server);
+  const port = url.port ? Number(url.port) : url.protocol === 'https:' ? 443 : 80;
+  return { protocol: url.protocol, host: url.hostname.replace(/^\[|\]$/g, ''), port, base: url.pathname.replace(/\/$/, '') };
+}
+
+const badAddress = (server: string): Problem =>
+  new Problem('invalid', `--server ${server} is no address`, { hint: '--server http://HOST:PORT or --server unix:/PATH' });
+
+/**
+ * Speaks HTTP/1.1 to one Weir over kept-alive connections, TCP or unix socket. Bodies stream both ways and are never held
+ * whole. Every failure is a Problem: the server's own where it sent one, `unavailable` where nobody answered.
+ */
+export class Client {
+  readonly server: string;
+  readonly #address: Address;
+  readonly #agent: http.Agent;
+
+  constructor(server: string) {
+    this.server = server;
+    this.#address = parseAddress(server);
+    this.#agent = new (this.#address.protocol === 'https:' ? https : http).Agent({ keepAlive: true });
+  }
+
+  /** Sends a request and answers once the head of a 2xx or 3xx answer is there. Throws the Problem of any other status. */
+  async send(request: Request): Promise<Answer> {
+    const answer = await this.exchange(request);
+    if (answer.status >= 400) throw await this.#readProblem(answer);
+    return answer;
+  }
+
+  /** As `send`, with any status as the answer. */
+  exchange(request: Request): Promise<Answer> {
+    const { method = 'GET', headers = {}, body, signal } = request;
+    const { protocol, host, port, base, socketPath } = this.#address;
+    const path = base + withQuery(request.path, request.query);
+    const where = socketPath === undefined ? { host, port } : { socketPath };
+    const options = {
+      ...where,
+      method,
+      path,
+      agent: this.#agent,
+      headers: { accept: 'application/json', host: this.#hostHeader(), ...headers },
+    };
+    return new Promise((resolve, reject) => {
+      const outgoing = (protocol === 'https:' ? https : http).request(signal ? { ...options, signal } : options);
+      const fail = (error: unknown) => reject(this.#explain(error, body !== undefined));
+      outgoing.once('error', fail);
+      const sent = writeBody(outgoing, body);
+      sent.catch(fail);
+      outgoing.once('response', (incoming) => {
+        // From here on a broken connection shows in the body; late errors of the request itself have no listener left.
+        outgoing.on('error', () => {});
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming, sent });
+      });
+    });
+  }
+
+  /** The JSON document at a path. */
+  async json<T>(request: Request): Promise<T> {
+    const answer = await this.send(request);
+    const text = await readText(answer.body, Number.POSITIVE_INFINITY);
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new Problem('internal', `${this.server}${request.path} did not answer JSON`, { detail: text.slice(0, 200), cause });
+    }
+  }
+
+  /** The body of an answer, block by block; a connection that breaks before its end is a Problem. */
+  async *blocks(answer: Answer): AsyncGenerator<Uint8Array> {
+    let bytes = 0;
+    try {
+      for await (const block of answer.body) {
+        bytes += (block as Uint8Array).byteLength;
+        yield block as Uint8Array;
+      }
+    } catch (cause) {
+      const detail = `the server or the network ended it; ${bytes} bytes had arrived, and the result is not complete`;
+      throw new Problem('unavailable', 'the stream broke off', { detail, hint: 'look at the log of the server', cause });
+    }
+  }
+
+  /** Lets go of the idle connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #hostHeader(): string {
+    const { host, port, protocol, socketPath } = this.#address;
+    const name = host.includes(':') ? `[${host}]` : host;
+    return socketPath !== undefined || port === (protocol === 'https:' ? 443 : 80) ? name : `${name}:${port}`;
+  }
+
+  #explain(error: unknown, hadBody: boolean): unknown {
+    if (error instanceof Problem || (error as Error).name === 'AbortError') return error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (hadBody && (code === 'EPIPE' || code === 'ECONNRESET')) {
+      return new Problem('unavailable', `${this.server} hung up while it was being sent the body`, { detail: message, cause: error });
+    }
+    const isLocal = this.#address.socketPath !== undefined || /^(localhost|127\.|::1$)/.test(this.#address.host);
+    const hint = isLocal ? 'weir serve' : 'weir doctor, or another --server';
+    return new Problem('unavailable', `no Weir answers at ${this.server}`, { detail: message || String(code), hint, cause: error });
+  }
+
+  async #readProblem(answer: Answer): Promise<Problem> {
+    answer.sent.catch(() => {});
+    const text = await readText(answer.body, longestProblem).catch(() => '');
+    answer.body.destroy();
+    return reviveProblem(answer.status, text);
+  }
+}
+
+/** The Problem in an error answer: of `application/problem+json` all parts, of anything else the status and its first words. */
+export function reviveProblem(status: number, text: string): Problem {
+  const body = parseObject(text);
+  const code = typeof body?.code === 'string' && body.code in problemCodes ? (body.code as ProblemCode) : codeOfStatus(status);
+  if (typeof body?.title !== 'string') {
+    return new Problem(code, `the server answered ${status} ${http.STATUS_CODES[status] ?? ''}`.trim(), {
+      detail: text.slice(0, 200).trim(),
+    });
+  }
+  const parts = Object.fromEntries(
+    ['detail', 'hint', 'pointer', 'facts'].filter((name) => body[name] != null).map((name) => [name, body[name]]),
+  );
+  return new Problem(code, body.title, parts);
+}
+
+function codeOfStatus(status: number): ProblemCode {
+  const found = Object.entries(problemCodes).find(([, { status: known }]) => known === status);
+  if (found) return found[0] as ProblemCode;
+  if (status === 401) return 'denied';
+  if (status >= 502 && status <= 504) return 'unavailable';
+  return status < 500 ? 'invalid' : 'internal';
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined; // not JSON: the caller shows the text itself
+  }
+}
+
+/** A path with parameters added to its query string. */
+export function withQuery(path: string, query: Query = {}): string {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== false);
+  if (pairs.length === 0) return path;
+  const text = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
+  return `${path}${path.includes('?') ? '&' : '?'}${text}`;
+}
+
+async function writeBody(outgoing: http.ClientRequest, body: Request['body']): Promise<void> {
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+    outgoing.end(body);
+    return;
+  }
+  await pipeline(Readable.from(body, { objectMode: false, highWaterMark: 1 << 20 }), outgoing);
+}
+
+async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const block of body) {
+    text += decoder.decode(block, { stream: true });
+    if (text.length > limit) break;
+  }
+  return text + decoder.decode();
+}

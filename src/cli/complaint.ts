@@ -1,0 +1,39 @@
+import { CommanderError } from 'commander';
+import { Problem, problemCodes } from '../core/problem.ts';
+
+/** What the terminal gets when a command fails: lines for stderr and the exit code. */
+export type Complaint = { lines: string[]; exitCode: number };
+
+/**
+ * Translates whatever a command threw into one line `weir: TITLE`, indented lines of detail, hint and (with `verbose`) cause,
+ * and the exit code of `problemCodes`; anything that is not a Problem is a fault of ours and exits 1.
+ */
+export function complain(error: unknown, verbose = false): Complaint {
+  const problem = asProblem(error);
+  const lines = [`weir: ${problem.title}`];
+  if (problem.detail) lines.push(...problem.detail.split('\n').map((line) => `  ${line}`));
+  if (problem.hint) lines.push(`  try: ${problem.hint}`);
+  const isOurFault = problem.code === 'internal';
+  if (verbose || isOurFault) lines.push(...traceOf(problem.cause ?? (verbose ? problem : undefined)));
+  return { lines, exitCode: problemCodes[problem.code].exit };
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof CommanderError) return usageProblem(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return new Problem('internal', message, { cause: error });
+}
+
+// Commander writes "error: unknown option '--fiter'\n(Did you mean --filter?)"; Weir says the same in its own form.
+function usageProblem(error: CommanderError): Problem {
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))?.[1];
+  return new Problem('invalid', first, { hint: suggestion ?? 'weir --help' });
+}
+
+function traceOf(cause: unknown): string[] {
+  if (cause === undefined) return [];
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return text.split('\n').map((line) => `  ${line}`);
+}

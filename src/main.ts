@@ -1,0 +1,116 @@
+/**
+ * argv to one room's command, loaded on demand; exit code; nothing else. A group of commands is read from disk only when it
+ * is called (or when the whole tree is asked for), so `weir --help` answers without loading a server or a store.
+ */
+import { Command, CommanderError } from 'commander';
+import { addGlobalOptions, type GlobalOptions } from './cli/command.ts';
+import { complain } from './cli/complaint.ts';
+import { exitOnInterrupt, exitOnLostReader } from './cli/interrupt.ts';
+import { version } from './core/version.ts';
+
+/** Adds the commands of one room to the tree. Each `cli.ts` exports one as `addCommands`. */
+export type AddCommands = (program: Command) => void;
+
+type Group = { commands: Record<string, string>; load: () => Promise<AddCommands> };
+
+// The summaries stand here so that help needs no room; a test keeps them equal to what the rooms say.
+const groups: readonly Group[] = [
+  {
+    commands: { serve: 'run the server' },
+    load: async () => (await import('./server/cli.ts')).addCommands,
+  },
+  {
+    commands: {
+      import: 'turn capture and flow files into stored flows',
+      flows: 'look at, export and seal stored flows',
+      check: 'verify the store: counts, orphans, digests',
+    },
+    load: async () => (await import('./flows/cli.ts')).addCommands,
+  },
+  {
+    commands: { get: 'print one response of the server' },
+    load: async () => (await import('./cli/get.ts')).addCommands,
+  },
+  {
+    commands: { doctor: 'check this machine and name the command that mends each finding' },
+    load: async () => (await import('./cli/doctor.ts')).addCommands,
+  },
+  {
+    commands: { completion: 'print the completion script of a shell' },
+    load: async () => (await import('./cli/completion.ts')).completionOf(loadTree),
+  },
+  {
+    commands: { version: 'print versions' },
+    load: async () => (await import('./cli/version.ts')).addCommands,
+  },
+];
+
+/** The command tree with the group of `name` read in full, and all others by name and summary only. */
+export async function loadProgram(name: string | undefined): Promise<Command> {
+  const program = root();
+  for (const group of groups) {
+    if (name !== undefined && name in group.commands) (await group.load())(program);
+    else for (const [stub, summary] of Object.entries(group.commands)) program.command(stub).description(summary);
+  }
+  return settle(program);
+}
+
+/** The whole command tree, for completion and the reference page. */
+export async function loadTree(): Promise<Command> {
+  const program = root();
+  for (const group of groups) (await group.load())(program);
+  return settle(program);
+}
+
+/** The first word of `argv` that is neither a global option nor the value of one. */
+export function commandName(argv: readonly string[]): string | undefined {
+  const options = addGlobalOptions(new Command()).options;
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] as string;
+    if (!word.startsWith('-')) return word;
+    if (options.some((option) => option.required && option.is(word))) i++;
+  }
+  return undefined;
+}
+
+/** Runs one command line to its end and answers with the exit code; what it throws is already on stderr. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const isHelp = commandName(argv) === 'help';
+  const words = isHelp ? [...argv.filter((word) => word !== 'help'), '--help'] : argv;
+  const name = commandName(words);
+  // A server drains its streams before it goes; its own room handles the signals.
+  if (name !== 'serve') exitOnInterrupt();
+  exitOnLostReader();
+  let program: Command | undefined;
+  try {
+    program = await loadProgram(name);
+    await program.parseAsync(words, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    const code = error instanceof CommanderError ? error.code : '';
+    if (code === 'commander.helpDisplayed' || code === 'commander.version') return 0;
+    // A command that only groups others (`weir`, `weir flows`) has shown its help instead.
+    if (code === 'commander.help') return 2;
+    const { lines, exitCode } = complain(error, program?.opts<GlobalOptions>().verbose);
+    process.stderr.write(`${lines.join('\n')}\n`);
+    return exitCode;
+  }
+}
+
+function root(): Command {
+  return addGlobalOptions(new Command('weir'))
+    .description('Measures the flow of a network: packets and flow files become flows, kept in columns, streamed over REST.')
+    .version(version, '-V, --version', 'print the version of Weir')
+    .helpCommand('help [command]', 'explain a command')
+    .addHelpText('after', '\nExamples:\n  $ weir serve\n  $ weir import office.pcap\n  $ weir flows top --by dst_port --metric bytes')
+    .usage('COMMAND [options]');
+}
+
+function settle(command: Command): Command {
+  command.exitOverride().showSuggestionAfterError().configureHelp({ showGlobalOptions: true });
+  command.configureOutput({ outputError: () => {} });
+  for (const child of command.commands) settle(child);
+  return command;
+}
+
+if (import.meta.main) process.exitCode = await run(process.argv.slice(2));
