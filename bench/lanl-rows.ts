@@ -34,7 +34,7 @@ export function* lanlRows({ rows, days = 58, seed = 2015 }: LanlRows): Generator
   let used = 0;
   for (let row = 0; row < rows; row++) {
     const time = 1 + Math.floor((row / rows) * (days * daySeconds - 1));
-    used += block.latin1Write(lanlRow(time, random), used);
+    used += block.write(lanlRow(time, random), used, 'latin1');
     if (used < blockOctets - longestRow && row < rows - 1) continue;
     yield block.subarray(0, used);
     block = Buffer.allocUnsafeSlow(blockOctets);

@@ -32,7 +32,7 @@ export const readLanlLine = (
   for (const [index, field] of fields.entries()) {
     const comma = endOfField(bytes, from, end);
     const expected = readField(field, bytes.subarray(from, comma), batch);
-    if (expected !== undefined) return { column: index + 1, name: field.name, value: textOf(bytes, from, comma), expected };
+    if (expected !== undefined) return { column: index + 1, name: field.name, value: textOf(bytes.subarray(from, comma)), expected };
     from = comma + 1;
   }
   return undefined;
@@ -45,9 +45,8 @@ export const isHeading = (fields: readonly LanlField[], line: string): boolean =
   return fields.every((field, i) => field.kind !== 'number' || /^["'# ]*[A-Za-z_]/.test(cells[i] as string));
 };
 
-/** Bytes as text for a message; what is not UTF-8 becomes U+FFFD. */
-export const textOf = (bytes: Uint8Array, start: number, end: number): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, 400)).toString('utf8');
+/** Octets as text; what is not UTF-8 becomes U+FFFD. */
+export const textOf = (octets: Uint8Array): string => Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('utf8');
 
 const countColumns = (bytes: Uint8Array, start: number, end: number): number => {
   let count = 1;
@@ -58,7 +57,7 @@ const countColumns = (bytes: Uint8Array, start: number, end: number): number => 
 const wrongCount = (wanted: number, found: number, bytes: Uint8Array, start: number, end: number): LineFault => ({
   expected: `${wanted} columns`,
   got: found === 0 ? 'an empty line' : String(found),
-  value: textOf(bytes, start, end),
+  value: textOf(bytes.subarray(start, end)),
 });
 
 const endOfField = (bytes: Uint8Array, from: number, end: number): number => {

@@ -10,6 +10,7 @@ import type { LanlFormat } from './lanl-fields.ts';
 import { lanlFields } from './lanl-fields.ts';
 import { isHeading, readLanlLine, textOf } from './lanl-row.ts';
 import { LineBlocks, lineLimit, lineTooLong } from './lines.ts';
+import type { TextParser } from './parser.ts';
 import type { BadRows } from './rows.ts';
 
 /** What a LANL parser is made of. */
@@ -21,22 +22,8 @@ export type LanlOptions = {
   readonly epoch?: number | undefined;
 };
 
-/** A push parser and its counters. */
-export type LanlParser = {
-  /** Reads a chunk, cut anywhere; the bytes are not kept. Throws the Problem of a bad row. */
-  push(bytes: Uint8Array): void;
-  /** Reads the last line, which may lack its end. */
-  end(): void;
-  /** Lines seen so far, heading and bad ones included: the greatest id given. */
-  readonly lines: number;
-  /** Rows written to batches. */
-  readonly rows: number;
-  /** Rows whose time lies before that of the row above them. */
-  readonly unordered: number;
-};
-
 /** Reads one of the LANL formats; `id` of a row is the number of its line, from 1. Nothing is thrown before `push`. */
-export const createLanlParser = (options: LanlOptions): LanlParser => new LineReader(options);
+export const createLanlParser = (options: LanlOptions): TextParser => new LineReader(options);
 
 const lf = 10;
 const cr = 13;
@@ -49,7 +36,7 @@ const lastTimestamp = 9_223_372_036;
 /** Octets that a name or token may hold in the quick loop: visible ASCII but the quote and the comma. */
 const plain = Uint8Array.from({ length: 256 }, (_, c) => (c > 32 && c < 127 && c !== 34 && c !== comma ? 1 : 0));
 
-class LineReader implements LanlParser {
+class LineReader implements TextParser {
   lines = 0;
   rows = 0;
   unordered = 0;
@@ -123,7 +110,7 @@ class LineReader implements LanlParser {
     }
     this.lines++;
     if (fault === undefined) this.#refuseTime();
-    else if (this.lines > 1 || !isHeading(fields, textOf(bytes, start, end))) this.#badRows.add({ line: this.lines, ...fault });
+    else if (this.lines > 1 || !isHeading(fields, textOf(bytes.subarray(start, end)))) this.#badRows.add({ line: this.lines, ...fault });
   }
 
   /** What every row gets beside its fields; false, and nothing done, where the epoch carries it past the last time stamp. */

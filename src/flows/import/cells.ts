@@ -1,0 +1,101 @@
+/** A value of a flow from its text, as Weir's own CSV and JSON write it: one rule for each type of column. */
+import type { BatchColumn, FlowBatch } from '../batch.ts';
+import { setPresent, setTimestamp } from '../batch.ts';
+import type { Column } from '../schema.ts';
+import { lastSecond } from './lanl-fields.ts';
+import { longestName } from './lanl-row.ts';
+
+/** Writes `text` as the value of `row`; returns what was expected where it does not fit. */
+type WriteCell = (batch: FlowBatch, column: BatchColumn, row: number, text: string) => string | undefined;
+
+/** The rule of a column. The empty text is NULL, and so refused where NULL cannot stand. */
+export const cellRuleOf = (column: Column): WriteCell => {
+  const write = ruleOf(column);
+  const { nullable } = column;
+  return (batch, target, row, text) => {
+    if (text === '') return nullable ? undefined : 'a value';
+    const expected = write(batch, target, row, text);
+    if (expected === undefined && nullable) setPresent(target, row);
+    return expected;
+  };
+};
+
+const ruleOf = ({ name, type }: Column): WriteCell => {
+  if (name === 'src_port' || name === 'dst_port') return writePort;
+  if (name === 'time' || name === 'duration') return numberRule(lastSecond);
+  if (name === 'src_mac' || name === 'dst_mac') return numberRule(2n ** 48n - 1n);
+  return typeRules[type];
+};
+
+/** A whole number of 0 to `most`, exact at any size. */
+const numberRule = (most: bigint): WriteCell => {
+  const range = `a whole number of 0 to ${most}`;
+  return (_batch, column, row, text) => {
+    if (!/^\d+$/.test(text)) return 'a whole number';
+    if (text.length > 1 && text.startsWith('0')) return 'a whole number without leading zeros';
+    if (text.length > 20) return range;
+    const value = Number(text);
+    if (value <= Number.MAX_SAFE_INTEGER) {
+      if (value > most) return range;
+      writeHalves(column, row, value % 4294967296, Math.floor(value / 4294967296));
+      return undefined;
+    }
+    const exact = BigInt(text);
+    if (exact > most) return range;
+    writeHalves(column, row, Number(exact & 0xffffffffn), Number(exact >> 32n));
+    return undefined;
+  };
+};
+
+const writeHalves = (column: BatchColumn, row: number, low: number, high: number): void => {
+  if (column.width === 1) column.u8[row] = low;
+  else if (column.width === 2) column.u16[row] = low;
+  else if (column.width === 4) column.u32[row] = low;
+  else {
+    column.u32[row * 2] = low;
+    column.u32[row * 2 + 1] = high;
+  }
+};
+
+const utf8 = new TextEncoder();
+const scratch = new Uint8Array(longestName * 3);
+
+const writeText: WriteCell = (batch, column, row, text) => {
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return 'text without control characters';
+  const { read, written } = utf8.encodeInto(text, scratch);
+  if (read < text.length || written > longestName) return `text of at most ${longestName} octets`;
+  batch.setText(column, row, scratch, 0, written);
+  return undefined;
+};
+
+/** 0 to 65535 in decimal, or the token of a data set, which begins with a letter. */
+const writePort: WriteCell = (batch, column, row, text) => {
+  const isPort = /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65535;
+  if (!isPort && !/^[A-Za-z]/.test(text)) return 'a port of 0 to 65535 or a token such as N10451';
+  return writeText(batch, column, row, text);
+};
+
+const instant = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|[+-]00(?::?00)?)?$/;
+
+/** ISO 8601 in UTC, to the nanosecond; the years that 64 bits of nanoseconds hold entirely. */
+const writeInstant: WriteCell = (_batch, column, row, text) => {
+  const expected = 'a UTC time such as 2015-01-31T12:00:00.123456789Z, from 1678 to 2261';
+  const parts = instant.exec(text);
+  if (parts === null) return expected;
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [number, number, number, number, number, number];
+  const millis = Date.UTC(year, month - 1, day, hour, minute, second);
+  if (year < 1678 || year > 2261 || new Date(millis).toISOString().slice(0, 19) !== text.slice(0, 19).replace(' ', 'T')) return expected;
+  setTimestamp(column, row, millis / 1000, Number((parts[7] ?? '').padEnd(9, '0')));
+  return undefined;
+};
+
+const typeRules: Readonly<Record<Column['type'], WriteCell>> = {
+  BIGINT: numberRule(2n ** 63n - 1n),
+  UBIGINT: numberRule(2n ** 64n - 1n),
+  UINTEGER: numberRule(2n ** 32n - 1n),
+  USMALLINT: numberRule(2n ** 16n - 1n),
+  UTINYINT: numberRule(255n),
+  VARCHAR: writeText,
+  TIMESTAMP_NS: writeInstant,
+  TIMESTAMP: writeInstant,
+};
