@@ -68,7 +68,7 @@ export function commandName(argv: readonly string[]): string | undefined {
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] as string;
     if (!word.startsWith('-')) return word;
-    if (options.some((option) => option.required && option.is(word))) i++;
+    if (options.some((option) => option.required && (option.long === word || option.short === word))) i++;
   }
   return undefined;
 }

@@ -98,7 +98,7 @@ export class Client {
     const answer = await this.send(request);
     const text = await readText(answer.body, Number.POSITIVE_INFINITY);
     try {
-      return JSON.parse(text) as T;
+      return parseJson(text) as T;
     } catch (cause) {
       throw new Problem('internal', `${this.server}${request.path} did not answer JSON`, { detail: text.slice(0, 200), cause });
     }
@@ -157,11 +157,20 @@ export function reviveProblem(status: number, text: string): Problem {
       detail: text.slice(0, 200).trim(),
     });
   }
-  const parts = Object.fromEntries(
-    ['detail', 'hint', 'pointer', 'facts'].filter((name) => body[name] != null).map((name) => [name, body[name]]),
-  );
-  return new Problem(code, body.title, parts);
+  // Facts stand beside the members of RFC 9457, as section 3.2 has it.
+  const { type: _type, title, status: _status, code: _code, detail, hint, pointer, instance: _instance, ...facts } = body;
+  const parts = Object.entries({ detail, hint, pointer }).filter(([, value]) => typeof value === 'string');
+  return new Problem(code, title as string, { ...Object.fromEntries(parts), facts });
 }
+
+/** JSON with its integers whole: those beyond 2^53 (64-bit hashes, counters of years) become bigint. */
+export const parseJson = (text: string): unknown =>
+  JSON.parse(text, ((_key: string, value: unknown, { source }: { source?: string }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '')
+      ? BigInt(source as string)
+      : value) as Reviver);
+
+type Reviver = (key: string, value: unknown) => unknown;
 
 function codeOfStatus(status: number): ProblemCode {
   const found = Object.entries(problemCodes).find(([, { status: known }]) => known === status);
@@ -184,7 +193,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 export function withQuery(path: string, query: Query = {}): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== false);
   if (pairs.length === 0) return path;
-  const text = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
+  const text = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, String(value)])).toString();
   return `${path}${path.includes('?') ? '&' : '?'}${text}`;
 }
 

@@ -19,7 +19,7 @@ export type GlobalOptions = {
 export function addGlobalOptions(program: Command): Command {
   return program
     .addOption(new Option('--server <url>', 'the Weir to speak to').env('WEIR_SERVER').default('http://127.0.0.1:8080'))
-    .addOption(new Option('--data <dir>', 'work on this data directory itself, which no server may hold').env('WEIR_DATA'))
+    .option('--data <dir>', 'work on this data directory itself, which no server may hold')
     .addOption(new Option('--json', 'print JSON').conflicts('csv'))
     .option('--csv', 'print CSV')
     .option('--no-color', 'print without colours (also NO_COLOR)')

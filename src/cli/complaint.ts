@@ -12,7 +12,7 @@ export function complain(error: unknown, verbose = false): Complaint {
   const problem = asProblem(error);
   const lines = [`weir: ${problem.title}`];
   if (problem.detail) lines.push(...problem.detail.split('\n').map((line) => `  ${line}`));
-  if (problem.hint) lines.push(`  try: ${problem.hint}`);
+  if (problem.hint) lines.push(`  hint: ${problem.hint}`);
   const isOurFault = problem.code === 'internal';
   if (verbose || isOurFault) lines.push(...traceOf(problem.cause ?? (verbose ? problem : undefined)));
   return { lines, exitCode: problemCodes[problem.code].exit };
@@ -29,7 +29,7 @@ function asProblem(error: unknown): Problem {
 function usageProblem(error: CommanderError): Problem {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))?.[1];
-  return new Problem('invalid', first, { hint: suggestion ?? 'weir --help' });
+  return new Problem('invalid', first, { hint: suggestion ? `did you mean ${suggestion}?` : 'weir help explains every command' });
 }
 
 function traceOf(cause: unknown): string[] {

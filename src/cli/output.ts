@@ -40,7 +40,7 @@ export function createOutput(options: Pick<GlobalOptions, 'json' | 'csv' | 'colo
   const color = options.color && isTerminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
   const width = isTerminal ? stdout.columns || 80 : undefined;
   const print = (lines: readonly string[]) => void stdout.write(lines.map((line) => `${line}\n`).join(''));
-  const json = (value: unknown) => print([JSON.stringify(value, undefined, isTerminal ? 2 : undefined)]);
+  const json = (value: unknown) => print([JSON.stringify(value, keepBigIntegers, isTerminal ? 2 : undefined)]);
   return {
     form,
     color,
@@ -74,4 +74,9 @@ function csvField(value: unknown): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-const showValue = (value: unknown): string => (value == null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+const showValue = (value: unknown): string =>
+  value == null ? '' : typeof value === 'object' ? JSON.stringify(value, keepBigIntegers) : String(value);
+
+// `parseJson` of the client gives integers beyond 2^53 as bigint; they go out as the digits that came in.
+const keepBigIntegers = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? rawJson(String(value)) : value);
+const { rawJSON: rawJson } = JSON as unknown as { rawJSON: (text: string) => unknown };

@@ -32,7 +32,7 @@ export type FlowRow = Record<string, unknown>;
 export type Counters = { flows: number; packets: number; bytes: number };
 /** Counters over both directions; `first` and `last` are null where nothing matched. */
 export type Summary = Counters & { first: number | string | null; last: number | string | null } & Record<string, unknown>;
-export type TopItem = Counters & { key: string | number | null; /** Part of the total, 0 to 1. */ share: number };
+export type TopItem = Counters & { key: string | number | null /** Part of the total, 0 to 1. */; share: number };
 export type Top = { by: string; metric: Metric; items: TopItem[]; total: Counters };
 /** `time` is the begin of the bucket in whole seconds (Unix time, or the count of the data set). */
 export type SeriesItem = Counters & { time: number; key: string | number | null };
@@ -77,7 +77,13 @@ export type ImportOptions = {
 };
 
 /** What is imported: its bytes, streamed once. `bytes_total` is null where nobody knows the end. */
-export type ImportSource = { name: string; bytes_total: number | null; open: () => AsyncIterable<Uint8Array> };
+export type ImportSource = {
+  name: string;
+  bytes_total: number | null;
+  /** The file behind it, for an implementation that reads it itself; absent for standard input. */
+  path?: string;
+  open: () => AsyncIterable<Uint8Array>;
+};
 
 export type ImportState = 'receiving' | 'metering' | 'committing' | 'done' | 'failed';
 
@@ -89,6 +95,7 @@ export type Import = {
   format: string | null;
   bytes_read: number;
   bytes_total: number | null;
+  /** Packets read, those of `skipped` among them. */
   packets: number;
   flows: number;
   rows_bad: number;
@@ -109,9 +116,9 @@ export type Import = {
 export type FlowsPort = {
   /**
    * Imports one source and answers when it is stored, all or nothing. `onProgress` is called every now and then, from the
-   * first bytes on. Aborting `signal` ends the import and keeps nothing of it.
+   * first bytes on. A process that ends in the middle leaves nothing of the source in the store.
    */
-  import(source: ImportSource, options: ImportOptions, onProgress: (state: Import) => void, signal?: AbortSignal): Promise<Import>;
+  import(source: ImportSource, options: ImportOptions, onProgress: (state: Import) => void): Promise<Import>;
   imports(): Promise<Import[]>;
   list(query: ListQuery): Promise<FlowRow[]>;
   summary(selection: Selection): Promise<Summary>;

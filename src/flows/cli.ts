@@ -1,0 +1,21 @@
+/** The commands of the flows: `weir import`, `weir flows …`, `weir check`, on a server or on a data directory. */
+import type { Command } from 'commander';
+import { withExamples } from '../cli/command.ts';
+import { addCheck } from './commands/check.ts';
+import { addExport } from './commands/export.ts';
+import { addImport } from './commands/import.ts';
+import { addList } from './commands/list.ts';
+import { addPairs } from './commands/pairs.ts';
+import { addSeal } from './commands/seal.ts';
+import { addSeries } from './commands/series.ts';
+import { addSummary } from './commands/summary.ts';
+import { addTop } from './commands/top.ts';
+
+/** Adds the commands of this room to the tree. */
+export function addCommands(program: Command): void {
+  addImport(program);
+  const flows = program.command('flows').description('look at, export and seal stored flows');
+  for (const add of [addList, addTop, addSeries, addPairs, addSummary, addExport, addSeal]) add(flows);
+  withExamples(flows, 'weir flows top', 'weir flows list --help');
+  addCheck(program);
+}

@@ -1,0 +1,160 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { withExamples } from '../../cli/command.ts';
+import { complain } from '../../cli/complaint.ts';
+import { formatBytes, formatCount, formatDuration, formatScaled } from '../../cli/format.ts';
+import { type Output, openOutput } from '../../cli/output.ts';
+import { ProgressBar } from '../../cli/progress.ts';
+import { parseDurationMs } from '../../core/quantity.ts';
+import type { FlowsPort, Import, ImportOptions, ImportSource } from '../access.ts';
+import { withFlows } from './port.ts';
+import { findSources } from './sources.ts';
+
+/** Adds `weir import`. */
+export function addImport(program: Command): void {
+  const seconds = (option: string) => (text: string) => parseDurationMs(text, option, 's') / 1000;
+  const command = program
+    .command('import')
+    .description('turn capture and flow files into stored flows')
+    .argument('<file...>', 'files, folders or globs; - is standard input')
+    .option('--format <format>', 'how to read them (default: what their content says)')
+    .option('--name <name>', 'what to call the source (default: the name of the file)')
+    .option('--again', 'take content that is stored already once more')
+    .option('--keep-good', 'of a damaged capture keep what was good')
+    .option('--skip-bad [count]', 'pass over bad rows, at most so many', parseSkipBad)
+    .option('--uniflow', 'one flow for each direction')
+    .addOption(new Option('--tunnels <which>', 'meter inside of tunnels').choices(['inner', 'both']))
+    .option('--active <seconds>', 'active time-out, 0 for none', seconds('--active'))
+    .option('--idle <seconds>', 'idle time-out of TCP and all else, 0 for none', seconds('--idle'))
+    .option('--idle-udp <seconds>', 'idle time-out of UDP', seconds('--idle-udp'))
+    .option('--idle-icmp <seconds>', 'idle time-out of ICMP', seconds('--idle-icmp'))
+    .option('--tcp-close <seconds>', 'how long a closed session waits for late packets', seconds('--tcp-close'))
+    .option('--key-vlan', 'tell flows of different VLANs apart')
+    .option('--macs', 'keep Ethernet addresses')
+    .option('--epoch <time>', 'the origin of relative times: seconds or ISO 8601')
+    .action(importFiles);
+  withExamples(
+    command,
+    'weir import office.pcap',
+    'weir import captures/ "more/*.pcapng.zst" --keep-good',
+    'weir import flows.txt.gz --skip-bad=100',
+    'tcpdump -i eth0 -w - -c 10000 | weir import - --name eth0',
+  );
+}
+
+type ImportFlags = {
+  format?: string;
+  name?: string;
+  again?: boolean;
+  keepGood?: boolean;
+  skipBad?: number | true;
+  uniflow?: boolean;
+  tunnels?: 'inner' | 'both';
+  active?: number;
+  idle?: number;
+  idleUdp?: number;
+  idleIcmp?: number;
+  tcpClose?: number;
+  keyVlan?: boolean;
+  macs?: boolean;
+  epoch?: string;
+  verbose?: boolean;
+};
+
+// `--skip-bad FILE` would take the file for the count, so anything else than digits says how to write it.
+function parseSkipBad(text: string): number {
+  if (!/^\d{1,15}$/.test(text))
+    throw new InvalidArgumentError(`Expected a count as in --skip-bad=100; put a bare --skip-bad after the files.`);
+  return Number(text);
+}
+
+function importOptions({ keepGood, skipBad, idleUdp, idleIcmp, tcpClose, keyVlan, ...flags }: ImportFlags): ImportOptions {
+  const { format, again, uniflow, tunnels, active, idle, macs, epoch } = flags;
+  const options = {
+    format,
+    again,
+    keep_good: keepGood,
+    skip_bad: skipBad === true ? 'all' : skipBad,
+    uniflow,
+    tunnels,
+    active,
+    idle,
+    idle_udp: idleUdp,
+    idle_icmp: idleIcmp,
+    tcp_close: tcpClose,
+    key_vlan: keyVlan,
+    macs,
+    epoch,
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Imports one source after the other. A source that fails is told and passed over; the exit code is that of the first. */
+async function importFiles(words: string[], flags: ImportFlags, command: Command): Promise<void> {
+  const output = openOutput(command);
+  const { verbose } = command.optsWithGlobals<ImportFlags>();
+  const sources = await findSources(words);
+  const done: Import[] = [];
+  await withFlows(command, async (port) => {
+    for (const found of sources) {
+      const source = flags.name === undefined ? found : { ...found, name: flags.name };
+      try {
+        const result = await importOne(port, source, importOptions(flags), output);
+        done.push(result);
+      } catch (error) {
+        const { lines, exitCode } = complain(error, verbose);
+        // Several sources: say which one. The titles of faults in a file name it already.
+        const prefix = sources.length > 1 && !(lines[0] as string).includes(source.name) ? `${source.name}:\n` : '';
+        process.stderr.write(`${prefix}${lines.join('\n')}\n`);
+        process.exitCode ||= exitCode;
+        if (isFatal(error)) break;
+      }
+    }
+  });
+  if (output.form !== 'table') output.rows(done as unknown as Record<string, unknown>[], [], importFields);
+}
+
+// Nobody there, or the disk full: the next source would fare no better.
+const isFatal = (error: unknown): boolean =>
+  ['unavailable', 'denied', 'internal'].includes((error as { code?: string }).code ?? 'internal');
+
+const importFields = ['id', 'name', 'format', 'bytes_read', 'packets', 'flows', 'rows_bad', 'skipped', 'started_at', 'ended_at', 'digest'];
+
+async function importOne(port: FlowsPort, source: ImportSource, options: ImportOptions, output: Output): Promise<Import> {
+  const bar = new ProgressBar({ label: source.name, quiet: output.quiet });
+  try {
+    const result = await port.import(source, options, (state) =>
+      bar.update({ bytes: state.bytes_read, total: state.bytes_total, remark: remarkOf(state) }),
+    );
+    bar.end();
+    if (!output.quiet) for (const line of describe(result, bar.seconds)) output.line(line);
+    return result;
+  } finally {
+    bar.end();
+  }
+}
+
+function remarkOf({ state, packets, flows }: Import): string {
+  const counts = [packets > 0 ? `${formatScaled(packets)} packets` : '', flows > 0 ? `${formatScaled(flows)} flows` : ''];
+  return [...counts, state === 'committing' ? 'storing' : ''].filter((part) => part !== '').join('  ');
+}
+
+/** What came of an import: packets read = packets in flows + packets skipped, by reason. */
+function describe(result: Import, seconds: number): string[] {
+  const { name, packets, flows, bytes_read, skipped, rows_bad, warnings, bad_rows } = result;
+  const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0);
+  const rate = seconds > 0 ? `, ${formatBytes(bytes_read / seconds)}/s` : '';
+  const metered = packets > 0 ? `${formatCount(packets)} packets: ${formatCount(packets - skippedCount)} in ` : '';
+  const reasons = Object.entries(skipped)
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a);
+  const lost =
+    skippedCount > 0
+      ? `, ${formatCount(skippedCount)} skipped (${reasons.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')})`
+      : '';
+  return [
+    `${name}: ${metered}${formatCount(flows)} flows${lost}; ${formatBytes(bytes_read)} in ${formatDuration(seconds)}${rate}`,
+    ...(rows_bad > 0 ? [`  ${formatCount(rows_bad)} bad rows passed over`] : []),
+    ...bad_rows.map(({ line, reason }) => `    line ${line}: ${reason}`),
+    ...warnings.map((warning) => `  warning: ${warning}`),
+  ];
+}
