@@ -15,9 +15,18 @@ export class Packet {
   original = 0;
   /** Index of the capture interface within its section (pcapng), 0 for classic pcap. */
   interfaceIndex = 0;
+  /** Octets of frame check sequence that end the frame and belong to no layer above: 0, 2 or 4 as a rule. */
+  fcsOctets = 0;
 
-  /** 4 or 6. */
+  /** Ethertype of the last link header; 0 where the link has none (802.3 with LLC, raw IP). Tells what a non-IP frame was. */
+  etherType = 0;
+  /** Link headers opened so far, tags and labels included: the bound that keeps hostile nesting finite. */
+  linkHeaders = 0;
+
+  /** 4 or 6, or 0 before an IP header was found. */
   ipVersion = 0;
+  /** Where the IP header starts in the buffer. */
+  networkOffset = 0;
   /** Octets of layer 3 from the IP header (IPv6: payload length + 40); see LEN_INFERRED for the exception. */
   octets = 0;
   srcA = 0;
@@ -106,3 +115,11 @@ export const tunnelTypes = {
 /** What became of a packet: 0 is decoded, anything else is the reason why it makes no flow. The order is the index into counters. */
 export const outcomes = ['decoded', 'non_ip', 'truncated', 'malformed', 'unknown_link', 'undeclared_interface', 'encrypted'] as const;
 export type Outcome = (typeof outcomes)[number];
+
+/** The same as names for code: `outcomes[outcome.nonIp]` is 'non_ip'. */
+export const outcome = { decoded: 0, nonIp: 1, truncated: 2, malformed: 3, unknownLink: 4, undeclaredInterface: 5, encrypted: 6 } as const;
+
+/** Why a header of `need` octets at `offset` is not whole: the capture cut it, or the frame never had room for it. */
+export function missing(offset: number, need: number, wireEnd: number): number {
+  return wireEnd - offset >= need ? outcome.truncated : outcome.malformed;
+}
