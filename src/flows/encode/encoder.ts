@@ -1,0 +1,20 @@
+import type { RawColumn } from './chunk.ts';
+
+/**
+ * Turns rows into the octets of a format. The order of calls: `head`, then `rows` for each chunk and `take` until it
+ * gives null, and at the end `flush`, `take` until null, and `tail`. What these give, one after the other, is the answer.
+ */
+export type Encoder = {
+  /** Media type with its parameters. */
+  readonly contentType: string;
+  /** What goes out before any row. */
+  head(): Uint8Array;
+  /** Encodes the first `count` rows of a chunk; its columns may be freed afterwards. */
+  rows(columns: readonly RawColumn[], count: number): void;
+  /** The next finished block or null. Each is alone in its ArrayBuffer, to be transferred and given back to the pool. */
+  take(): Uint8Array | null;
+  /** Finishes the block that has been begun: at the end, and when what there is shall not wait. */
+  flush(): void;
+  /** What goes out after the last row. */
+  tail(): Uint8Array;
+};
