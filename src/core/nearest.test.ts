@@ -4,7 +4,7 @@ import { nearest } from './nearest.ts';
 const words = ['host', 'port', 'proto', 'packets', 'duration', 'scanned_after', 'scanned_before'];
 
 test.each([
-  ['prot', 'port'], // one swap beside "port" and one letter short of "proto": the first of equals
+  ['prot', 'proto'], // as near to "port", but this one only needs to be typed on
   ['hots', 'host'],
   ['HOST', 'host'],
   ['packet', 'packets'],

@@ -3,20 +3,21 @@ const longestWord = 64;
 
 /**
  * The candidate that a person most likely meant by `word`: the one with the fewest edits (insert, delete, replace, swap of
- * neighbours; case does not count), at most one edit for each three letters. The first of equals wins; undefined when
- * none is near. For hints beside "unknown setting", "unknown parameter", "unknown word".
+ * neighbours; case does not count), at most one edit for each three letters. Of equals one that continues the word wins,
+ * then the first; undefined when none is near. For hints beside "unknown setting", "unknown parameter", "unknown word".
  */
 export const nearest = (word: string, candidates: Iterable<string>): string | undefined => {
   if (word.length === 0 || word.length > longestWord) return undefined;
   const wanted = word.toLowerCase();
   let best: string | undefined;
-  let fewest = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let least = Math.max(1, Math.floor(word.length / 3)) + 0.6;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) >= fewest) continue;
-    const edits = countEdits(wanted, candidate.toLowerCase());
-    if (edits >= fewest) continue;
+    if (Math.abs(candidate.length - word.length) > least) continue;
+    const lower = candidate.toLowerCase();
+    const distance = countEdits(wanted, lower) - (lower.startsWith(wanted) ? 0.5 : 0);
+    if (distance >= least) continue;
     best = candidate;
-    fewest = edits;
+    least = distance;
   }
   return best;
 };

@@ -1,0 +1,12 @@
+/**
+ * The filter language: what nfdump's and tcpdump's users type, as a condition of SQL with bound parameters.
+ * `parseFilter` reads it, `compileFilter` makes the condition, `timeBounds` tells the store which files can be left alone,
+ * `formatFilter` writes it back. Reading is linear in the text, which has at most 16 KiB; the language is on `docs/53-filter-language.md`.
+ */
+export type { Filter } from './ast.ts';
+export { type CompiledFilter, compileFilter, type Parameter } from './compile.ts';
+export { type FilterLimits, filterLimits } from './fault.ts';
+export { formatFilter } from './format.ts';
+export { parseFilter } from './parser.ts';
+export { type TimeBounds, timeBounds } from './time-bounds.ts';
+export { filterWords } from './words.ts';
