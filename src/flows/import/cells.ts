@@ -42,9 +42,14 @@ const numberRule = (most: bigint): WriteCell => {
     }
     const exact = BigInt(text);
     if (exact > most) return range;
-    writeHalves(column, row, Number(exact & 0xffffffffn), Number(exact >> 32n));
+    writeWord(column, row, exact);
     return undefined;
   };
+};
+
+/** Writes a whole number that fits the column, whatever its width. */
+export const writeWord = (column: BatchColumn, row: number, value: bigint): void => {
+  writeHalves(column, row, Number(value & 0xffffffffn), Number(value >> 32n));
 };
 
 const writeHalves = (column: BatchColumn, row: number, low: number, high: number): void => {

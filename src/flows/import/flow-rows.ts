@@ -2,13 +2,15 @@
  * Rows of named values into batches: the half that Weir's CSV and JSON have in common. A plan says once which value goes
  * where; rows with the same columns share it.
  */
+import { parseAddress } from '../../core/address-parse.ts';
+import { nearest } from '../../core/nearest.ts';
 import type { BatchColumn, FlowBatch } from '../batch.ts';
 import { setInteger, setPresent } from '../batch.ts';
 import type { Column, ColumnName, Shape } from '../schema.ts';
 import { columns, publishedColumns } from '../schema.ts';
-import { readAddress } from './address-words.ts';
-import { cellRuleOf } from './cells.ts';
+import { cellRuleOf, writeWord } from './cells.ts';
 import type { Emitter } from './emitter.ts';
+import { cutValue } from './rows.ts';
 
 /** Which columns the values of a row are, in their order. */
 export type RowPlan = {
@@ -34,11 +36,16 @@ export const planRow = (names: readonly string[]): RowPlan => {
   const missing = publishedColumns.filter((name) => !given.has(name));
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   const fault =
-    (unknown !== undefined && `no column of a flow is called ${JSON.stringify(unknown.slice(0, 80))}`) ||
+    (unknown !== undefined && unknownName(unknown)) ||
     (twice !== undefined && `the column ${twice} stands here twice`) ||
     (missing.length > 0 && `the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing`);
   const cells = fault ? [] : names.map((name) => rules.get(name) as Cell);
   return { names, cells, given, fault: fault || undefined };
+};
+
+const unknownName = (name: string): string => {
+  const near = nearest(name, rules.keys());
+  return `no column of a flow is called ${JSON.stringify(cutValue(name))}${near === undefined ? '' : ` (${near}?)`}`;
 };
 
 /**
@@ -48,7 +55,7 @@ export const planRow = (names: readonly string[]): RowPlan => {
 export const shapeOf = (plan: RowPlan, values: readonly string[]): Shape => {
   if (plan.cells.some(({ column }) => !column.named)) return 'addressed';
   const source = values[plan.names.indexOf('src_comp')] ?? '';
-  return readAddress(source) === undefined ? 'named' : 'addressed';
+  return parseAddress(source) === undefined ? 'named' : 'addressed';
 };
 
 /** A value that does not fit: its place among the values, and what was expected. */
@@ -109,26 +116,20 @@ export class FlowRows {
     const { given } = plan;
     const hasPorts = portProtocols.has(value('protocol'));
     for (const end of ['src', 'dst'] as const) {
-      const address = readAddress(value(`${end}_comp`));
+      const address = parseAddress(value(`${end}_comp`));
       if (address !== undefined && !given.has(`${end}_addr_hi`) && !given.has(`${end}_addr_lo`)) {
-        const [a, b, c, d] = address.words;
-        this.#set(`${end}_addr_hi`, row, b, a);
-        this.#set(`${end}_addr_lo`, row, d, c);
+        this.#set(`${end}_addr_hi`, row, address.hi);
+        this.#set(`${end}_addr_lo`, row, address.lo);
       }
-      if (address !== undefined && !given.has('ip_version')) this.#set('ip_version', row, address.version, 0);
+      if (address !== undefined && !given.has('ip_version')) this.#set('ip_version', row, BigInt(address.version));
       const port = value(`${end}_port`);
-      if (hasPorts && /^\d/.test(port) && !given.has(`${end}_port_num`)) this.#set(`${end}_port_num`, row, Number(port), 0);
+      if (hasPorts && /^\d/.test(port) && !given.has(`${end}_port_num`)) this.#set(`${end}_port_num`, row, BigInt(port));
     }
   }
 
-  #set(name: ColumnName, row: number, low: number, high: number): void {
+  #set(name: ColumnName, row: number, value: bigint): void {
     const target = this.#target(name);
-    if (target.width === 1) target.u8[row] = low;
-    else if (target.width === 2) target.u16[row] = low;
-    else {
-      target.u32[row * 2] = low;
-      target.u32[row * 2 + 1] = high;
-    }
+    writeWord(target, row, value);
     setPresent(target, row);
   }
 
