@@ -11,8 +11,9 @@ export class Collector implements Emitter {
   batch: FlowBatch;
   readonly #rows: CollectedRow[] = [];
 
-  constructor(shape: Shape) {
-    this.batch = new FlowBatch(shape);
+  /** Fills `batch`, which is emptied first: a used one will do. */
+  constructor(shape: Shape, batch = new FlowBatch(shape)) {
+    this.batch = batch.emptied();
   }
 
   full(): FlowBatch {
