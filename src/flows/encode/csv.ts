@@ -1,12 +1,27 @@
 /** CSV (RFC 4180), save for the line ends, which are LF: that is what data sets have, and rows must come out as they went in. */
 import type { EncodedField } from './field.ts';
 import type { Notation } from './notation.ts';
-import { specialOctets } from './notation.ts';
 
 const quote = 0x22;
-const special = specialOctets([quote, 0x2c, 0x0a, 0x0d]);
+const comma = 0x2c;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 
-const escape = (target: Uint8Array, at: number, bytes: Uint8Array, start: number, length: number): number => {
+/** Any control sends a text here, but only line ends ask for quotes. */
+const needsQuotes = (bytes: Uint8Array, start: number, length: number): boolean => {
+  if (length === 0) return true;
+  for (let i = start; i < start + length; i++) {
+    const octet = bytes[i]!;
+    if (octet === quote || octet === comma || octet === lineFeed || octet === carriageReturn) return true;
+  }
+  return false;
+};
+
+const escapeCsv = (target: Uint8Array, at: number, bytes: Uint8Array, start: number, length: number): number => {
+  if (!needsQuotes(bytes, start, length)) {
+    target.set(bytes.subarray(start, start + length), at);
+    return at + length;
+  }
   let end = at;
   target[end++] = quote;
   for (let i = start; i < start + length; i++) {
@@ -37,8 +52,8 @@ export const csvNotation = (fields: readonly EncodedField[], header: Header): No
       const separator = index === 0 ? '' : ',';
       return { field, prefix: separator, suffix: '', absent: separator };
     }),
-    special,
+    escaped: [quote, comma],
     escapesEmpty: true,
-    escape,
+    escape: escapeCsv,
   };
 };

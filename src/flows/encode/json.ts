@@ -1,11 +1,9 @@
 /** JSON (RFC 8259): one array, an object a line; and NDJSON, an object a line and nothing else. */
 import type { EncodedField } from './field.ts';
 import type { CellNotation, Notation } from './notation.ts';
-import { controlOctets, specialOctets } from './notation.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
-const special = specialOctets([...controlOctets, quote, backslash]);
 const hexadecimal = new TextEncoder().encode('0123456789abcdef');
 
 // RFC 8259 section 7: the two-character escapes that exist for control characters.
@@ -15,11 +13,11 @@ for (const [character, letter] of ['\bb', '\tt', '\nn', '\ff', '\rr', '""', '\\\
 }
 
 /** UTF-8 passes as it is, U+2028 too: JSON allows it, and ECMAScript does since 2019. */
-const escape = (target: Uint8Array, at: number, bytes: Uint8Array, start: number, length: number): number => {
+const escapeJson = (target: Uint8Array, at: number, bytes: Uint8Array, start: number, length: number): number => {
   let end = at;
   for (let i = start; i < start + length; i++) {
     const octet = bytes[i]!;
-    if (special[octet] === 0) {
+    if (octet >= 0x20 && octet !== quote && octet !== backslash) {
       target[end++] = octet;
       continue;
     }
@@ -57,9 +55,9 @@ export const jsonNotation = (fields: readonly EncodedField[], bigint: Bigint): N
   tail: '\n]\n',
   emptyTail: ']\n',
   cells: cells(fields, bigint),
-  special,
+  escaped: [quote, backslash],
   escapesEmpty: false,
-  escape,
+  escape: escapeJson,
 });
 
 /** An object and a line end for each row. */

@@ -25,20 +25,10 @@ export type Notation = {
   readonly tail: string;
   readonly emptyTail: string;
   readonly cells: readonly CellNotation[];
-  /** For each octet of UTF-8: 0 = stands for itself, else the text that has it goes through `escape`. */
-  readonly special: Uint8Array;
+  /** Up to four octets of UTF-8 that, like all controls (0 to 31), send the text that has them through `escape`. */
+  readonly escaped: readonly number[];
   /** Whether an empty text goes through `escape` as well. */
   readonly escapesEmpty: boolean;
   /** Writes `bytes[start, start + length)` escaped at `at`, at most 6 octets for each and 2 more; returns the position behind. */
   escape(target: Uint8Array, at: number, bytes: Uint8Array, start: number, length: number): number;
 };
-
-/** A table for `Notation.special` with these octets marked. */
-export const specialOctets = (octets: Iterable<number>): Uint8Array => {
-  const table = new Uint8Array(256);
-  for (const octet of octets) table[octet] = 1;
-  return table;
-};
-
-/** 0 to 31. */
-export const controlOctets: readonly number[] = Array.from({ length: 32 }, (_, octet) => octet);

@@ -1,11 +1,9 @@
 /** XML 1.0: `<records>` with a `<record>` a line, whose elements are the fields; NULL is an element that is not there. */
 import type { EncodedField } from './field.ts';
 import type { Notation } from './notation.ts';
-import { controlOctets, specialOctets } from './notation.ts';
 
 const tab = 0x09;
 const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
 /** First octet of U+F000 to U+FFFF in UTF-8, among which are U+FFFE and U+FFFF. */
 const lastOfPlane = 0xef;
 
@@ -15,27 +13,24 @@ const entities = new Map(
     new TextEncoder().encode(entity),
   ]),
 );
-const special = specialOctets([...controlOctets.filter((octet) => octet !== tab && octet !== lineFeed), ...entities.keys(), lastOfPlane]);
 
 /** XML 1.0 section 2.2: no character reference can stand for most controls or for U+FFFE and U+FFFF, so they are dropped. */
-const escape = (target: Uint8Array, at: number, bytes: Uint8Array, start: number, length: number): number => {
+const escapeXml = (target: Uint8Array, at: number, bytes: Uint8Array, start: number, length: number): number => {
   let end = at;
   const stop = start + length;
   for (let i = start; i < stop; i++) {
     const octet = bytes[i]!;
-    if (special[octet] === 0) {
-      target[end++] = octet;
-      continue;
-    }
-    if (octet === lastOfPlane) {
-      if (bytes[i + 1] === 0xbf && bytes[i + 2]! >= 0xbe) i += 2;
-      else target[end++] = octet;
+    if (octet === lastOfPlane && bytes[i + 1] === 0xbf && bytes[i + 2]! >= 0xbe) {
+      i += 2;
       continue;
     }
     const entity = entities.get(octet);
-    if (entity === undefined) continue;
-    target.set(entity, end);
-    end += entity.length;
+    if (entity !== undefined) {
+      target.set(entity, end);
+      end += entity.length;
+    } else if (octet >= 0x20 || octet === tab || octet === lineFeed) {
+      target[end++] = octet;
+    }
   }
   return end;
 };
@@ -49,7 +44,7 @@ export const xmlNotation = (fields: readonly EncodedField[]): Notation => ({
   tail: '</records>\n',
   emptyTail: '<records/>\n',
   cells: fields.map((field) => ({ field, prefix: `<${field.name}>`, suffix: `</${field.name}>`, absent: '' })),
-  special,
+  escaped: [0x26, 0x3c, 0x3e, lastOfPlane],
   escapesEmpty: false,
-  escape,
+  escape: escapeXml,
 });
