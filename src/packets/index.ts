@@ -11,4 +11,6 @@ export { type Outcome, outcome, outcomes, Packet, packetFlags, tunnelTypes } fro
 export type { FrameSink } from './progress.ts';
 export { type CaptureReader, createCaptureReader } from './reader.ts';
 export { protocols } from './transport.ts';
+export { decodeInner, noInner } from './tunnel.ts';
 export { type CaptureWarning, type CaptureWarnings, captureWarnings } from './warnings.ts';
+export { type CaptureWriter, type CaptureWriterOptions, createCaptureWriter } from './writer.ts';
