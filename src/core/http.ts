@@ -1,0 +1,29 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import 'fastify';
+
+/** Who may use a route. `open` is for probes: it stays reachable without a token when every other route needs one. */
+export const roles = ['open', 'viewer', 'operator', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
+/** What a route declares about itself in `config`, beside its schema. Rooms declare; hooks of the server act. */
+export type RouteFacts = {
+  /** The lowest role that may use the route. Every route has one; a test walks the table. */
+  role?: Role;
+  /** Set on the GET of a collection: the linked root at `/` lists it under this title. */
+  collection?: { title: string };
+  /** Set on a cheap GET that answers a flat JSON object: the page at `/` shows its numbers under this title and refreshes them. */
+  live?: { title: string };
+  /** Set where bodies of any size stream in: the server then limits pauses, not the whole time. Set `bodyLimit` on the route as well. */
+  isUpload?: boolean;
+};
+
+/** The plugin that a room's `routes.ts` gives to the server: schemas, then a few lines each that call the store. */
+export type RoomRoutes = FastifyPluginAsyncTypebox;
+
+declare module 'fastify' {
+  interface FastifyContextConfig extends RouteFacts {}
+  interface FastifyInstance {
+    /** Aborts when the server begins to stop. Endless answers (event streams) listen to it and end themselves. */
+    closing: AbortSignal;
+  }
+}

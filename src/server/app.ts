@@ -1,0 +1,84 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { Clock } from '../core/clock.ts';
+import type { RoomRoutes } from '../core/http.ts';
+import { acceptRequestId, createIds } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import { installBodyDeadline } from './body-deadline.ts';
+import type { ServerConfig } from './config.ts';
+import { installErrors, refuseBrokenRequest, sendProblem } from './errors.ts';
+import { healthRoutes, type ReadyCheck } from './health.ts';
+import { guardHost } from './host-guard.ts';
+import { endStreamsOfHead, installMethods } from './methods.ts';
+import { installMetrics } from './metrics.ts';
+import { describeApi } from './openapi.ts';
+import { installPretty } from './pretty.ts';
+import { problemOf } from './problem-answer.ts';
+import { problemRoutes } from './problem-pages.ts';
+import { rootRoutes } from './root.ts';
+import { installRouteTable } from './route-table.ts';
+import { installSecurityHeaders } from './security-headers.ts';
+import { compileValidator } from './validation.ts';
+
+/** A room as the app sees it: its name and its routes. */
+export type AppRoom = { name: string; routes: RoomRoutes };
+
+/** What the app needs: settings, the log, the clock, where metrics are registered, the rooms, and what decides that it is ready. */
+export type AppDependencies = {
+  log: Log;
+  clock: Clock;
+  metrics: Registry;
+  rooms: readonly AppRoom[];
+  ready: readonly ReadyCheck[];
+  /** Aborts when the server begins to stop. */
+  closing: AbortSignal;
+  /** True while only this machine can reach the server by TCP: then names in `Host` and `Origin` are checked. */
+  isLoopback: boolean;
+};
+
+/** Builds the one Fastify app from the rooms; it listens nowhere yet. Order matters: hooks first, rooms, then the answers for what is left. */
+export async function buildApp(config: ServerConfig, deps: AppDependencies): Promise<FastifyInstance> {
+  const app = createFastify(config, deps.log);
+  app.decorate('closing', deps.closing);
+  app.setValidatorCompiler(compileValidator);
+  const routes = installRouteTable(app);
+  installErrors(app);
+  installSecurityHeaders(app);
+  if (deps.isLoopback) guardHost(app, config.hostNames);
+  endStreamsOfHead(app);
+  installMetrics(app, deps.metrics);
+  installBodyDeadline(app, config.requestTimeout);
+  if (config.pretty) installPretty(app);
+  await describeApi(app);
+  await app.register(healthRoutes(deps));
+  await app.register(problemRoutes);
+  await app.register(rootRoutes(routes, deps));
+  for (const { routes: plugin } of deps.rooms) await app.register(plugin);
+  installMethods(app, routes);
+  return app;
+}
+
+function createFastify(config: ServerConfig, log: Log): FastifyInstance {
+  const makeId = createIds();
+  return Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: (request) => acceptRequestId(request.headers['x-request-id'], makeId),
+    clientErrorHandler: refuseBrokenRequest,
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(reply as FastifyReply, request as FastifyRequest, problemOf(error, request.id)),
+    bodyLimit: config.bodyLimit,
+    // Node's own requestTimeout would cut long imports; body-deadline.ts does this by route.
+    requestTimeout: 0,
+    keepAliveTimeout: config.keepAliveTimeout,
+    connectionTimeout: config.idleTimeout,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    http: {
+      maxHeaderSize: config.headerLimit,
+      headersTimeout: config.headerTimeout,
+      // How often Node looks for slow headers; its default of 30 s would make a limit of 10 s one of 40.
+      connectionsCheckingInterval: Math.min(1000, config.headerTimeout),
+    },
+  });
+}

@@ -1,0 +1,53 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { Problem } from '../core/problem.ts';
+import type { RouteTable } from './route-table.ts';
+
+/** The methods for which every known path has an answer, be it only 405. */
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+
+/**
+ * Gives every known path an answer for every method: OPTIONS says 204 with `Allow`, the rest 405 with `Allow` (RFC 9110
+ * section 15.5.6). They are ordinary routes, so the router itself decides which path template a request belongs to.
+ * Call it when all rooms have registered theirs.
+ */
+export function installMethods(app: FastifyInstance, table: RouteTable): void {
+  for (const [path, known] of methodsByPath(table)) {
+    const allow = [...known, ...(known.has('OPTIONS') ? [] : ['OPTIONS'])].sort().join(', ');
+    const schema = { hide: true };
+    const config = { role: 'open' } as const;
+    const left = methods.filter((method) => !known.has(method));
+    if (left.includes('OPTIONS')) {
+      app.options(path, { schema, config }, (_request, reply) => reply.code(204).header('allow', allow).send());
+    }
+    const others = left.filter((method) => method !== 'OPTIONS') as HTTPMethods[];
+    // onRequest comes before the body is parsed and the query checked: neither matters for a method that does not exist.
+    const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
+      reply.header('allow', allow);
+      throw new Problem('method-not-allowed', `${request.method} does not work on ${path}.`, { detail: `expected one of ${allow}` });
+    };
+    if (others.length > 0) app.route({ method: others, url: path, schema, config, onRequest: refuse, handler: refuse });
+  }
+}
+
+/**
+ * HEAD of a streamed answer: the stream is ended unread. Fastify itself would read it to its end to throw it away, which
+ * for an export is the whole store. Buffered answers pass, so that they get their Content-Length.
+ */
+export function endStreamsOfHead(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, _reply, payload) => {
+    if (request.method !== 'HEAD' || !(payload instanceof Readable)) return payload;
+    payload.on('error', () => {}); // What it was about to say is of no interest any more.
+    payload.destroy();
+    return Readable.from([]);
+  });
+}
+
+function methodsByPath({ routes }: RouteTable): Map<string, Set<string>> {
+  const paths = new Map<string, Set<string>>();
+  for (const { path, method } of routes) {
+    const known = paths.get(path) ?? new Set<string>();
+    paths.set(path, known.add(method));
+  }
+  return paths;
+}

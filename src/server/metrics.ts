@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** Seconds: from an answer out of memory to a long export. */
+const buckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
+
+/** Counts and times every request by route template (never by path: paths are endless), and serves the registry at `/metrics`. */
+export function installMetrics(app: FastifyInstance, registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  const duration = new Histogram({
+    name: 'weir_http_request_duration_seconds',
+    help: 'Time from the arrival of a request to the end of its answer, streams included.',
+    labelNames: ['route', 'method', 'status'],
+    buckets,
+    registers: [registry],
+  });
+  const inFlight = new Gauge({ name: 'weir_http_requests_in_flight', help: 'Requests whose answer has not ended.', registers: [registry] });
+  // The end of the raw answer, not onResponse: a client that hangs up ends its request too.
+  app.addHook('onRequest', async (request, reply) => {
+    inFlight.inc();
+    reply.raw.once('close', () => {
+      inFlight.dec();
+      const route = request.routeOptions.url ?? 'none';
+      duration.observe({ route, method: request.method, status: reply.raw.statusCode }, reply.elapsedTime / 1000);
+      request.log.debug(
+        { method: request.method, url: request.url, status: reply.raw.statusCode, ms: Math.round(reply.elapsedTime) },
+        'answered',
+      );
+    });
+  });
+  const schema = { tags: ['server'], summary: 'Metrics in the text form of Prometheus', produces: ['text/plain'] };
+  app.get('/metrics', { schema, config: { role: 'viewer' } }, async (_request, reply) => {
+    reply.type(registry.contentType);
+    return registry.metrics();
+  });
+}

@@ -1,0 +1,61 @@
+import type { FastifyError } from 'fastify';
+import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
+
+/** The media type of every error (RFC 9457 section 6.1). */
+export const problemMediaType = 'application/problem+json';
+
+/** An error as the client sees it: the status of the answer and its body (RFC 9457 section 3.1, plus members of ours). */
+export type ProblemAnswer = { status: number; body: ProblemBody };
+
+export type ProblemBody = {
+  type: string;
+  title: string;
+  status: number;
+  code: ProblemCode;
+  detail?: string | undefined;
+  hint?: string | undefined;
+  pointer?: string | undefined;
+  instance: string;
+  requestId: string;
+  [fact: string]: unknown;
+};
+
+/** Where an error happened: the path of the request (no query: it may hold secrets) and its id. */
+export type ProblemPlace = { url: string; id: string };
+
+/** Translates a problem for HTTP; `status` overrides the usual one of its code. */
+export function answerProblem(problem: Problem, place: ProblemPlace, status: number = problemCodes[problem.code].status): ProblemAnswer {
+  const { code, title, detail, hint, pointer, facts } = problem;
+  const instance = place.url.split('?', 1)[0] ?? place.url;
+  const standard = { type: `/problems/${code}`, title, status, code, detail, hint, pointer, instance, requestId: place.id };
+  return { status, body: { ...facts, ...standard } };
+}
+
+/** What Fastify itself throws (bad JSON, body too large ...) as a problem; anything unknown becomes `internal`, without its words. */
+export function problemOf(error: unknown, requestId: string): Problem {
+  if (error instanceof Problem) return error;
+  const { code, statusCode, message } = error as Partial<FastifyError>;
+  const known = frameworkProblems[code ?? ''];
+  if (known !== undefined) return new Problem(known.code, known.title, { ...(known.detail && { detail: known.detail }), cause: error });
+  // Only framework errors carry FST_ codes: their words are written for clients. Other errors may hold anything.
+  if (code?.startsWith('FST_') && statusCode !== undefined && statusCode < 500) {
+    return new Problem(codeOfStatus(statusCode), message ?? 'The request was refused.', { cause: error });
+  }
+  return new Problem('internal', `Something went wrong inside Weir; its log tells more under request ${requestId}.`, { cause: error });
+}
+
+const frameworkProblems: Record<string, { code: ProblemCode; title: string; detail?: string }> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'too-large', title: 'The body is larger than this route takes.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported-media', title: 'This route does not take bodies of that Content-Type.' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid', title: 'The body is empty although its Content-Type says application/json.' },
+  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid', title: 'The body is not valid JSON.' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid', title: 'The body is not as long as its Content-Length says.' },
+  FST_ERR_BAD_URL: { code: 'invalid', title: 'The path of the request is not validly percent-encoded.' },
+  FST_ERR_HANDLER_TIMEOUT: { code: 'unavailable', title: 'The answer took longer than this server allows.' },
+};
+
+/** The problem code whose usual status this is; `invalid` for other 4xx and `internal` for the rest. */
+export function codeOfStatus(status: number): ProblemCode {
+  for (const [code, { status: usual }] of Object.entries(problemCodes)) if (usual === status) return code as ProblemCode;
+  return status >= 400 && status < 500 ? 'invalid' : 'internal';
+}
