@@ -18,8 +18,16 @@ export type Request = {
   signal?: AbortSignal;
 };
 
-/** An answer whose head has arrived and whose body is still on its way: read it, or `destroy()` it. */
-export type Answer = { status: number; headers: http.IncomingHttpHeaders; body: http.IncomingMessage; sent: Promise<void> };
+/** An answer whose head has arrived and whose body is still on its way: read it, or `abandon()` it. */
+export type Answer = {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  body: http.IncomingMessage;
+  /** Settles when the body of the request is out; a server may well answer before that. */
+  sent: Promise<void>;
+  /** Gives up what is still to be sent or read. */
+  abandon: () => void;
+};
 
 /** Where a server listens, as `--server` names it. */
 export type Address = { protocol: 'http:' | 'https:'; host: string; port: number; base: string; socketPath?: string };
@@ -88,7 +96,11 @@ export class Client {
       outgoing.once('response', (incoming) => {
         // From here on a broken connection shows in the body; late errors of the request itself have no listener left.
         outgoing.on('error', () => {});
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming, sent });
+        const abandon = () => {
+          incoming.destroy();
+          if (!outgoing.writableFinished) outgoing.destroy();
+        };
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming, sent, abandon });
       });
     });
   }
@@ -141,9 +153,8 @@ export class Client {
   }
 
   async #readProblem(answer: Answer): Promise<Problem> {
-    answer.sent.catch(() => {});
     const text = await readText(answer.body, longestProblem).catch(() => '');
-    answer.body.destroy();
+    answer.abandon();
     return reviveProblem(answer.status, text);
   }
 }

@@ -52,12 +52,18 @@ const wordsOf = (node: Node): string =>
   [...node.commands.map((c) => c.name), ...node.choices, ...node.options.flatMap(flagsOf), '--help'].join(' ');
 const unique = (words: string[]): string[] => [...new Set(words)];
 
-/** Flags that take a value, each with the words it allows (none: a file name). */
-function valuedFlags(nodes: Node[]): [string, readonly string[]][] {
-  const choicesByFlag = new Map<string, readonly string[]>();
+/** Options name what they take: `--out <file>`, `--data <dir>`. */
+const takesPath = (option: Option): boolean => /[<[](file|dir)/.test(option.flags);
+
+/** Flags that take a value, each with the words it allows, or `paths`. */
+function valuedFlags(nodes: Node[]): [string, readonly string[] | 'paths'][] {
+  const choicesByFlag = new Map<string, readonly string[] | 'paths'>();
   for (const option of nodes.flatMap((node) => node.options)) {
     if (!option.required && !option.optional) continue;
-    for (const flag of flagsOf(option)) choicesByFlag.set(flag, unique([...(choicesByFlag.get(flag) ?? []), ...(option.argChoices ?? [])]));
+    for (const flag of flagsOf(option)) {
+      const known = choicesByFlag.get(flag) ?? [];
+      choicesByFlag.set(flag, known === 'paths' || takesPath(option) ? 'paths' : unique([...known, ...(option.argChoices ?? [])]));
+    }
   }
   return [...choicesByFlag];
 }
@@ -70,7 +76,7 @@ _weir() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} path= word i
   COMPREPLY=()
   case $prev in
-${valued.map(([flag, words]) => `    ${flag}) ${words.length > 0 ? bashReply(words.join(' ')) : bashFiles}; return ;;`).join('\n')}
+${valued.map(([flag, words]) => `    ${flag}) ${words === 'paths' ? bashFiles : bashReply(words.join(' '))}; return ;;`).join('\n')}
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
@@ -110,7 +116,8 @@ ${nodes
 ${nodes.map((node) => `    ${quote(node.path)})\n${zshNode(node)}      ;;`).join('\n')}
   esac
 }
-compdef _weir weir
+# autoloaded from a folder of fpath, this file is the function; sourced, it has to be announced
+if [ "$funcstack[1]" = _weir ]; then _weir "$@"; else compdef _weir weir; fi
 `;
 }
 
@@ -125,8 +132,8 @@ function zshNode(node: Node): string {
 function zshOption(flag: string, option: Option): string {
   const about = option.description.replace(/[[\]:\\]/g, '\\$&');
   if (!option.required && !option.optional) return quote(`${flag}[${about}]`);
-  const values = option.argChoices ? `(${option.argChoices.join(' ')})` : '_files';
-  return quote(`${flag}[${about}]:value:${values}`);
+  const values = option.argChoices ? `(${option.argChoices.join(' ')})` : takesPath(option) ? '_files' : ' ';
+  return quote(`${flag}${flag.startsWith('--') ? '=' : ''}[${about}]:value:${values}`);
 }
 
 function fishScript(nodes: Node[]): string {
@@ -146,7 +153,10 @@ function fishScript(nodes: Node[]): string {
 
 function fishOption(option: Option, here: string): string {
   const flags = flagsOf(option).map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
-  const value = option.required || option.optional ? ` -r${option.argChoices ? ` -f -a ${quote(option.argChoices.join(' '))}` : ''}` : '';
+  const value =
+    option.required || option.optional
+      ? ` -r${takesPath(option) ? 'F' : ' -f'}${option.argChoices ? ` -a ${quote(option.argChoices.join(' '))}` : ''}`
+      : '';
   return `complete -c weir -n ${here} ${flags.join(' ')}${value} -d ${quote(option.description)}`;
 }
 

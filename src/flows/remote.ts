@@ -117,7 +117,7 @@ async function follow(client: Client, id: Import['id'], onProgress: (state: Impo
     const state = JSON.parse(data) as Import;
     if (event !== 'done' && event !== 'failed') onProgress(state);
     else {
-      answer.body.destroy();
+      answer.abandon();
       return state;
     }
   }
