@@ -10,7 +10,7 @@ export const nearest = (word: string, candidates: Iterable<string>): string | un
   if (word.length === 0 || word.length > longestWord) return undefined;
   const wanted = word.toLowerCase();
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 0.6;
+  let least = Math.max(1, Math.floor(word.length / 3)) + 0.5;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > least) continue;
     const lower = candidate.toLowerCase();

@@ -45,14 +45,23 @@ const compile = (filter: Filter, isNegated: boolean): CompiledFilter => {
       return (filter.kind === 'and') === isNegated ? or(parts) : and(parts);
     }
     default:
-      return isNegated ? negate(compilePrimitive(filter)) : compilePrimitive(filter);
+      return isNegated ? negate(compilePrimitive(filter), canBeNull(filter)) : compilePrimitive(filter);
   }
 };
 
 const always: CompiledFilter = { sql: 'TRUE', params: [] };
 const never: CompiledFilter = { sql: 'FALSE', params: [] };
 
-const negate = ({ sql, params }: CompiledFilter): CompiledFilter => ({ sql: `(${sql} IS NOT TRUE)`, params });
+/** `NOT` keeps a plain comparison plain to DuckDB, and is enough where every column always has a value. */
+const negate = ({ sql, params }: CompiledFilter, isNullable: boolean): CompiledFilter => ({
+  sql: isNullable ? `(${sql} IS NOT TRUE)` : `(NOT ${sql})`,
+  params,
+});
+
+const canBeNull = (primitive: Primitive): boolean => {
+  if (primitive.kind === 'number') return operandsOf(numberFieldOf(primitive.field), primitive.side).some((operand) => operand.isNullable);
+  return primitive.kind !== 'host' || primitive.addresses.length > 0;
+};
 
 const join = (parts: readonly CompiledFilter[], word: string): CompiledFilter =>
   parts.length === 1

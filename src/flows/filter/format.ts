@@ -4,23 +4,27 @@ import { isPlainName } from './conditions.ts';
 import { type NumberField, numberFieldOf } from './fields.ts';
 import { flagLetters, markNames, nameOf } from './names.ts';
 
-/** The canonical text of a filter: parsing it gives the same tree. For logs, links and the cache of a store. */
+/**
+ * The canonical text of a filter: parsing it gives the same tree. For logs, links and the cache of a store. It has no more
+ * parentheses than the text it came from, but it can be longer (`tcp` is `proto tcp`), and so pass the limit on octets.
+ */
 export const formatFilter = (filter: Filter): string => {
   switch (filter.kind) {
     case 'any':
       return 'any';
     case 'not':
-      return `not ${formatInside(filter.item)}`;
+      return `not ${isJunction(filter.item) ? `(${formatFilter(filter.item)})` : formatFilter(filter.item)}`;
     case 'and':
+      return filter.items.map((item) => (isJunction(item) ? `(${formatFilter(item)})` : formatFilter(item))).join(' and ');
     case 'or':
-      return filter.items.map(formatInside).join(` ${filter.kind} `);
+      // `and` binds tighter, and there is no `or` in an `or`.
+      return filter.items.map(formatFilter).join(' or ');
     default:
       return formatPrimitive(filter);
   }
 };
 
-const formatInside = (filter: Filter): string =>
-  filter.kind === 'and' || filter.kind === 'or' ? `(${formatFilter(filter)})` : formatFilter(filter);
+const isJunction = (filter: Filter): boolean => filter.kind === 'and' || filter.kind === 'or';
 
 const formatPrimitive = (primitive: Primitive): string => {
   switch (primitive.kind) {
