@@ -74,6 +74,17 @@ export class BlockQueue {
     if (old.length > 0) this.#pool.give(old.buffer as ArrayBuffer);
   }
 
+  /** Copies octets behind what has been written, over as many blocks as it takes. */
+  append(bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length; ) {
+      if (this.room === 0) this.next(blockOctets);
+      const fitting = Math.min(bytes.length - from, this.room);
+      this.u8.set(bytes.subarray(from, from + fitting), this.at);
+      this.at += fitting;
+      from += fitting;
+    }
+  }
+
   /** Moves what the open block has, if anything, to the full ones. */
   close(): void {
     if (this.at > 0) this.#full.push(this.u8.subarray(0, this.at));

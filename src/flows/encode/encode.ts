@@ -1,4 +1,5 @@
 /** Encoders for the formats of the flow stream, over the raw columns of `chunk.ts`. Parquet is DuckDB's own work. */
+import { ArrowEncoder } from './arrow.ts';
 import { BlockPool } from './block.ts';
 import type { Header } from './csv.ts';
 import { csvNotation } from './csv.ts';
@@ -37,6 +38,6 @@ export const createEncoder = (format: EncodedFormat, fields: readonly EncodedFie
     case 'csv':
       return new RowEncoder(csvNotation(fields, header), contentType.replace('header=present', `header=${header}`), pool);
     case 'arrow':
-      throw new Error('later');
+      return new ArrowEncoder(fields, contentType, pool);
   }
 };
