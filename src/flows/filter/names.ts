@@ -1,5 +1,5 @@
 /** Words that stand for numbers. The first word of a number is the one that `formatFilter` writes. */
-import { tunnelTypes } from '../../packets/packet.ts';
+import { tunnelTypes } from '../../packets/index.ts';
 import { flowFlags } from '../schema.ts';
 
 export type Names = ReadonlyMap<string, number>;
