@@ -4,6 +4,8 @@
  * wire, so that `--json` prints the same whichever way it came.
  */
 
+import type { ImportRecord } from './import/import-record.ts';
+
 /** Which flows a question is about. All parts are optional and are combined with `and`. */
 export type Selection = {
   /** Filter language, such as `proto tcp and port 443`. */
@@ -23,7 +25,7 @@ export type ListQuery = Selection & { page?: number; per_page?: number; fields?:
 export type TopQuery = Selection & { by: string; metric?: Metric; limit?: number };
 /** `bucket` is a duration with its unit, such as `60s`. */
 export type SeriesQuery = Selection & { bucket?: string; by?: string; metric?: Metric };
-export type PairsQuery = Selection & { limit?: number };
+export type PairsQuery = Selection & { limit?: number; metric?: Metric };
 export type ExportQuery = Selection & { format: string; fields?: string; order?: 'time' | '-time'; limit?: number };
 
 /** A stored flow: column names and raw values. */
@@ -85,32 +87,8 @@ export type ImportSource = {
   open: () => AsyncIterable<Uint8Array>;
 };
 
-export type ImportState = 'receiving' | 'metering' | 'committing' | 'done' | 'failed';
-
-/** An import, running or ended. Packets read = packets in flows + the sum of `skipped`. */
-export type Import = {
-  id: number | string;
-  name: string;
-  state: ImportState;
-  format: string | null;
-  bytes_read: number;
-  bytes_total: number | null;
-  /** Packets read, those of `skipped` among them. */
-  packets: number;
-  flows: number;
-  rows_bad: number;
-  /** Packets that became no flow, by reason. */
-  skipped: Record<string, number>;
-  rate_bytes_s: number;
-  eta_s: number | null;
-  started_at: string;
-  ended_at: string | null;
-  problem: Record<string, unknown> | null;
-  digest: string | null;
-  warnings: string[];
-  /** The first bad rows, with line number and reason. */
-  bad_rows: { line: number; reason: string }[];
-};
+/** An import, running or ended. */
+export type Import = ImportRecord;
 
 /** Everything the commands ask of the flows. Every method throws Problem. */
 export type FlowsPort = {

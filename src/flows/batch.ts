@@ -78,6 +78,21 @@ export class FlowBatch {
     });
   }
 
+  /** A batch that came from another thread, over the buffers that came with it. */
+  static received(from: {
+    shape: Shape;
+    count: number;
+    buffer: ArrayBuffer;
+    heap: Uint8Array<ArrayBuffer>;
+    heapLength: number;
+  }): FlowBatch {
+    const batch = new FlowBatch(from.shape, from.buffer);
+    batch.count = from.count;
+    batch.heap = from.heap;
+    batch.heapLength = from.heapLength;
+    return batch;
+  }
+
   /** The column of that name; a TypeError where the shape has none. */
   column(name: string): BatchColumn {
     const found = this.columns.find((c) => c.column.name === name);
@@ -94,6 +109,12 @@ export class FlowBatch {
     this.count = 0;
     this.heapLength = 0;
     for (const { validity } of this.columns) validity?.fill(0);
+  }
+
+  /** The same batch after `reset`. */
+  emptied(): this {
+    this.reset();
+    return this;
   }
 
   /** Writes `bytes[start, end)` as the text of `row`; does not touch the validity. */

@@ -96,6 +96,7 @@ const nothingYet = ({ name, bytes_total }: ImportSource): Import => ({
   bytes_read: 0,
   bytes_total,
   packets: 0,
+  packets_metered: 0,
   flows: 0,
   rows_bad: 0,
   skipped: {},
@@ -107,6 +108,7 @@ const nothingYet = ({ name, bytes_total }: ImportSource): Import => ({
   digest: null,
   warnings: [],
   bad_rows: [],
+  capture: null,
 });
 
 /** Follows an import by its events until it has ended. */

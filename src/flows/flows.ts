@@ -1,0 +1,91 @@
+/**
+ * The room of flows as one thing with a beginning and an end: the store's thread, the imports, and the maintenance that
+ * seals what is hot, merges what is small and forgets what is old. Inert until `start`.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { FlowsConfig } from './config.ts';
+import { Imports } from './import/imports.ts';
+import { StoreClient } from './store/client.ts';
+import type { Sealed } from './store/seal.ts';
+
+/** What the flows need of the house. */
+export type FlowsDependencies = { dataFolder: string; log: Log; clock: Clock };
+
+export class Flows {
+  readonly config: FlowsConfig;
+  readonly #deps: FlowsDependencies;
+  #store: StoreClient | undefined;
+  #imports: Imports | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #maintaining: Promise<void> = Promise.resolve();
+  #hotSince: number | undefined;
+
+  constructor(config: FlowsConfig, deps: FlowsDependencies) {
+    this.config = config;
+    this.#deps = deps;
+  }
+
+  /** Opens the store; a directory held by another process is a `conflict`. */
+  async start(): Promise<void> {
+    const { memory, threads, seal } = this.config;
+    const limits = { memory: `${Math.round(memory / 1_000_000)}MB`, threads };
+    this.#store = new StoreClient({ root: this.#deps.dataFolder, limits });
+    const { sources, staging, spill } = await this.#store.open();
+    const { log, clock } = this.#deps;
+    this.#imports = new Imports(this.config, { store: this.#store, staging, spill, log, clock }, sources);
+    this.#timer = setInterval(() => this.#tick(), seal.every).unref();
+  }
+
+  /** Gives up what runs, seals what is hot and closes the store. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#imports?.stop();
+    await this.#maintaining;
+    if (this.#store === undefined) return;
+    const store = this.#store;
+    this.#store = undefined;
+    await store.seal(1).catch((err: unknown) => this.#deps.log.error({ err }, 'could not seal what is hot; it stays in the hot table'));
+    await store.close();
+  }
+
+  get store(): StoreClient {
+    if (this.#store === undefined) throw new Error('the flows are not started');
+    return this.#store;
+  }
+
+  get imports(): Imports {
+    if (this.#imports === undefined) throw new Error('the flows are not started');
+    return this.#imports;
+  }
+
+  /** Seals everything hot and merges what is worth it, now. */
+  async seal(): Promise<Sealed> {
+    const sealed = await this.store.seal(1);
+    const merged = await this.store.compact();
+    return { files: sealed.files + merged.files, rows: sealed.rows };
+  }
+
+  #tick(): void {
+    this.#maintaining = this.#maintaining
+      .then(() => this.#maintain())
+      .catch((err: unknown) => this.#deps.log.error({ err }, 'maintenance of the store failed; it is tried again'));
+  }
+
+  async #maintain(): Promise<void> {
+    const { seal, retention } = this.config;
+    const { hotRows } = await this.store.extent();
+    const now = this.#deps.clock.monotonic();
+    this.#hotSince = hotRows === 0 ? undefined : (this.#hotSince ?? now);
+    const isDue = this.#hotSince !== undefined && now - this.#hotSince >= seal.after;
+    if (hotRows > 0) await this.store.seal(isDue ? 1 : seal.rows);
+    if (isDue) this.#hotSince = undefined;
+    await this.store.compact();
+    const rule = { maxAgeSeconds: retention.age / 1000, maxBytes: retention.size };
+    const gone = await this.store.retain(rule, Math.floor(this.#deps.clock.now() / 1000));
+    if (gone.files > 0) this.#deps.log.info(gone, 'forgot flows by the rule of retention');
+  }
+}
+
+/** The room, not started. */
+export const createFlows = (config: FlowsConfig, deps: FlowsDependencies): Flows => new Flows(config, deps);

@@ -1,0 +1,93 @@
+/**
+ * How batches travel from the reading thread to the writing thread and come back empty. The reader's side is
+ * synchronous, since a parser in the middle of a block cannot await: with no empty batch at hand it sleeps on a shared
+ * counter until the writer gives one back. So at most `batchesUnderWay` batches exist, whatever the sizes.
+ */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { FlowBatch } from '../batch.ts';
+import type { Shape } from '../schema.ts';
+import type { Emitter } from './emitter.ts';
+
+/** Enough to keep both threads busy; 12 batches of the wider shape are 32 MB. */
+const batchesUnderWay = 12;
+
+/** A full batch on its way: the buffers move, they are not copied. */
+export type BatchMessage = {
+  shape: Shape;
+  count: number;
+  buffer: ArrayBuffer;
+  heap: Uint8Array<ArrayBuffer>;
+  heapLength: number;
+  /** Whether `id` holds the place of each row in its file; else rows are numbered as they come. */
+  hasOrdinals: boolean;
+};
+
+/** The two ends: a port, and a counter that rises with each batch given back. */
+export type BatchLink = { port: MessagePort; returned: Int32Array };
+
+/** The reader's end. */
+export class BatchSender implements Emitter {
+  batch: FlowBatch;
+  /** Rows sent so far. */
+  rows = 0;
+  readonly #link: BatchLink;
+  readonly #hasOrdinals: boolean;
+  #made = 1;
+
+  constructor(link: BatchLink, shape: Shape, hasOrdinals: boolean) {
+    this.#link = link;
+    this.#hasOrdinals = hasOrdinals;
+    this.batch = new FlowBatch(shape);
+  }
+
+  full(): FlowBatch {
+    this.#send();
+    this.batch = this.#next();
+    return this.batch;
+  }
+
+  /** Sends what is left; the sender is of no use afterwards. */
+  end(): void {
+    if (this.batch.count > 0) this.#send();
+    this.#link.port.postMessage(null);
+  }
+
+  #send(): void {
+    const { shape, count, buffer, heap, heapLength } = this.batch;
+    this.rows += count;
+    const message: BatchMessage = { shape, count, buffer, heap, heapLength, hasOrdinals: this.#hasOrdinals };
+    this.#link.port.postMessage(message, [buffer, heap.buffer]);
+  }
+
+  #next(): FlowBatch {
+    const { shape } = this.batch;
+    for (;;) {
+      const seen = Atomics.load(this.#link.returned, 0);
+      const back = receiveMessageOnPort(this.#link.port);
+      if (back !== undefined) return new FlowBatch(shape, back.message as ArrayBuffer).emptied();
+      if (this.#made < batchesUnderWay) {
+        this.#made++;
+        return new FlowBatch(shape);
+      }
+      Atomics.wait(this.#link.returned, 0, seen, 1000);
+    }
+  }
+}
+
+/** The writer's end: hands each batch to `take`, then gives its buffer back. Resolves at the end of the rows. */
+export const receiveBatches = (link: BatchLink, take: (batch: FlowBatch, hasOrdinals: boolean) => Promise<void>): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let queue = Promise.resolve();
+  link.port.on('message', (message: BatchMessage | null) => {
+    queue = queue
+      .then(async () => {
+        if (message === null) return resolve();
+        await take(FlowBatch.received(message), message.hasOrdinals);
+        link.port.postMessage(message.buffer, [message.buffer]);
+        Atomics.add(link.returned, 0, 1);
+        Atomics.notify(link.returned, 0);
+      })
+      .catch(reject);
+  });
+  return promise;
+};

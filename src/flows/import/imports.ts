@@ -1,0 +1,285 @@
+/**
+ * Imports from the outside: each has an id, a record that can be followed, and two threads of its own while it runs. It
+ * ends as a whole: committed, or failed with nothing of it left. A few run at once; the others wait, and since nobody
+ * takes their bytes, so do their senders.
+ */
+import { EventEmitter } from 'node:events';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { sendBytes } from '../../core/byte-port.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/log.ts';
+import { Problem } from '../../core/problem.ts';
+import { Caller, serveCalls } from '../../core/thread.ts';
+import type { FlowsConfig } from '../config.ts';
+import type { SourceEntry } from '../store/catalog.ts';
+import type { StoreClient } from '../store/client.ts';
+import type { BatchLink } from './batch-channel.ts';
+import { type ImportRecord, newRecord, noteNews, noteReport } from './import-record.ts';
+import type { ByteOrigin, ReadArguments } from './read-thread.ts';
+import type { RunFile } from './run-writer.ts';
+import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
+import type { WriteArguments } from './write-thread.ts';
+
+/** Where an import takes its bytes from: a file that its own thread opens, or a stream of this thread. */
+export type ImportOrigin = { path: string } | { stream: AsyncIterable<Uint8Array> };
+
+/** An import that has been started. */
+export type ImportRun = {
+  record: ImportRecord;
+  /** Resolves when all bytes have been taken, or when it has ended; never rejects. */
+  received: Promise<void>;
+  /** Resolves with the record when it is committed; rejects with the Problem. */
+  done: Promise<ImportRecord>;
+  /** Gives it up; nothing of it is kept. */
+  abort(): void;
+};
+
+export type ImportsDependencies = { store: StoreClient; staging: string; spill: string; log: Log; clock: Clock };
+
+export class Imports {
+  readonly #config: FlowsConfig;
+  readonly #deps: ImportsDependencies;
+  readonly #records = new Map<number, ImportRecord>();
+  readonly #running = new Map<number, ImportRun>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #waiting: (() => void)[] = [];
+  #slots: number;
+
+  constructor(config: FlowsConfig, deps: ImportsDependencies, earlier: readonly SourceEntry[]) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#slots = config.imports.parallel;
+    for (const { id, record } of earlier.slice(-config.imports.kept)) this.#records.set(id, JSON.parse(record) as ImportRecord);
+  }
+
+  /** All known imports, the latest last. */
+  list(): ImportRecord[] {
+    return [...this.#records.values()];
+  }
+
+  get(id: number): ImportRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** How many are running or waiting. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Calls `listener` at every change of that import; returns what ends this. */
+  follow(id: number, listener: (record: ImportRecord) => void): () => void {
+    const name = String(id);
+    this.#changes.on(name, listener);
+    return () => this.#changes.off(name, listener);
+  }
+
+  /** Gives up an import that is running; false when it is not. */
+  abort(id: number): boolean {
+    const run = this.#running.get(id);
+    run?.abort();
+    return run !== undefined;
+  }
+
+  /** Starts an import; it may have to wait for its turn. */
+  async start(settings: ImportSettings, origin: ImportOrigin, bytesTotal: number | null): Promise<ImportRun> {
+    const id = await this.#deps.store.takeSourceId();
+    const record = newRecord(id, settings, bytesTotal, this.#deps.clock.now());
+    this.#records.set(id, record);
+    const received = Promise.withResolvers<void>();
+    const controller = new AbortController();
+    const done = this.#run({ settings, origin, record, signal: controller.signal, received: received.resolve });
+    const run: ImportRun = {
+      record,
+      received: received.promise,
+      done,
+      abort: () => controller.abort(new Problem('gone', 'the import was given up')),
+    };
+    this.#running.set(id, run);
+    done
+      .catch(() => undefined)
+      .finally(() => {
+        this.#running.delete(id);
+        received.resolve();
+      });
+    return run;
+  }
+
+  /** Gives up everything that runs and waits until it has ended. */
+  async stop(): Promise<void> {
+    const runs = [...this.#running.values()];
+    for (const run of runs) run.abort();
+    await Promise.allSettled(runs.map((run) => run.done));
+  }
+
+  async #run(task: Task): Promise<ImportRecord> {
+    const { record, signal } = task;
+    await this.#takeSlot();
+    const job = new ImportJob(this.#config, this.#deps, task, () => this.#changes.emit(String(record.id), record));
+    try {
+      signal.throwIfAborted();
+      await job.run();
+      record.state = 'done';
+      return record;
+    } catch (error) {
+      await this.#fail(record, error);
+      throw error;
+    } finally {
+      await job.end();
+      await this.#deps.store.endImport().catch(() => undefined); // the store is closing
+      this.#giveSlot();
+      this.#changes.emit(String(record.id), record);
+    }
+  }
+
+  async #fail(record: ImportRecord, error: unknown): Promise<void> {
+    const problem =
+      error instanceof Problem ? error : new Problem('internal', 'the import failed by a fault of Weir; the log has it', { cause: error });
+    if (problem.code === 'internal') this.#deps.log.error({ err: error, import: record.id }, 'an import failed');
+    const nowMs = this.#deps.clock.now();
+    Object.assign(record, { state: 'failed', problem: problem.toMessage(), ended_at: new Date(nowMs).toISOString(), eta_s: null });
+    const source: SourceEntry = {
+      id: record.id,
+      digest: null,
+      state: 'failed',
+      endedAtUs: BigInt(nowMs) * 1000n,
+      record: JSON.stringify(record),
+    };
+    await this.#deps.store
+      .recordFailure(source)
+      .catch((err: unknown) => this.#deps.log.error({ err }, 'could not keep the record of a failed import'));
+  }
+
+  async #takeSlot(): Promise<void> {
+    if (this.#slots > 0) this.#slots--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #giveSlot(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#slots++;
+    else next();
+  }
+}
+
+type Task = { settings: ImportSettings; origin: ImportOrigin; record: ImportRecord; signal: AbortSignal; received: () => void };
+
+/** One import while it runs: its two threads and the ports between them. */
+class ImportJob {
+  readonly #config: FlowsConfig;
+  readonly #deps: ImportsDependencies;
+  readonly #task: Task;
+  readonly #tell: () => void;
+  readonly #prefix: string;
+  readonly #startedMs: number;
+  readonly #workers: Worker[] = [];
+
+  constructor(config: FlowsConfig, deps: ImportsDependencies, task: Task, tell: () => void) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#task = task;
+    this.#tell = tell;
+    this.#prefix = `s${String(task.record.id).padStart(6, '0')}`;
+    this.#startedMs = deps.clock.monotonic();
+  }
+
+  async run(): Promise<void> {
+    const { record } = this.#task;
+    this.#enter('receiving');
+    const { report, files } = await this.#readAndWrite();
+    noteReport(record, report, this.#seconds());
+    record.flows = files.reduce((sum, file) => sum + file.rows, 0);
+    this.#enter('committing');
+    const nowMs = this.#deps.clock.now();
+    record.ended_at = new Date(nowMs).toISOString();
+    record.eta_s = null;
+    const kept = JSON.stringify({ ...record, state: 'done' });
+    const source: SourceEntry = { id: record.id, digest: record.digest, state: 'done', endedAtUs: BigInt(nowMs) * 1000n, record: kept };
+    await this.#deps.store.commit({ source, files, allowDuplicate: this.#task.settings.allowDuplicate });
+  }
+
+  /** Ends the threads and removes what a failed import left in the staging folder. */
+  async end(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    const left = (await readdir(this.#deps.staging)).filter(
+      (name) => name.includes(`-${this.#prefix}-`) || name === `spool-${this.#task.record.id}.tmp`,
+    );
+    for (const name of left) await rm(join(this.#deps.staging, name), { force: true });
+  }
+
+  async #readAndWrite(): Promise<{ report: ReadReport; files: RunFile[] }> {
+    const reader = this.#start('./read-thread.ts');
+    const writer = this.#start('./write-thread.ts');
+    const batches = new MessageChannel();
+    const returned = new Int32Array(new SharedArrayBuffer(4));
+    const lost = this.#whenAborted();
+    const writing = this.#write(writer, 'write', { link: { port: batches.port2, returned } satisfies BatchLink }, [batches.port2]);
+    writing.catch(() => undefined); // awaited below, or outrun by another failure
+    const reading = this.#read(reader, { port: batches.port1, returned });
+    const report = await Promise.race([reading, lost, writing.then(() => reading)]);
+    this.#enter('metering');
+    const files = await Promise.race([writing, lost]);
+    if (report.spooled === undefined) return { report, files };
+    return { report, files: await Promise.race([this.#write(writer, 'writeParquet', { path: report.spooled }, []), lost]) };
+  }
+
+  #whenAborted(): Promise<never> {
+    const { signal } = this.#task;
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => undefined);
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    return promise;
+  }
+
+  #read(reader: Caller, link: BatchLink): Promise<ReadReport> {
+    const { settings, origin, record } = this.#task;
+    const transfer = [link.port];
+    const onNews = (news: unknown): void => {
+      noteNews(record, news as ImportNews, this.#seconds());
+      this.#tell();
+    };
+    const args = (from: ByteOrigin): ReadArguments => ({ settings, origin: from, link, staging: this.#deps.staging, importId: record.id });
+    if ('path' in origin) return reader.call<ReadReport>('read', args(origin), { transfer, onNews }).finally(this.#task.received);
+    const bytes = new MessageChannel();
+    sendBytes(bytes.port1, origin.stream).then(this.#task.received, () => undefined); // a failing source fails the reader
+    return reader.call<ReadReport>('read', args({ port: bytes.port2 }), { transfer: [...transfer, bytes.port2], onNews });
+  }
+
+  #write(writer: Caller, name: 'write' | 'writeParquet', rest: object, transfer: BatchLink['port'][]): Promise<RunFile[]> {
+    const ids = new MessageChannel();
+    serveCalls(ids.port1, { reserveIds: (count: number) => this.#deps.store.reserveIds(count) });
+    const args: WriteArguments = {
+      staging: this.#deps.staging,
+      spill: this.#deps.spill,
+      memory: `${Math.round(this.#config.imports.memory / 1_000_000)}MB`,
+      threads: this.#config.threads,
+      prefix: this.#prefix,
+      sourceId: this.#task.record.id,
+      ingestedAt: BigInt(this.#deps.clock.now()) * 1000n,
+      ids: ids.port2,
+    };
+    return writer.call<RunFile[]>(name, { ...args, ...rest }, { transfer: [...transfer, ids.port2] }).finally(() => ids.port1.close());
+  }
+
+  #start(file: string): Caller {
+    const worker = new Worker(new URL(file, import.meta.url), { name: `weir-import-${this.#task.record.id}` });
+    this.#workers.push(worker);
+    const caller = new Caller(worker);
+    worker.on('error', (error) =>
+      caller.lose(new Problem('internal', 'a thread of the import failed', { cause: error, detail: String(error) })),
+    );
+    worker.on('exit', () => caller.lose(new Problem('gone', 'the import was given up')));
+    return caller;
+  }
+
+  #enter(state: ImportRecord['state']): void {
+    this.#task.record.state = state;
+    this.#tell();
+  }
+
+  #seconds(): number {
+    return (this.#deps.clock.monotonic() - this.#startedMs) / 1000;
+  }
+}

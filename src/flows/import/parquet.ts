@@ -1,0 +1,58 @@
+/** Weir's own Parquet back again: DuckDB reads it, the canonical columns are checked, and files of the store come out. */
+import { Problem } from '../../core/problem.ts';
+import { columns, publishedColumns, type Shape } from '../schema.ts';
+import { type Connection, literal } from '../store/duck.ts';
+import { canonicalList, copyToParquet, type RunFile, type RunWriterOptions, runFile, runPath, splitByDay } from './run-writer.ts';
+
+const required = columns.filter((c) => !c.nullable && c.name !== 'id' && c.name !== 'source_id' && c.name !== 'ingested_at');
+
+/** Takes over the rows of a Parquet file that has at least the ten published columns; others that are canonical are kept. */
+export const importParquet = async (connection: Connection, path: string, options: RunWriterOptions): Promise<RunFile[]> => {
+  const source = `read_parquet(${literal(path)}, file_row_number = true)`;
+  const present = await presentColumns(connection, source);
+  await refuseNulls(connection, source, present);
+  const shape: Shape = present.has('ip_version') && present.has('src_addr_lo') ? 'addressed' : 'named';
+  const rows = `(SELECT time, file_row_number AS id FROM ${source})`;
+  const parts = await splitByDay(connection, rows);
+  const count = parts.reduce((sum, part) => sum + part.rows, 0);
+  const base = await options.reserve(Math.max(1, count));
+  const list = canonicalList(shape, options, (name, type) => {
+    if (name === 'id') return `file_row_number + ${base}::BIGINT`;
+    return present.has(name) ? `CAST(${name} AS ${type})` : `NULL::${type}`;
+  });
+  const files: RunFile[] = [];
+  for (const part of parts) {
+    const where = part.day === null ? '' : `WHERE time // 86400 = ${part.day}`;
+    const file = runPath(options, part, files.length + 1);
+    await copyToParquet(connection, `SELECT ${list} FROM ${source} ${where} ORDER BY time, id`, file).catch(asBadValue);
+    files.push(runFile(file, shape, part, base));
+  }
+  return files;
+};
+
+const asBadValue = (error: unknown): never => {
+  throw new Problem('unprocessable', 'a value of the Parquet file does not fit its column', { detail: String(error), cause: error });
+};
+
+const presentColumns = async (connection: Connection, source: string): Promise<Set<string>> => {
+  const described = await connection.rows(`DESCRIBE SELECT * FROM ${source}`).catch((error: unknown) => {
+    throw new Problem('unprocessable', 'this is not a whole Parquet file', { detail: String(error), cause: error });
+  });
+  const present = new Set(described.map((row) => String(row.column_name)));
+  const missing = publishedColumns.filter((name) => name !== 'id' && !present.has(name));
+  if (missing.length === 0) return present;
+  throw new Problem('unprocessable', `the Parquet file has no column ${missing.join(', ')}`, {
+    detail: `it has ${[...present].filter((name) => name !== 'file_row_number').join(', ')}`,
+    facts: { missing },
+  });
+};
+
+const refuseNulls = async (connection: Connection, source: string, present: ReadonlySet<string>): Promise<void> => {
+  for (const { name } of required.filter((column) => present.has(column.name))) {
+    const row = await connection.row(`SELECT min(file_row_number) AS at FROM ${source} WHERE ${name} IS NULL`);
+    if (row?.at === null || row === undefined) continue;
+    throw new Problem('unprocessable', `row ${Number(row.at) + 1}, column ${name}: expected a value, got NULL`, {
+      facts: { row: Number(row.at) + 1, column: name },
+    });
+  }
+};

@@ -1,0 +1,229 @@
+/**
+ * The reading thread of one import: bytes, digest, decompression, format, parser or meter, batches. It ends by telling
+ * what it found; the batches themselves go straight to the writing thread.
+ */
+
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { receiveBytes } from '../../core/byte-port.ts';
+import { readFileBytes } from '../../core/byte-source.ts';
+import { decompress } from '../../core/compression.ts';
+import { Problem } from '../../core/problem.ts';
+import { type CallContext, serveCalls } from '../../core/thread.ts';
+import { createCaptureReader, describeLink } from '../../packets/index.ts';
+import { createMeter } from '../meter/meter.ts';
+import type { Shape } from '../schema.ts';
+import { type BatchLink, BatchSender } from './batch-channel.ts';
+import { CaptureIntake } from './capture-intake.ts';
+import { createCsvParser } from './csv.ts';
+import { detectFormat, detectOctets, type ImportFormat } from './detect.ts';
+import { ContentDigest } from './digest.ts';
+import { createJsonParser } from './json-array.ts';
+import { createLanlParser } from './lanl.ts';
+import { createNdjsonParser } from './ndjson.ts';
+import type { TextParser } from './parser.ts';
+import { BadRows } from './rows.ts';
+import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
+
+/** Where the bytes come from: a file that this thread opens, or a port over which another thread sends them. */
+export type ByteOrigin = { path: string } | { port: MessagePort };
+
+export type ReadArguments = { settings: ImportSettings; origin: ByteOrigin; link: BatchLink; staging: string; importId: number };
+
+/** Milliseconds between two reports of progress. */
+const newsEveryMs = 100;
+
+/** What a format's intake does with the bytes, and what it can tell at the end. */
+type Intake = {
+  push(bytes: Uint8Array): void | Promise<void>;
+  end(): void | Promise<void>;
+  report(): Partial<ReadReport>;
+};
+
+class ImportReading {
+  readonly #args: ReadArguments;
+  readonly #context: CallContext;
+  readonly #digest = new ContentDigest();
+  readonly #badRows: BadRows;
+  #sender: BatchSender | undefined;
+  #format: ImportFormat | undefined;
+  #intake: Intake | undefined;
+  #bytesRead = 0;
+  #packets: () => number = () => 0;
+  #lastNews = 0;
+
+  constructor(args: ReadArguments, context: CallContext) {
+    this.#args = args;
+    this.#context = context;
+    this.#badRows = new BadRows(args.settings.skipBad);
+  }
+
+  async run(): Promise<ReadReport> {
+    const problem = await this.#readAll();
+    const warnings =
+      problem === undefined ? [] : [`kept what came before a fault: ${[problem.title, problem.detail].filter(Boolean).join(': ')}`];
+    const intake = this.#intake as Intake;
+    await intake.end();
+    this.#sender?.end();
+    if (this.#sender === undefined) this.#args.link.port.postMessage(null);
+    const report = intake.report();
+    return {
+      digest: this.#digest.text(),
+      spooled: undefined,
+      skipped: {},
+      metered: 0,
+      capture: undefined,
+      ...this.#news(),
+      ...report,
+      badRows: this.#badRows.kept,
+      warnings: [...(report.warnings ?? []), ...warnings],
+    };
+  }
+
+  /** Feeds everything; a fault in a capture is returned where the good part shall be kept. */
+  async #readAll(): Promise<Problem | undefined> {
+    try {
+      for await (const bytes of this.#content()) {
+        this.#context.signal.throwIfAborted();
+        await (this.#intake as Intake).push(bytes);
+        this.#tellNews();
+      }
+      return undefined;
+    } catch (error) {
+      const isCapture = this.#format === 'pcap' || this.#format === 'pcapng';
+      if (!(error instanceof Problem) || !isCapture || !this.#args.settings.keepGood || this.#packets() === 0) throw error;
+      return error;
+    }
+  }
+
+  /** The unpacked bytes; the format is known and its intake ready before the first of them is given. */
+  async *#content(): AsyncGenerator<Uint8Array> {
+    let head: Uint8Array | undefined = new Uint8Array(0);
+    for await (const bytes of decompress(this.#counted())) {
+      this.#digest.add(bytes);
+      if (head === undefined) {
+        yield bytes;
+        continue;
+      }
+      head = Buffer.concat([head, bytes]);
+      if (head.length < detectOctets) continue;
+      this.#begin(head);
+      yield head;
+      head = undefined;
+    }
+    if (head === undefined) return;
+    this.#begin(head);
+    yield head;
+  }
+
+  async *#counted(): AsyncGenerator<Uint8Array> {
+    const { origin } = this.#args;
+    const source = 'path' in origin ? readFileBytes(origin.path) : receiveBytes(origin.port);
+    for await (const bytes of source) {
+      this.#bytesRead += bytes.length;
+      yield bytes;
+    }
+  }
+
+  #begin(head: Uint8Array): void {
+    this.#format = this.#args.settings.format ?? detectFormat(head);
+    this.#intake = this.#createIntake(this.#format);
+  }
+
+  #createIntake(format: ImportFormat): Intake {
+    if (format === 'pcap' || format === 'pcapng') return this.#captureIntake();
+    if (format === 'parquet') return this.#spoolIntake();
+    return this.#textIntake(format);
+  }
+
+  #open(shape: Shape, hasOrdinals: boolean): BatchSender {
+    this.#sender = new BatchSender(this.#args.link, shape, hasOrdinals);
+    return this.#sender;
+  }
+
+  #textIntake(format: Exclude<ImportFormat, 'pcap' | 'pcapng' | 'parquet'>): Intake {
+    const parser = this.#createParser(format);
+    return {
+      push: (bytes) => parser.push(bytes),
+      end: () => parser.end(),
+      report: () => ({ warnings: parser.unordered > 0 ? [`${parser.unordered} rows go back in time; they were taken as they are`] : [] }),
+    };
+  }
+
+  #createParser(format: Exclude<ImportFormat, 'pcap' | 'pcapng' | 'parquet'>): TextParser {
+    const { epoch } = this.#args.settings;
+    const own = { badRows: this.#badRows, open: (shape: Shape) => this.#open(shape, true) };
+    if (format === 'csv') return createCsvParser(own);
+    if (format === 'ndjson') return createNdjsonParser(own);
+    if (format === 'json') return createJsonParser(own);
+    return createLanlParser({ format, emit: this.#open('named', true), badRows: this.#badRows, epoch });
+  }
+
+  #captureIntake(): Intake {
+    const { meter: settings } = this.#args.settings;
+    const meter = createMeter(settings, this.#open('addressed', false));
+    const intake = new CaptureIntake(meter, settings.tunnels);
+    const reader = createCaptureReader(intake);
+    this.#packets = () => reader.packets;
+    return {
+      push: (bytes) => reader.push(bytes),
+      end: () => {
+        if (!this.#args.settings.keepGood || reader.packets === 0) reader.end();
+        meter.flush();
+      },
+      report: () => ({
+        skipped: intake.skipped,
+        metered: intake.counts[0] as number,
+        warnings: reader.warnings
+          .list()
+          .map(
+            ({ meaning, count, firstOffset, firstPacket }) =>
+              `${meaning} (${count} times, first at offset ${firstOffset}, packet ${firstPacket})`,
+          ),
+        capture: {
+          kind: reader.kind,
+          byte_order: reader.byteOrder,
+          links: [...new Set(reader.interfaces.map((link) => describeLink(link.linkType)))],
+          interfaces: reader.interfaces.length,
+          dropped: reader.dropped,
+          ether_types: Object.fromEntries(
+            [...intake.etherTypes].map(([type, count]) => [`0x${type.toString(16).padStart(4, '0')}`, count]),
+          ),
+        },
+      }),
+    };
+  }
+
+  /** Parquet has its directory at its end: the file is put down and the writer reads it. */
+  #spoolIntake(): Intake {
+    const path = join(this.#args.staging, `spool-${this.#args.importId}.tmp`);
+    const file = createWriteStream(path, { mode: 0o600 });
+    return {
+      push: async (bytes) => {
+        if (!file.write(Uint8Array.from(bytes))) await once(file, 'drain');
+      },
+      end: async () => {
+        file.end();
+        await once(file, 'close');
+      },
+      report: () => ({ spooled: path }),
+    };
+  }
+
+  #news(): ImportNews {
+    const flows = (this.#sender?.rows ?? 0) + (this.#sender?.batch.count ?? 0);
+    return { format: this.#format, bytesRead: this.#bytesRead, packets: this.#packets(), flows, rowsBad: this.#badRows.count };
+  }
+
+  #tellNews(): void {
+    const now = performance.now();
+    if (now - this.#lastNews < newsEveryMs) return;
+    this.#lastNews = now;
+    this.#context.tell(this.#news());
+  }
+}
+
+if (parentPort === null) throw new Error('read-thread.ts runs as a worker thread');
+serveCalls(parentPort, { read: (args: ReadArguments, context) => new ImportReading(args, context).run() });

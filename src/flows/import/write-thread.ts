@@ -1,0 +1,60 @@
+/** The writing thread of one import: rows become Parquet files in the staging folder, by a DuckDB of its own in memory. */
+import { rm } from 'node:fs/promises';
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { Caller, serveCalls } from '../../core/thread.ts';
+import { type Connection, Duck } from '../store/duck.ts';
+import { type BatchLink, receiveBatches } from './batch-channel.ts';
+import { importParquet } from './parquet.ts';
+import { type RunFile, RunWriter, type RunWriterOptions } from './run-writer.ts';
+
+/** What both ways of writing are told. */
+export type WriteArguments = {
+  staging: string;
+  spill: string;
+  /** Memory of this DuckDB, such as `128MB`. */
+  memory: string;
+  threads: number;
+  prefix: string;
+  sourceId: number;
+  /** Microseconds since 1970. */
+  ingestedAt: bigint;
+  /** Where `reserveIds` is served. */
+  ids: MessagePort;
+};
+
+type Work = (connections: { append: Connection; copy: Connection }, options: RunWriterOptions) => Promise<RunFile[]>;
+
+const withDuck = async (args: WriteArguments, work: Work): Promise<RunFile[]> => {
+  const duck = await Duck.open(':memory:', { memory: args.memory, threads: args.threads, spillFolder: args.spill });
+  const ids = new Caller(args.ids);
+  const { staging: folder, prefix, sourceId, ingestedAt } = args;
+  const reserve = (count: number): Promise<number> => ids.call<number>('reserveIds', count);
+  const connections = { append: await duck.connect(), copy: await duck.connect() };
+  try {
+    return await work(connections, { folder, prefix, sourceId, ingestedAt, reserve });
+  } finally {
+    connections.append.close();
+    connections.copy.close();
+    duck.close();
+    args.ids.close();
+  }
+};
+
+const port = parentPort;
+if (port === null) throw new Error('write-thread.ts runs as a worker thread');
+
+serveCalls(port, {
+  write: (args: WriteArguments & { link: BatchLink }): Promise<RunFile[]> =>
+    withDuck(args, async ({ append, copy }, options) => {
+      const writer = new RunWriter(append, copy, options);
+      await receiveBatches(args.link, (batch, hasOrdinals) => writer.add(batch, hasOrdinals));
+      return writer.finish();
+    }),
+  writeParquet: async (args: WriteArguments & { path: string }): Promise<RunFile[]> => {
+    try {
+      return await withDuck(args, ({ copy }, options) => importParquet(copy, args.path, options));
+    } finally {
+      await rm(args.path, { force: true });
+    }
+  },
+});

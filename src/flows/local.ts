@@ -1,0 +1,87 @@
+/** The flows of a data directory that no server holds: the same port as over HTTP, answered by a store of this process. */
+
+import { Value } from 'typebox/value';
+import { systemClock } from '../core/clock.ts';
+import { createLog } from '../core/log.ts';
+import type { ExportQuery, FlowRow, FlowsPort, Import, ImportOptions, ImportSource, PairsQuery, SeriesQuery, TopQuery } from './access.ts';
+import { listFlows, pairFlows, rankFlows, seriesOfFlows, summariseFlows } from './answers.ts';
+import { type FlowsConfig, flowsSettings } from './config.ts';
+import { createFlows, type Flows } from './flows.ts';
+import { readImportWords } from './import/words.ts';
+import { readFormat, readStream } from './query.ts';
+
+/** Opens the directory, creating it where it is missing; who holds it already is told by a `conflict`. */
+export const openLocalFlows = async (dataFolder: string, config = Value.Create(flowsSettings) as FlowsConfig): Promise<FlowsPort> => {
+  const flows = createFlows(config, { dataFolder, log: createLog({ level: 'warn' }), clock: systemClock });
+  await flows.start();
+  return new LocalFlows(flows);
+};
+
+class LocalFlows implements FlowsPort {
+  readonly #flows: Flows;
+
+  constructor(flows: Flows) {
+    this.#flows = flows;
+  }
+
+  async import(source: ImportSource, options: ImportOptions, onProgress: (state: Import) => void, signal?: AbortSignal): Promise<Import> {
+    const settings = readImportWords({ ...options, name: options.name ?? source.name }, this.#flows.config.imports.maxFlows);
+    const origin = source.path === undefined ? { stream: source.open() } : { path: source.path };
+    const run = await this.#flows.imports.start(settings, origin, source.bytes_total);
+    const unfollow = this.#flows.imports.follow(run.record.id, (record) => onProgress(record));
+    const abort = (): void => run.abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await run.done;
+    } finally {
+      unfollow();
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  imports = async (): Promise<Import[]> => this.#flows.imports.list();
+  list = async (query: Parameters<FlowsPort['list']>[0]): Promise<FlowRow[]> =>
+    JSON.parse((await listFlows(this.#flows, query)).items) as FlowRow[];
+  summary = (selection: Parameters<FlowsPort['summary']>[0]) => summariseFlows(this.#flows, selection);
+  top = (query: TopQuery) => rankFlows(this.#flows, query);
+  series = (query: SeriesQuery) => seriesOfFlows(this.#flows, query);
+  pairs = async (query: PairsQuery) => (await pairFlows(this.#flows, query)).items;
+  seal = () => this.#flows.seal();
+  check = () => this.#flows.store.check();
+  close = () => this.#flows.stop();
+
+  async *export(query: ExportQuery): AsyncGenerator<Uint8Array> {
+    const controller = new AbortController();
+    const queue: { block: Uint8Array; release: () => void }[] = [];
+    let wake: (() => void) | undefined;
+    let ending: { error?: unknown } | undefined;
+    const end = (how: { error?: unknown }): void => {
+      ending = how;
+      wake?.();
+    };
+    const onBlock = (block: Uint8Array, release: () => void): void => {
+      queue.push({ block, release });
+      wake?.();
+    };
+    this.#flows.store.stream(readStream(query, readFormat(query.format)), { onBlock, signal: controller.signal }).then(
+      () => end({}),
+      (error: unknown) => end({ error }),
+    );
+    try {
+      for (;;) {
+        const next = queue.shift();
+        if (next !== undefined) {
+          yield next.block;
+          next.release();
+        } else if (ending === undefined) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        } else if ('error' in ending) throw ending.error;
+        else return;
+      }
+    } finally {
+      controller.abort();
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * DuckDB as this room uses it: one database, a few connections, statements with bound parameters only. Small answers
+ * come as plain objects; large ones chunk by chunk as DuckDB has them in memory, for the encoders.
+ */
+import { DuckDBPreparedStatement } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
+import { Problem } from '../../core/problem.ts';
+
+/** A value bound to a statement. Whole numbers go as 64-bit integers, so that comparisons reach the column statistics. */
+export type Parameter = string | number | bigint | boolean | null;
+
+/** A row of a small answer: 64-bit integers are numbers when exact and BigInt otherwise. */
+export type Row = Record<string, string | number | bigint | boolean | null>;
+
+const maxInt64 = 2n ** 63n - 1n;
+
+const bind = (statement: duckdb.PreparedStatement, index: number, value: Parameter): void => {
+  if (value === null) duckdb.bind_null(statement, index);
+  else if (typeof value === 'string') duckdb.bind_varchar(statement, index, value);
+  else if (typeof value === 'boolean') duckdb.bind_boolean(statement, index, value);
+  else if (typeof value === 'bigint') {
+    if (value > maxInt64) duckdb.bind_uint64(statement, index, value);
+    else duckdb.bind_int64(statement, index, value);
+  } else if (Number.isSafeInteger(value)) duckdb.bind_int64(statement, index, BigInt(value));
+  else duckdb.bind_double(statement, index, value);
+};
+
+const plain = (value: unknown): Row[string] => {
+  if (typeof value === 'bigint') return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? Number(value) : value;
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return String(value);
+};
+
+/** The rows of an answer that is read once, chunk by chunk. */
+export type ChunkStream = {
+  /** The next chunk, or null at the end. A chunk's memory lives as long as the object. */
+  next(): Promise<duckdb.DataChunk | null>;
+};
+
+export class Connection {
+  readonly #raw: duckdb.Connection;
+
+  constructor(raw: duckdb.Connection) {
+    this.#raw = raw;
+  }
+
+  async #prepare(sql: string, parameters: readonly Parameter[]): Promise<duckdb.PreparedStatement> {
+    const statement = await duckdb.prepare(this.#raw, sql);
+    for (const [at, value] of parameters.entries()) bind(statement, at + 1, value);
+    return statement;
+  }
+
+  /** Runs a statement for its effect. */
+  async run(sql: string, parameters: readonly Parameter[] = []): Promise<void> {
+    await duckdb.execute_prepared(await this.#prepare(sql, parameters));
+  }
+
+  /** All rows of a small answer. */
+  async rows(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
+    const reader = await new DuckDBPreparedStatement(await this.#prepare(sql, parameters)).runAndReadAll();
+    return reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
+  }
+
+  /** The first row of an answer, or undefined. */
+  async row(sql: string, parameters: readonly Parameter[] = []): Promise<Row | undefined> {
+    return (await this.rows(sql, parameters))[0];
+  }
+
+  /** Starts a statement and gives its rows as they are found; memory does not grow with the answer. */
+  async stream(sql: string, parameters: readonly Parameter[] = []): Promise<ChunkStream> {
+    const result = await duckdb.execute_prepared_streaming(await this.#prepare(sql, parameters));
+    return {
+      next: async () => {
+        const chunk = await duckdb.fetch_chunk(result);
+        return chunk === null || duckdb.data_chunk_get_size(chunk) === 0 ? null : chunk;
+      },
+    };
+  }
+
+  /** Runs `work` between BEGIN and COMMIT; an error rolls everything back. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.run('BEGIN');
+    try {
+      const result = await work();
+      await this.run('COMMIT');
+      return result;
+    } catch (error) {
+      await this.run('ROLLBACK').catch(() => undefined); // already rolled back when the COMMIT itself failed
+      throw error;
+    }
+  }
+
+  /** Stops what runs on this connection; it fails with an interrupt error. */
+  interrupt(): void {
+    duckdb.interrupt(this.#raw);
+  }
+
+  /** The raw connection, for appenders. */
+  get raw(): duckdb.Connection {
+    return this.#raw;
+  }
+
+  close(): void {
+    duckdb.disconnect_sync(this.#raw);
+  }
+}
+
+/** Bounds of one DuckDB instance. */
+export type DuckLimits = {
+  /** Memory for queries and buffers, in DuckDB's words: `256MB`. */
+  memory: string;
+  threads: number;
+  /** Where it spills what does not fit. */
+  spillFolder: string;
+};
+
+export class Duck {
+  readonly #database: duckdb.Database;
+
+  private constructor(database: duckdb.Database) {
+    this.#database = database;
+  }
+
+  /** Opens the file, or a database in memory for `:memory:`. A file held by another process is a `conflict`. */
+  static async open(path: string, limits: DuckLimits): Promise<Duck> {
+    const config = duckdb.create_config();
+    const settings = {
+      memory_limit: limits.memory,
+      threads: String(limits.threads),
+      temp_directory: limits.spillFolder,
+      // Nothing is ever fetched or loaded from outside, whatever a statement says.
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      allow_community_extensions: 'false',
+    };
+    for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
+    try {
+      return new Duck(await duckdb.open(path, config));
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (!/lock/i.test(text)) throw error;
+      throw new Problem('conflict', 'another process holds this data directory', { detail: text, cause: error });
+    }
+  }
+
+  async connect(): Promise<Connection> {
+    return new Connection(await duckdb.connect(this.#database));
+  }
+
+  close(): void {
+    duckdb.close_sync(this.#database);
+  }
+}
+
+/** A text as an SQL literal: only for paths that DuckDB takes no parameter for, never for user input. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -1,0 +1,35 @@
+/** Which rows a query is about, as the store takes it: bounds of time, a compiled filter, and when the rows arrived. */
+import type { Parameter } from './duck.ts';
+import type { TimeBounds } from './slices.ts';
+import type { Snapshot } from './store.ts';
+
+export type Selection = {
+  /** Both inclusive; whole seconds. */
+  bounds: TimeBounds;
+  /** A condition with `?` for each parameter; empty for none. */
+  condition: string;
+  parameters: Parameter[];
+  /** Only rows that arrived later than this, in microseconds since 1970. */
+  ingestedAfterUs: bigint | undefined;
+};
+
+/** A WHERE clause and what is bound to it. */
+export type Where = { sql: string; parameters: Parameter[] };
+
+/**
+ * The condition of a selection, restricted to a part of its bounds. A row has arrived when its import was committed,
+ * not when it was parsed: so "arrived later" asks for the imports that ended later.
+ */
+export const whereOf = async (snapshot: Snapshot, selection: Selection, part: TimeBounds = selection.bounds): Promise<Where> => {
+  const conditions = ['time >= ?', 'time <= ?'];
+  const parameters: Parameter[] = [part.from, part.to];
+  if (selection.condition !== '') {
+    conditions.push(`(${selection.condition})`);
+    parameters.push(...selection.parameters);
+  }
+  if (selection.ingestedAfterUs !== undefined) {
+    const sources = await snapshot.connection.rows(`SELECT id FROM sources WHERE ended_at_us > ?`, [selection.ingestedAfterUs]);
+    conditions.push(sources.length === 0 ? 'false' : `source_id IN (${sources.map((row) => Number(row.id)).join(', ')})`);
+  }
+  return { sql: `WHERE ${conditions.join(' AND ')}`, parameters };
+};

@@ -1,0 +1,233 @@
+/**
+ * The store of flows: a hot table in one DuckDB file and sealed Parquet files beside it. It lives in one thread, which
+ * alone writes. The rule that keeps it whole: a file is first complete and flushed in `staging/`, then gets a second name
+ * (a hard link) in its place, then the catalog takes it in one durable transaction, then the first name goes. So whatever
+ * the catalog knows is in its place at every moment, and after a crash a name left in staging tells which file to look
+ * at: the catalog knows it and it stays, or does not and both names go.
+ */
+import { link, mkdir, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Catalog, type FileEntry, type HotExtent } from './catalog.ts';
+import { type Connection, Duck } from './duck.ts';
+import { dayName, StorePaths, syncFile } from './paths.ts';
+
+/** Bounds of the store's own engine. */
+export type StoreLimits = { memory: string; threads: number };
+
+/** A finished Parquet file in the staging folder and the entry under which the catalog will know it. */
+export type StagedFile = { stagedPath: string; entry: FileEntry };
+
+/** The store as one reader sees it: its files in order of time, what was hot, and a connection that reads both. */
+export type Snapshot = { connection: Connection; files: FileEntry[]; hot: HotExtent | undefined; close(): void };
+
+export class Store {
+  readonly paths: StorePaths;
+  readonly duck: Duck;
+  /** The one connection that writes. */
+  readonly writer: Connection;
+  readonly catalog: Catalog;
+  files: FileEntry[] = [];
+  hot: HotExtent | undefined;
+  #nextId = 1;
+  #committedNextId = 1;
+  #openImports = 0;
+  #nextSourceId = 1;
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Snapshots that are being opened and have not pinned their files yet. */
+  #opening = 0;
+  readonly #pins = new Map<string, number>();
+  readonly #doomed = new Set<string>();
+
+  private constructor(paths: StorePaths, duck: Duck, writer: Connection) {
+    this.paths = paths;
+    this.duck = duck;
+    this.writer = writer;
+    this.catalog = new Catalog(writer);
+  }
+
+  /** Opens or makes the store below `root` and mends what a crash left. */
+  static async open(root: string, limits: StoreLimits): Promise<Store> {
+    const paths = new StorePaths(root);
+    await paths.make();
+    const duck = await Duck.open(paths.database, { ...limits, spillFolder: paths.spill });
+    const writer = await duck.connect();
+    const store = new Store(paths, duck, writer);
+    await store.catalog.prepare();
+    await store.#recover();
+    return store;
+  }
+
+  /** Runs changes one after the other: two never interleave. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#queue;
+    await this.writer.run('CHECKPOINT').catch(() => undefined); // the log is replayed at the next start if this fails
+    this.writer.close();
+    this.duck.close();
+  }
+
+  /** Reads the catalog again after a change. */
+  async refresh(): Promise<void> {
+    this.files = await this.catalog.files();
+    this.hot = await this.catalog.hot();
+  }
+
+  // Ids. They are taken by the run; those of an import that failed are given back once no other import is open.
+
+  /** The id of the next import. */
+  takeSourceId(): number {
+    this.#openImports++;
+    return this.#nextSourceId++;
+  }
+
+  /** Takes `count` ids and answers the first. */
+  reserveIds(count: number): number {
+    const first = this.#nextId;
+    this.#nextId += count;
+    return first;
+  }
+
+  /** To be called within the transaction that makes reserved ids visible. */
+  async keepIds(): Promise<void> {
+    await this.catalog.setCounter('next_id', this.#nextId);
+    this.#committedNextId = this.#nextId;
+  }
+
+  /** Ends an import that `takeSourceId` began. */
+  endImport(): void {
+    this.#openImports--;
+    if (this.#openImports === 0) this.#nextId = this.#committedNextId;
+  }
+
+  // Files.
+
+  absolute(path: string): string {
+    return join(this.paths.flows, path);
+  }
+
+  /** The entry of a staged file of that day. */
+  static placeOf(day: number, stagedPath: string): string {
+    return join(`day=${dayName(day)}`, basename(stagedPath));
+  }
+
+  /**
+   * Puts staged files in their places, takes them into the catalog together with whatever else `change` does, in one
+   * transaction, and clears the staging folder of them. When the transaction fails nothing is left in place.
+   */
+  async take(staged: readonly StagedFile[], change: () => Promise<void>): Promise<void> {
+    await this.#link(staged);
+    try {
+      await this.catalog.transaction(async () => {
+        for (const { entry } of staged) await this.catalog.addFile(entry);
+        await change();
+      });
+    } catch (error) {
+      for (const { entry } of staged) await rm(this.absolute(entry.path), { force: true });
+      throw error;
+    }
+    for (const { stagedPath } of staged) await rm(stagedPath, { force: true });
+  }
+
+  async #link(staged: readonly StagedFile[]): Promise<void> {
+    const folders = new Set<string>();
+    for (const { stagedPath, entry } of staged) {
+      const target = this.absolute(entry.path);
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      await link(stagedPath, target);
+      folders.add(dirname(target));
+    }
+    for (const folder of folders) await syncFile(folder);
+    if (folders.size > 0) await syncFile(this.paths.flows);
+  }
+
+  /**
+   * What the store holds at this moment, for one reader: the files stay on the disk and the hot rows stay as they are
+   * for its connection, whatever is sealed, merged or forgotten meanwhile. To be closed.
+   */
+  async snapshot(): Promise<Snapshot> {
+    this.#opening++;
+    const connection = await this.duck.connect();
+    try {
+      await connection.run('BEGIN TRANSACTION READ ONLY');
+      const catalog = new Catalog(connection);
+      const files = await catalog.files();
+      const hot = await catalog.hot();
+      const unpin = this.pin(files);
+      const close = (): void => {
+        connection.close();
+        unpin();
+      };
+      return { connection, files, hot, close };
+    } catch (error) {
+      connection.close();
+      throw error;
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  /** Keeps files from being deleted while a query reads them; returns what lets go of them. */
+  pin(files: readonly FileEntry[]): () => void {
+    for (const { path } of files) this.#pins.set(path, (this.#pins.get(path) ?? 0) + 1);
+    return () => {
+      for (const { path } of files) this.#unpin(path);
+      void this.removeDoomed().catch(() => undefined); // tried again by the next maintenance and at the next start
+    };
+  }
+
+  #unpin(path: string): void {
+    const left = (this.#pins.get(path) ?? 1) - 1;
+    if (left > 0) this.#pins.set(path, left);
+    else this.#pins.delete(path);
+  }
+
+  /** Notes files that the catalog has doomed. */
+  doom(paths: readonly string[]): void {
+    for (const path of paths) this.#doomed.add(path);
+  }
+
+  /** Deletes doomed files that no query reads any more. */
+  async removeDoomed(): Promise<void> {
+    if (this.#opening > 0) return;
+    const free = [...this.#doomed].filter((path) => !this.#pins.has(path));
+    if (free.length === 0) return;
+    for (const path of free) this.#doomed.delete(path);
+    await this.exclusively(async () => {
+      for (const path of free) {
+        await rm(this.absolute(path), { force: true });
+        await this.catalog.forgetDoomed(path);
+      }
+    });
+  }
+
+  async #recover(): Promise<void> {
+    await this.refresh();
+    await this.#emptyStaging();
+    this.doom(await this.catalog.doomed());
+    await this.removeDoomed();
+    const highest = Math.max(this.hot?.maxId ?? 0, ...this.files.map((file) => file.maxId));
+    this.#committedNextId = Math.max(await this.catalog.counter('next_id'), highest + 1);
+    this.#nextId = this.#committedNextId;
+    const sources = await this.catalog.sources();
+    this.#nextSourceId = (sources.at(-1)?.id ?? 0) + 1;
+  }
+
+  async #emptyStaging(): Promise<void> {
+    const known = new Set(this.files.map((file) => basename(file.path)));
+    for (const name of await readdir(this.paths.staging)) {
+      if (name === basename(this.paths.spill)) continue;
+      if (name.endsWith('.parquet') && !known.has(name)) await this.#removeTwins(name);
+      await rm(join(this.paths.staging, name), { recursive: true, force: true });
+    }
+  }
+
+  /** Removes the second name of a staged file that the catalog never took. */
+  async #removeTwins(name: string): Promise<void> {
+    for (const day of await readdir(this.paths.flows)) await rm(join(this.paths.flows, day, name), { force: true });
+  }
+}
