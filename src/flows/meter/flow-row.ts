@@ -1,0 +1,276 @@
+/** Writes records as rows of a batch of shape `addressed`: the only place that knows both layouts. */
+import { writeIpv4, writeIpv6 } from '../../core/address.ts';
+import type { BatchColumn, FlowBatch } from '../batch.ts';
+import { setInteger, setPresent, setTimestamp } from '../batch.ts';
+import { interfaceOf, protocols } from './flow-key.ts';
+import { field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
+import type { FlowTable } from './flow-table.ts';
+
+/** The columns that the meter fills; `id`, `source_id` and `ingested_at` are for the run writer. */
+const names = [
+  'time',
+  'duration',
+  'src_comp',
+  'src_port',
+  'dst_comp',
+  'dst_port',
+  'protocol',
+  'packet_count',
+  'byte_count',
+  'start_time',
+  'end_time',
+  'rev_packet_count',
+  'rev_byte_count',
+  'ip_version',
+  'src_addr_hi',
+  'src_addr_lo',
+  'dst_addr_hi',
+  'dst_addr_lo',
+  'src_port_num',
+  'dst_port_num',
+  'rev_start_time',
+  'tcp_flags',
+  'rev_tcp_flags',
+  'icmp_type',
+  'icmp_code',
+  'tos',
+  'ttl_min',
+  'ttl_max',
+  'vlan_id',
+  'vlan_inner_id',
+  'mpls_label',
+  'flow_label',
+  'src_mac',
+  'dst_mac',
+  'in_if',
+  'sampling_rate',
+  'end_reason',
+  'direction',
+  'tunnel_type',
+  'tunnel_depth',
+  'session_id',
+  'parent_session_id',
+  'flow_part',
+  'fragments',
+  'retransmits',
+  'rtt_us',
+  'flags',
+] as const;
+
+type Columns = Record<(typeof names)[number], BatchColumn>;
+
+const columnsOf = (batch: FlowBatch): Columns => Object.fromEntries(names.map((name) => [name, batch.column(name)])) as Columns;
+
+/** Seconds that a signed 64-bit count of nanoseconds holds on each side of 1970: the years 1677 to 2262. */
+const timestampSeconds = 9_223_372_035;
+const mappedWord = 0xffff;
+
+export class FlowRows {
+  #batch: FlowBatch;
+  #columns: Columns;
+  readonly #isBiflow: boolean;
+  readonly #known = new WeakMap<FlowBatch, Columns>();
+  readonly #text = new Uint8Array(64);
+
+  constructor(batch: FlowBatch, isBiflow: boolean) {
+    this.#batch = batch;
+    this.#columns = columnsOf(batch);
+    this.#isBiflow = isBiflow;
+  }
+
+  get batch(): FlowBatch {
+    return this.#batch;
+  }
+
+  /** Goes on with another batch; batches come back from a pool, so their columns are remembered. */
+  set batch(batch: FlowBatch) {
+    let columns = this.#known.get(batch);
+    if (columns === undefined) {
+      columns = columnsOf(batch);
+      this.#known.set(batch, columns);
+    }
+    this.#batch = batch;
+    this.#columns = columns;
+  }
+
+  /** Adds a row; the batch must have room. `reason` is an IPFIX flowEndReason. */
+  write(table: FlowTable, record: number, reason: number): void {
+    const { words, doubles } = table;
+    const row = this.#batch.count++;
+    const word = record * recordWords;
+    const double = record * recordDoubles;
+    this.#writeTimes(row, words, doubles, word, double);
+    this.#writeEnds(row, words, word);
+    this.#writeCounters(row, words, doubles, word, double);
+    this.#writeTraits(row, words, word);
+    this.#writeSession(row, words, word);
+    setSmall(this.#columns.end_reason, row, reason);
+  }
+
+  #writeTimes(row: number, words: Int32Array, doubles: Float64Array, word: number, double: number): void {
+    const c = this.#columns;
+    const start = doubles[double + field64.start]!;
+    const end = doubles[double + field64.last]!;
+    const startNanos = words[word + field.startNanos]!;
+    const endNanos = words[word + field.lastNanos]!;
+    setInteger(c.time, row, start);
+    setInteger(c.duration, row, end - start - (endNanos < startNanos ? 1 : 0));
+    setTime(c.start_time, row, start, startNanos);
+    setTime(c.end_time, row, end, endNanos);
+    if (doubles[double + field64.reversePackets]! > 0) {
+      setTime(c.rev_start_time, row, doubles[double + field64.reverse]!, words[word + field.reverseNanos]!);
+    }
+  }
+
+  #writeEnds(row: number, words: Int32Array, word: number): void {
+    const c = this.#columns;
+    const metaWord = words[word + field.meta]!;
+    const srcD = words[word + field.srcD]!;
+    const dstD = words[word + field.dstD]!;
+    c.protocol.u8[row] = metaWord;
+    if ((metaWord & meta.ipv6) === 0) {
+      setSmall(c.ip_version, row, 4);
+      setHalf(c.src_addr_hi, row, 0, 0);
+      setHalf(c.src_addr_lo, row, mappedWord, srcD);
+      setHalf(c.dst_addr_hi, row, 0, 0);
+      setHalf(c.dst_addr_lo, row, mappedWord, dstD);
+      this.#batch.setText(c.src_comp, row, this.#text, 0, writeIpv4(this.#text, 0, srcD));
+      this.#batch.setText(c.dst_comp, row, this.#text, 0, writeIpv4(this.#text, 0, dstD));
+    } else {
+      setSmall(c.ip_version, row, 6);
+      this.#writeIpv6(c.src_comp, c.src_addr_hi, c.src_addr_lo, row, words, word + field.srcA, srcD);
+      this.#writeIpv6(c.dst_comp, c.dst_addr_hi, c.dst_addr_lo, row, words, word + field.dstA, dstD);
+    }
+    this.#writePorts(row, metaWord, words[word + field.ports]!, words[word + field.flowLabel]! >>> 20);
+  }
+
+  #writeIpv6(text: BatchColumn, hi: BatchColumn, lo: BatchColumn, row: number, words: Int32Array, upper: number, d: number): void {
+    const a = words[upper]!;
+    const b = words[upper + 1]!;
+    const c = words[upper + 2]!;
+    setHalf(hi, row, a, b);
+    setHalf(lo, row, c, d);
+    this.#batch.setText(text, row, this.#text, 0, writeIpv6(this.#text, 0, a, b, c, d));
+  }
+
+  #writePorts(row: number, metaWord: number, ports: number, icmpCode: number): void {
+    const c = this.#columns;
+    const protocol = metaWord & 255;
+    if ((metaWord & meta.portless) !== 0) {
+      setDecimal(c.src_port, row, 0);
+      setDecimal(c.dst_port, row, 0);
+    } else if (protocol === protocols.icmp || protocol === protocols.icmpv6) {
+      const type = (ports >>> 8) & 255;
+      setDecimal(c.src_port, row, 0);
+      setDecimal(c.dst_port, row, type * 256 + icmpCode);
+      setSmall(c.icmp_type, row, type);
+      setSmall(c.icmp_code, row, icmpCode);
+    } else {
+      setDecimal(c.src_port, row, ports >>> 16);
+      setDecimal(c.dst_port, row, ports & 0xffff);
+      setShort(c.src_port_num, row, ports >>> 16);
+      setShort(c.dst_port_num, row, ports & 0xffff);
+    }
+  }
+
+  #writeCounters(row: number, words: Int32Array, doubles: Float64Array, word: number, double: number): void {
+    const c = this.#columns;
+    setInteger(c.packet_count, row, doubles[double + field64.packets]!);
+    setInteger(c.byte_count, row, doubles[double + field64.octets]!);
+    setWord(c.fragments, row, words[word + field.fragments]!);
+    const isTcp = (words[word + field.meta]! & 255) === protocols.tcp;
+    const stateWord = words[word + field.state]!;
+    if (isTcp) {
+      setShort(c.tcp_flags, row, stateWord & 511);
+      setWord(c.retransmits, row, words[word + field.retransmits]!);
+    }
+    if (!this.#isBiflow) return;
+    setPresent(c.rev_packet_count, row);
+    setInteger(c.rev_packet_count, row, doubles[double + field64.reversePackets]!);
+    setPresent(c.rev_byte_count, row);
+    setInteger(c.rev_byte_count, row, doubles[double + field64.reverseOctets]!);
+    if (!isTcp) return;
+    setShort(c.rev_tcp_flags, row, (stateWord >>> state.reverseFlagsShift) & 511);
+    if ((stateWord & state.roundTrip) !== 0) setWord(c.rtt_us, row, words[word + field.roundTripUs]!);
+  }
+
+  #writeTraits(row: number, words: Int32Array, word: number): void {
+    const c = this.#columns;
+    const traits = words[word + field.traits]!;
+    setSmall(c.ttl_min, row, traits & 255);
+    setSmall(c.ttl_max, row, (traits >>> 8) & 255);
+    setSmall(c.tos, row, (traits >>> 16) & 255);
+    setWord(c.flags, row, traits >>> 24);
+    setWord(c.sampling_rate, row, 1);
+    const metaWord = words[word + field.meta]!;
+    if ((metaWord & meta.ipv6) !== 0) setWord(c.flow_label, row, words[word + field.flowLabel]! & 0xfffff);
+    const vlans = words[word + field.vlans]!;
+    if ((vlans & 0xffff) !== 0) setShort(c.vlan_id, row, (vlans & 0xffff) - 1);
+    if (vlans >>> 16 !== 0) setShort(c.vlan_inner_id, row, (vlans >>> 16) - 1);
+    const label = words[word + field.mplsLabel]!;
+    if (label >= 0) setWord(c.mpls_label, row, label);
+    const capture = interfaceOf(words[word + field.place]!);
+    if (capture >= 0) setWord(c.in_if, row, capture);
+    if ((words[word + field.state]! & state.macs) === 0) return;
+    const macsHigh = words[word + field.macsHigh]!;
+    setHalf(c.src_mac, row, macsHigh >>> 16, words[word + field.srcMacLow]!);
+    setHalf(c.dst_mac, row, macsHigh & 0xffff, words[word + field.dstMacLow]!);
+  }
+
+  #writeSession(row: number, words: Int32Array, word: number): void {
+    const c = this.#columns;
+    const metaWord = words[word + field.meta]!;
+    const depth = (metaWord >>> meta.depthShift) & 15;
+    setHalf(c.session_id, row, words[word + field.sessionHigh]!, words[word + field.sessionLow]!);
+    setShort(c.flow_part, row, words[word + field.part]!);
+    setSmall(c.direction, row, (words[word + field.state]! & state.initiator) !== 0 ? 1 : 0);
+    setSmall(c.tunnel_depth, row, depth);
+    if (depth === 0) return;
+    setSmall(c.tunnel_type, row, (metaWord >>> meta.typeShift) & 15);
+    setHalf(c.parent_session_id, row, words[word + field.parentHigh]!, words[word + field.parentLow]!);
+  }
+}
+
+const setSmall = (column: BatchColumn, row: number, value: number): void => {
+  column.u8[row] = value;
+  setPresent(column, row);
+};
+
+const setShort = (column: BatchColumn, row: number, value: number): void => {
+  column.u16[row] = value;
+  setPresent(column, row);
+};
+
+const setWord = (column: BatchColumn, row: number, value: number): void => {
+  column.u32[row] = value;
+  setPresent(column, row);
+};
+
+const setHalf = (column: BatchColumn, row: number, high: number, low: number): void => {
+  column.u32[row * 2] = low;
+  column.u32[row * 2 + 1] = high;
+  setPresent(column, row);
+};
+
+/** A time outside of the column's range stays NULL; `time` has its seconds all the same. */
+const setTime = (column: BatchColumn, row: number, seconds: number, nanos: number): void => {
+  if (Math.abs(seconds) > timestampSeconds) return;
+  setTimestamp(column, row, seconds, nanos);
+  setPresent(column, row);
+};
+
+/** Writes 0 to 65535 as text: at most five octets, which fit in place. */
+const setDecimal = (column: BatchColumn, row: number, value: number): void => {
+  const { u8, u32 } = column;
+  const length = value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10000 ? 4 : 5;
+  u32[row * 4] = length;
+  u32[row * 4 + 1] = 0;
+  u32[row * 4 + 2] = 0;
+  u32[row * 4 + 3] = 0;
+  let rest = value;
+  for (let at = row * 16 + 3 + length; at > row * 16 + 3; at--) {
+    const tens = (rest / 10) | 0;
+    u8[at] = 0x30 + rest - tens * 10;
+    rest = tens;
+  }
+};
