@@ -38,19 +38,30 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 async function fileSource(path: string): Promise<ImportSource> {
-  const { size, ...facts } = await stat(path);
+  const facts = await stat(path);
   // A pipe or a device has no size: it is streamed to its end as standard input is.
-  const isFile = (facts.mode & 0o170000) === 0o100000;
-  return {
-    name: basename(path),
-    bytes_total: isFile ? size : null,
-    path,
-    open: () => blocksOf(createReadStream(path, { highWaterMark: blockBytes }), path),
-  };
+  const size = facts.isFile() ? facts.size : null;
+  return { name: basename(path), bytes_total: size, path, open: () => (size === null ? readAll(path) : readExactly(path, size)) };
 }
 
-function standardInput(): ImportSource {
-  return { name: 'stdin', bytes_total: null, open: () => blocksOf(process.stdin, 'standard input') };
+const standardInput = (): ImportSource => ({
+  name: 'stdin',
+  bytes_total: null,
+  open: () => blocksOf(process.stdin, 'standard input'),
+});
+
+const readAll = (path: string): AsyncIterable<Uint8Array> => blocksOf(createReadStream(path, { highWaterMark: blockBytes }), path);
+
+// The length is promised to the server beforehand: a file that still grows is read up to it, one that shrinks is a fault.
+async function* readExactly(path: string, size: number): AsyncGenerator<Uint8Array> {
+  if (size === 0) return;
+  let bytes = 0;
+  for await (const block of blocksOf(createReadStream(path, { highWaterMark: blockBytes, end: size - 1 }), path)) {
+    bytes += block.byteLength;
+    yield block;
+  }
+  if (bytes < size)
+    throw new Problem('conflict', `${path} became shorter while it was read`, { detail: `expected ${size} bytes, got ${bytes}` });
 }
 
 async function* blocksOf(stream: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
