@@ -64,8 +64,8 @@ export async function* decompress(
 }
 
 function unwrap(compression: Compression, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  if (compression === 'gzip') return inflate('gzip', createGunzip({ chunkSize: outputOctets }), source);
-  if (compression === 'zstd') return inflate('zstd', createZstdDecompress({ chunkSize: outputOctets }), source);
+  if (compression === 'gzip') return inflate('gzip', () => createGunzip({ chunkSize: outputOctets }), source);
+  if (compression === 'zstd') return inflate('zstd', () => createZstdDecompress({ chunkSize: outputOctets }), source);
   return pipeThrough(programs[compression], source, signal);
 }
 
@@ -97,47 +97,63 @@ async function* replay(head: Uint8Array, isOver: boolean, iterator: AsyncIterato
   }
 }
 
+type Decoder = Gunzip | ZstdDecompress;
+
 /**
- * Drives a zlib stream by hand. Its own pipeline would drop finished output when the input turns out to be cut: so each piece is flushed and
- * read to the last octet before the next goes in, and the end is declared only after all output was taken.
+ * Drives zlib streams by hand. Their own pipeline would drop finished output when the input turns out to be cut: so each piece is read out
+ * to the last octet before the next goes in, and the end is declared only after all output was taken. A stream that leaves input untouched
+ * has met the end of its member or frame: the next one gets a fresh stream.
  */
-async function* inflate(name: Compression, stream: Gunzip | ZstdDecompress, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const state: Inflation = { stream, failure: undefined, isEnded: false, wake: () => undefined };
-  listen(state);
+async function* inflate(name: Compression, create: () => Decoder, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let state = listen(create());
   let offset = 0;
   try {
     for await (const piece of source) {
-      // What follows the last member and is no member (padding of tapes and disks) is not ours.
-      if (state.isEnded) break;
-      let isWritten = false;
-      stream.write(piece, () => {
-        isWritten = true;
-        state.wake();
-      });
-      yield* drain(state, () => isWritten);
-      if (state.failure) throw damaged(name, offset, state.failure);
-      offset += piece.length;
+      for (let rest = piece; ; ) {
+        const before = state.stream.bytesWritten;
+        yield* inflatePiece(state, rest);
+        if (state.failure) throw damaged(name, offset, state.failure);
+        const taken = state.stream.bytesWritten - before;
+        offset += taken;
+        rest = rest.subarray(taken);
+        if (rest.length === 0) break;
+        // Zeros behind the last member are the padding of tapes and disks.
+        if (rest[0] === 0) return;
+        state.stream.destroy();
+        state = listen(create());
+      }
     }
-    stream.end();
+    state.stream.end();
     yield* drain(state, () => state.isEnded);
     if (state.failure) throw cutShort(name, offset, state.failure);
   } finally {
-    stream.destroy();
+    state.stream.destroy();
   }
 }
 
-type Inflation = { stream: Gunzip | ZstdDecompress; failure: Error | undefined; isEnded: boolean; wake: () => void };
+async function* inflatePiece(state: Inflation, piece: Uint8Array): AsyncGenerator<Uint8Array> {
+  let isWritten = false;
+  state.stream.write(piece, () => {
+    isWritten = true;
+    state.wake();
+  });
+  yield* drain(state, () => isWritten);
+}
 
-function listen(state: Inflation): void {
-  state.stream.on('error', (error: Error) => {
+type Inflation = { readonly stream: Decoder; failure: Error | undefined; isEnded: boolean; wake: () => void };
+
+function listen(stream: Decoder): Inflation {
+  const state: Inflation = { stream, failure: undefined, isEnded: false, wake: () => undefined };
+  stream.on('error', (error: Error) => {
     state.failure = error;
     state.wake();
   });
-  state.stream.on('end', () => {
+  stream.on('end', () => {
     state.isEnded = true;
     state.wake();
   });
-  state.stream.on('readable', () => state.wake());
+  stream.on('readable', () => state.wake());
+  return state;
 }
 
 /** Yields output until `isDone` and none is left, or the stream failed or ended. */
