@@ -1,8 +1,8 @@
 import { formatAddress, formatPrefix } from '../../core/address-parse.ts';
 import type { Filter, NumberTest, Primitive, Side } from './ast.ts';
-import { isPlainName } from './conditions.ts';
 import { type NumberField, numberFieldOf } from './fields.ts';
 import { flagLetters, markNames, nameOf } from './names.ts';
+import { isPlainName } from './words.ts';
 
 /**
  * The canonical text of a filter: parsing it gives the same tree. For logs, links and the cache of a store. It has no more

@@ -3,7 +3,7 @@
  * `parseFilter` reads it, `compileFilter` makes the condition, `timeBounds` tells the store which files can be left alone,
  * `formatFilter` writes it back. Reading is linear in the text, which has at most 16 KiB; the language is on `docs/53-filter-language.md`.
  */
-export type { Filter } from './ast.ts';
+export { allOf, anyOf, type Filter } from './ast.ts';
 export { type CompiledFilter, compileFilter, type Parameter } from './compile.ts';
 export { type FilterLimits, filterLimits } from './fault.ts';
 export { formatFilter } from './format.ts';

@@ -35,3 +35,8 @@ const reserved = new Set(filterWords);
 
 /** Whether a name has to stand in quotes so that it is not taken for a word of the language. */
 export const isReserved = (word: string): boolean => reserved.has(word.toLowerCase());
+
+const plainName = /^[a-z_][\w.-]*$/i;
+
+/** Whether a name can stand without quotes. */
+export const isPlainName = (name: string): boolean => plainName.test(name) && !isReserved(name);
