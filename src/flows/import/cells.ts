@@ -31,20 +31,30 @@ const ruleOf = ({ name, type }: Column): WriteCell => {
 const numberRule = (most: bigint): WriteCell => {
   const range = `a whole number of 0 to ${most}`;
   return (_batch, column, row, text) => {
-    if (!/^\d+$/.test(text)) return 'a whole number';
-    if (text.length > 1 && text.startsWith('0')) return 'a whole number without leading zeros';
-    if (text.length > 20) return range;
-    const value = Number(text);
+    const value = digitsOf(text);
+    if (value < 0) return /^\d+$/.test(text) ? 'a whole number without leading zeros' : 'a whole number';
     if (value <= Number.MAX_SAFE_INTEGER) {
       if (value > most) return range;
       writeHalves(column, row, value % 4294967296, Math.floor(value / 4294967296));
       return undefined;
     }
+    if (text.length > 20) return range;
     const exact = BigInt(text);
     if (exact > most) return range;
     writeWord(column, row, exact);
     return undefined;
   };
+};
+
+/** The value of decimal digits without a leading zero, exact up to 2^53; negative for any other text. */
+const digitsOf = (text: string): number => {
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9 || (value === 0 && i > 0)) return -1;
+    value = value * 10 + digit;
+  }
+  return text === '' ? -1 : value;
 };
 
 /** Writes a whole number that fits the column, whatever its width. */
@@ -66,6 +76,11 @@ const utf8 = new TextEncoder();
 const scratch = new Uint8Array(longestName * 3);
 
 const writeText: WriteCell = (batch, column, row, text) => {
+  const length = copyPlain(text);
+  if (length >= 0) {
+    batch.setText(column, row, scratch, 0, length);
+    return undefined;
+  }
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return 'text without control characters';
   const { read, written } = utf8.encodeInto(text, scratch);
   if (read < text.length || written > longestName) return `text of at most ${longestName} octets`;
@@ -73,9 +88,21 @@ const writeText: WriteCell = (batch, column, row, text) => {
   return undefined;
 };
 
+/** Copies visible ASCII to `scratch` and returns its length; -1 for other text. Most texts are short: a call of the encoder costs more. */
+const copyPlain = (text: string): number => {
+  if (text.length > longestName) return -1;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 32 || code > 126) return -1;
+    scratch[i] = code;
+  }
+  return text.length;
+};
+
 /** 0 to 65535 in decimal, or the token of a data set, which begins with a letter. */
 const writePort: WriteCell = (batch, column, row, text) => {
-  const isPort = /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65535;
+  const port = digitsOf(text);
+  const isPort = port >= 0 && port <= 65535;
   if (!isPort && !/^[A-Za-z]/.test(text)) return 'a port of 0 to 65535 or a token such as N10451';
   return writeText(batch, column, row, text);
 };

@@ -1,14 +1,14 @@
 /**
  * The LANL flow files, bytes to columns. Most lines are plainly right: the quick loop below reads those octet by octet
- * straight into the batch, without a string and without an object. Whatever it does not like (a long name, a number of
- * more than nine digits, a fault) it leaves to `readLanlLine`, which knows all rules.
+ * straight into the batch, without a string and without an object. Whatever it does not like (a number of more than nine
+ * digits, a name that is not ASCII, a fault) it leaves to `readLanlLine`, which knows all rules.
  */
-import type { FlowBatch } from '../batch.ts';
+import type { BatchColumn, FlowBatch } from '../batch.ts';
 import { setInteger, setPresent, setTimestamp } from '../batch.ts';
 import type { Emitter } from './emitter.ts';
 import type { LanlFormat } from './lanl-fields.ts';
 import { lanlFields } from './lanl-fields.ts';
-import { isHeading, readLanlLine, textOf } from './lanl-row.ts';
+import { isHeading, longestName, readLanlLine, textOf } from './lanl-row.ts';
 import { LineBlocks, lineLimit, lineTooLong } from './lines.ts';
 import type { TextParser } from './parser.ts';
 import type { BadRows } from './rows.ts';
@@ -201,10 +201,10 @@ const readUniflow = (bytes: Uint8Array, start: number, place: Place, row: number
   const word = row * 4;
   let at = readNumber(bytes, start, comma, u32, place.time + pair);
   at = readNumber(bytes, at, comma, u32, place.duration + pair);
-  at = readName(bytes, at, u8, u32, place.source + word);
-  at = readPort(bytes, at, u8, u32, place.sourcePort + word);
-  at = readName(bytes, at, u8, u32, place.destination + word);
-  at = readPort(bytes, at, u8, u32, place.destinationPort + word);
+  at = readName(bytes, at, place, place.source + word);
+  at = readPort(bytes, at, place, place.sourcePort + word);
+  at = readName(bytes, at, place, place.destination + word);
+  at = readPort(bytes, at, place, place.destinationPort + word);
   at = readOctet(bytes, at, u8, place.protocol + row);
   at = readNumber(bytes, at, comma, u32, place.packets + pair);
   at = readNumber(bytes, at, lf, u32, place.octets + pair);
@@ -217,11 +217,11 @@ const readBiflow = (bytes: Uint8Array, start: number, place: Place, row: number)
   const word = row * 4;
   let at = readNumber(bytes, start, comma, u32, place.time + pair);
   at = readNumber(bytes, at, comma, u32, place.duration + pair);
-  at = readName(bytes, at, u8, u32, place.source + word);
-  at = readName(bytes, at, u8, u32, place.destination + word);
+  at = readName(bytes, at, place, place.source + word);
+  at = readName(bytes, at, place, place.destination + word);
   at = readOctet(bytes, at, u8, place.protocol + row);
-  at = readPort(bytes, at, u8, u32, place.sourcePort + word);
-  at = readPort(bytes, at, u8, u32, place.destinationPort + word);
+  at = readPort(bytes, at, place, place.sourcePort + word);
+  at = readPort(bytes, at, place, place.destinationPort + word);
   at = readNumber(bytes, at, comma, u32, place.packets + pair);
   at = readNumber(bytes, at, comma, u32, place.revPacketsAt + pair);
   at = readNumber(bytes, at, comma, u32, place.octets + pair);
@@ -243,10 +243,10 @@ const readNumber = (bytes: Uint8Array, start: number, mark: number, u32: Uint32A
     value = value * 10 + digit;
     digit = (bytes[++at] as number) - 48;
   }
-  if (digit + 48 !== mark) return -1;
   u32[to] = value;
   u32[to + 1] = 0;
-  return at + 1;
+  if (digit + 48 === mark) return at + 1;
+  return mark === lf && digit + 48 === cr && bytes[at + 1] === lf ? at + 2 : -1;
 };
 
 const readOctet = (bytes: Uint8Array, start: number, u8: Uint8Array, to: number): number => {
@@ -266,9 +266,10 @@ const readOctet = (bytes: Uint8Array, start: number, u8: Uint8Array, to: number)
   return at + 1;
 };
 
-/** One to twelve plain octets, into a DuckDB string; `to` is its first 32-bit word. */
-const readName = (bytes: Uint8Array, start: number, u8: Uint8Array, u32: Uint32Array, to: number): number => {
+/** One to 255 plain octets, into a DuckDB string; `to` is its first 32-bit word. Those that fit in place take the short way. */
+const readName = (bytes: Uint8Array, start: number, place: Place, to: number): number => {
   if (start < 0) return -1;
+  const { u8, u32 } = place;
   u32[to + 1] = 0;
   u32[to + 2] = 0;
   u32[to + 3] = 0;
@@ -280,16 +281,29 @@ const readName = (bytes: Uint8Array, start: number, u8: Uint8Array, u32: Uint32A
     u8[at + shift] = octet;
     octet = bytes[++at] as number;
   }
-  if (octet !== comma || at === start) return -1;
+  if (octet !== comma) return plain[octet] === 1 ? readLongName(bytes, start, place, to) : -1;
+  if (at === start) return -1;
   u32[to] = at - start;
   return at + 1;
 };
 
+/** Role names of the 2017 set, such as EnterpriseAppServer: more than DuckDB keeps in place. */
+const readLongName = (bytes: Uint8Array, start: number, { batch }: Place, to: number): number => {
+  const limit = start + longestName;
+  let at = start + inlineOctets;
+  while (plain[bytes[at] as number] === 1 && at < limit) at++;
+  if (bytes[at] !== comma) return -1;
+  const column = batch.columns.find(({ offset, u8 }) => to * 4 >= offset && to * 4 < offset + u8.length) as BatchColumn;
+  batch.setText(column, (to * 4 - column.offset) / column.width, bytes, start, at);
+  return at + 1;
+};
+
 /** A token that begins with a letter, or a port of at most 65535 in decimal. */
-const readPort = (bytes: Uint8Array, start: number, u8: Uint8Array, u32: Uint32Array, to: number): number => {
+const readPort = (bytes: Uint8Array, start: number, place: Place, to: number): number => {
   if (start < 0) return -1;
+  const { u8, u32 } = place;
   const first = bytes[start] as number;
-  if (first > 57) return ((first | 32) - 97) >>> 0 < 26 ? readName(bytes, start, u8, u32, to) : -1;
+  if (first > 57) return ((first | 32) - 97) >>> 0 < 26 ? readName(bytes, start, place, to) : -1;
   u32[to + 1] = 0;
   u32[to + 2] = 0;
   const shift = to * 4 + 4 - start;
