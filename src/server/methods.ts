@@ -1,10 +1,14 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { Type } from 'typebox';
 import { Problem } from '../core/problem.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** The methods for which every known path has an answer, be it only 405. */
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+
+/** What a method allows does not depend on parameters. */
+const anyQuery = Type.Object({}, { additionalProperties: true });
 
 /**
  * Gives every known path an answer for every method: OPTIONS says 204 with `Allow`, the rest 405 with `Allow` (RFC 9110
@@ -14,7 +18,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TR
 export function installMethods(app: FastifyInstance, table: RouteTable): void {
   for (const [path, known] of methodsByPath(table)) {
     const allow = [...known, ...(known.has('OPTIONS') ? [] : ['OPTIONS'])].sort().join(', ');
-    const schema = { hide: true };
+    const schema = { hide: true, querystring: anyQuery };
     const config = { role: 'open' } as const;
     const left = methods.filter((method) => !known.has(method));
     if (left.includes('OPTIONS')) {

@@ -1,0 +1,88 @@
+import { type Static, Type } from 'typebox';
+import type { Links } from './links.ts';
+import { Problem } from './problem.ts';
+
+/** The most items that one page holds. */
+export const largestPage = 1000;
+
+/** The query parameters of a collection that is read in pages; mix into the query schema of a route with `...pageQuery`. */
+export const pageQuery = {
+  page: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 1,
+    description: 'Which page, from 1. Collections that grow at the front shift: follow `next` instead.',
+  }),
+  per_page: Type.Integer({ minimum: 1, maximum: largestPage, default: 100, description: 'Items on a page.' }),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 512, description: 'Where to go on, as the link `next` of the page before has it. Wins over `page`.' }),
+  ),
+};
+const pageSchema = Type.Object(pageQuery);
+export type PageQuery = Static<typeof pageSchema>;
+
+/** How many items lie before this page. */
+export const offsetOf = ({ page, per_page }: PageQuery): number => (page - 1) * per_page;
+
+/** What is known about the pages around this one. */
+export type PageFacts = {
+  /** True when at least one item follows. */
+  hasMore: boolean;
+  /** All items, when counting them was cheap: then there is a link `last`. */
+  total?: number;
+};
+
+/** The links `self`, `first`, `prev`, `next` and `last` of a numbered page (RFC 8288 relations); `url` is that of the request. */
+export function pageLinks(url: string, { page, per_page }: PageQuery, { hasMore, total }: PageFacts): Links {
+  const at = (number: number) => ({ href: withParameters(url, { page: String(number), cursor: undefined }) });
+  const last = total === undefined ? undefined : Math.max(1, Math.ceil(total / per_page));
+  return {
+    self: { href: url },
+    first: at(1),
+    ...(page > 1 && { prev: at(last === undefined ? page - 1 : Math.min(page - 1, last)) }),
+    ...(hasMore && { next: at(page + 1) }),
+    ...(last !== undefined && { last: at(last) }),
+  };
+}
+
+/** The links `self`, `first` and `next` of a page that is found by a cursor; `next` is what the following page starts after. */
+export function cursorLinks(url: string, next: CursorValue | undefined): Links {
+  return {
+    self: { href: url },
+    first: { href: withParameters(url, { page: undefined, cursor: undefined }) },
+    ...(next !== undefined && { next: { href: withParameters(url, { page: undefined, cursor: writeCursor(next) }) } }),
+  };
+}
+
+/** What a cursor holds: the sort key of the last item seen. Integers beyond 2^53 go as text. */
+export type CursorValue = readonly (string | number)[];
+
+/** A cursor for a URL. Callers treat it as opaque; it is base64url of JSON and carries no authority. */
+export const writeCursor = (value: CursorValue): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** What `writeCursor` wrote, `length` items long; Problem('invalid') for anything else. */
+export function readCursor(text: string, length: number): CursorValue {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (Array.isArray(value) && value.length === length && value.every((item) => typeof item === 'string' || typeof item === 'number'))
+      return value;
+  } catch {
+    // Not even JSON: the same complaint as below.
+  }
+  throw new Problem('invalid', 'The cursor is not one that this server gave.', {
+    hint: 'start without cursor, then follow the links named next',
+    pointer: 'cursor',
+  });
+}
+
+/** The URL with some query parameters set, or removed when undefined; the others keep their order. */
+function withParameters(url: string, changes: Record<string, string | undefined>): string {
+  const [path = '', query = ''] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) parameters.delete(name);
+    else parameters.set(name, value);
+  }
+  const text = parameters.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
