@@ -34,7 +34,7 @@ programs. Progress, remarks and errors go to standard error.
 /** The reference page of the commands, as Markdown. */
 export async function commandPage(): Promise<string> {
   const tree = await loadTree();
-  const sections = [`## Options of every command\n\n${optionTable(tree.options)}`, ...leaves(tree, '').map(section)];
+  const sections = [`## Options of every command\n\n${optionTable(tree.options)}\n`, ...leaves(tree, '').map(section)];
   return `${intro}\n${sections.join('\n')}`;
 }
 

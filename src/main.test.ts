@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -69,11 +71,15 @@ test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s ends a command with exit code %i', async (signal, expected) => {
-  // Reads standard input, which never ends, and has nowhere to send it.
-  const child = spawn(weirPath, ['import', '-', '--server', 'http://192.0.2.1:9'], { stdio: ['pipe', 'ignore', 'pipe'] });
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  // A server that takes the connection and never answers.
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const child = spawn(weirPath, ['get', '/', '--server', `http://127.0.0.1:${port}`], { stdio: 'ignore' });
+  await once(server, 'connection');
   child.kill(signal);
   const code = await new Promise((resolve) => child.on('close', resolve));
+  server.close();
   expect(code).toBe(expected);
 });
 

@@ -1,7 +1,8 @@
 /** What `weir doctor` checks of the place that Weir works at: the data directory, its disk, and the address of the server. */
 import { constants } from 'node:fs';
-import { access, readdir, readlink, realpath, stat, statfs } from 'node:fs/promises';
+import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { type Holder, readHolder } from '../core/data-folder.ts';
 import { Client, parseAddress, reviveProblem } from './client.ts';
 import type { Finding } from './finding.ts';
 import { formatBytes } from './format.ts';
@@ -19,13 +20,11 @@ export async function checkDataFolder(folder: string): Promise<Finding> {
     return { level: 'error', code, text: `the data directory ${folder} cannot be written`, fix };
   }
   if (!facts) return { level: 'ok', code, text: `the data directory ${folder} is not there yet; weir serve makes it` };
-  const holder = await findHolder(folder);
+  const holder = livingHolder(folder);
   if (holder === undefined) return { level: 'ok', code, text: `the data directory ${folder} is free to use` };
-  return {
-    level: 'ok',
-    code,
-    text: `the data directory ${folder} is held by process ${holder.pid} (${holder.command}): work on it by --server`,
-  };
+  const { pid, command, address } = holder;
+  const way = address === undefined ? 'wait until it ends' : `work on it by --server ${address}`;
+  return { level: 'ok', code, text: `the data directory ${folder} is held by process ${pid} (weir ${command}): ${way}` };
 }
 
 const isWritable = (path: string): Promise<boolean> =>
@@ -40,18 +39,16 @@ async function nearestExisting(path: string): Promise<string> {
   return found || above === path ? path : nearestExisting(above);
 }
 
-/** The process that has a file of the folder open, found in /proc (Linux; other users' processes stay hidden unless root asks). */
-async function findHolder(folder: string): Promise<{ pid: number; command: string } | undefined> {
-  const inside = `${await realpath(folder)}/`;
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  for (const pid of pids) {
-    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
-    const targets = await Promise.all(descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
-    if (!targets.some((target) => target.startsWith(inside))) continue;
-    const program = await readlink(`/proc/${pid}/exe`).catch(() => 'unknown');
-    return { pid: Number(pid), command: program.slice(program.lastIndexOf('/') + 1) };
+// A process that was killed leaves its words behind, so it must be alive too.
+function livingHolder(folder: string): Holder | undefined {
+  const holder = readHolder(folder);
+  if (holder === undefined) return undefined;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
   }
-  return undefined;
+  return holder;
 }
 
 // Below the first, imports fail soon; below the second, one big capture would fill the disk.

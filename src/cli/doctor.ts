@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import { defaultDataFolder } from '../core/data-folder.ts';
+import { defaultDataFolder } from '../core/data-home.ts';
 import { type GlobalOptions, withExamples } from './command.ts';
 import { checkNode, checkOpenFiles, checkPrograms } from './doctor-machine.ts';
 import { checkDataFolder, checkDisk, checkServer } from './doctor-place.ts';
