@@ -26,6 +26,8 @@ export const etherTypes = {
   oldQinq2: 0x9200,
 } as const;
 
+const knownTypes: ReadonlySet<number> = new Set(Object.values(etherTypes));
+
 /** Values below are lengths of an IEEE 802.3 frame, behind which LLC follows. */
 const leastEtherType = 0x0600;
 /** Link headers (tags, label stacks, LLC, PPPoE) of one frame: above the eight tags of real networks, and a bound on hostile nesting. */
@@ -140,8 +142,8 @@ export function decodeNlpid(view: DataView, offset: number, end: number, wireEnd
 }
 
 /**
- * An MPLS label stack (RFC 3032). Nothing says what is behind the bottom: the first nibble 4 or 6 is IP, 0 a control word before Ethernet
- * (RFC 4385), 1 an associated channel that is no traffic, anything else Ethernet at once.
+ * An MPLS label stack (RFC 3032). Nothing says what is behind the bottom: the first nibble 4 or 6 is IP, 1 an associated channel that is no
+ * traffic, anything else Ethernet. A first nibble of 0 is a control word before Ethernet (RFC 4385), or an address that begins so.
  */
 export function decodeMpls(view: DataView, start: number, end: number, wireEnd: number, packet: Packet): number {
   let offset = start;
@@ -158,7 +160,13 @@ export function decodeMpls(view: DataView, start: number, end: number, wireEnd: 
   if (nibble === 4) return decodeIpv4(view, offset, end, wireEnd, packet);
   if (nibble === 6) return decodeIpv6(view, offset, end, wireEnd, packet);
   if (nibble === 1) return outcome.nonIp;
-  return decodeEthernet(view, nibble === 0 ? offset + 4 : offset, end, wireEnd, packet);
+  const hasControlWord = nibble === 0 && !(isEthernetAt(view, offset, end) && !isEthernetAt(view, offset + 4, end));
+  return decodeEthernet(view, hasControlWord ? offset + 4 : offset, end, wireEnd, packet);
+}
+
+/** Whether the octets where a frame would have its type hold one that is known here. */
+function isEthernetAt(view: DataView, offset: number, end: number): boolean {
+  return end - offset >= 14 && knownTypes.has(view.getUint16(offset + 12));
 }
 
 /** A PPP frame (RFC 1661, 1662): address and control may be left out, the protocol may be one octet. Cisco HDLC is told by its address. */

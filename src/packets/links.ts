@@ -151,7 +151,9 @@ function decodeFrameRelay(view: DataView, start: number, end: number, wireEnd: n
 function decodeWirelessAvs(view: DataView, offset: number, end: number, wireEnd: number, packet: Packet): number {
   if (end - offset < 8) return missing(offset, 8, wireEnd);
   const length = view.getUint32(offset + 4);
-  return length < 8 || length > end - offset ? outcome.malformed : decodeWireless(view, offset + length, 0, end, wireEnd, packet);
+  if (length < 8) return outcome.malformed;
+  if (length > end - offset) return missing(offset, length, wireEnd);
+  return decodeWireless(view, offset + length, 0, end, wireEnd, packet);
 }
 
 /** FDDI: frame control (0x50 to 0x5f is LLC), two addresses, LLC. */
