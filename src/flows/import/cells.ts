@@ -2,8 +2,7 @@
 import type { BatchColumn, FlowBatch } from '../batch.ts';
 import { setPresent, setTimestamp } from '../batch.ts';
 import type { Column } from '../schema.ts';
-import { lastSecond } from './lanl-fields.ts';
-import { longestName } from './lanl-row.ts';
+import { lastSecond, longestName } from './limits.ts';
 
 /** Writes `text` as the value of `row`; returns what was expected where it does not fit. */
 type WriteCell = (batch: FlowBatch, column: BatchColumn, row: number, text: string) => string | undefined;

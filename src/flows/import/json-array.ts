@@ -10,7 +10,7 @@
 import { Problem } from '../../core/problem.ts';
 import type { OwnFormatOptions } from './csv.ts';
 import { JsonRows } from './json-rows.ts';
-import { lineLimit } from './lines.ts';
+import { lineLimit } from './limits.ts';
 import type { TextParser } from './parser.ts';
 
 /** Reads a JSON array; `id` of a row is its number in the array, from 1. */

@@ -6,6 +6,7 @@
  *   lanl-2017     time,duration,src,dst,protocol,sport,dport,spackets,dpackets,sbytes,dbytes   (netflow_day-NN, biflows)
  */
 import type { ColumnName } from '../schema.ts';
+import { lastSecond } from './limits.ts';
 
 /** The LANL formats by their words. */
 export type LanlFormat = 'lanl-2015' | 'lanl-2015-id' | 'lanl-2017';
@@ -20,9 +21,6 @@ export type LanlField = {
   readonly least: bigint;
   readonly most: bigint;
 };
-
-/** 9999-12-31T23:59:59Z: later seconds have no day that a calendar or a folder name could hold. */
-export const lastSecond = 253_402_300_799n;
 
 const u64 = 2n ** 64n - 1n;
 const number = (name: string, column: ColumnName | undefined, least: bigint, most: bigint): LanlField => ({

@@ -4,10 +4,8 @@
  */
 import type { BatchColumn, FlowBatch } from '../batch.ts';
 import type { LanlField } from './lanl-fields.ts';
+import { longestName } from './limits.ts';
 import type { RowFault } from './rows.ts';
-
-/** Octets that the name of a computer may have: those of a domain name (RFC 1035 section 2.3.4). */
-export const longestName = 255;
 
 const comma = 44;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

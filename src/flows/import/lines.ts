@@ -3,9 +3,7 @@
  * a line that straddles two chunks is put together in a buffer of its own.
  */
 import { Problem } from '../../core/problem.ts';
-
-/** Octets that a line may have, its end included. Longer ones are no rows, and would let a hostile file fill the memory. */
-export const lineLimit = 1 << 20;
+import { lineLimit } from './limits.ts';
 
 const lf = 10;
 

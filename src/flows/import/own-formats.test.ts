@@ -6,7 +6,7 @@ import { columns, publishedColumns } from '../schema.ts';
 import { Collector } from './collect.ts';
 import { createCsvParser, splitCsv } from './csv.ts';
 import { createJsonParser } from './json-array.ts';
-import { lineLimit } from './lines.ts';
+import { lineLimit } from './limits.ts';
 import { createNdjsonParser } from './ndjson.ts';
 import { BadRows } from './rows.ts';
 

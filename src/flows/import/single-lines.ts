@@ -1,5 +1,6 @@
 /** Hands on lines one at a time, with their numbers, and reports the empty ones among them. */
-import { LineBlocks, lineLimit, lineTooLong } from './lines.ts';
+import { lineLimit } from './limits.ts';
+import { LineBlocks, lineTooLong } from './lines.ts';
 import type { BadRows } from './rows.ts';
 
 const lf = 10;
