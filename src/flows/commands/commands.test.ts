@@ -21,6 +21,7 @@ const running = {
   bytes_read: 3,
   bytes_total: 3,
   packets: 12,
+  packets_metered: 10,
   flows: 4,
   rows_bad: 0,
   ended_at: null,

@@ -140,10 +140,10 @@ function remarkOf({ state, packets, flows }: Import): string {
 
 /** What came of an import: packets read = packets in flows + packets skipped, by reason. */
 function describe(result: Import, seconds: number): string[] {
-  const { name, packets, flows, bytes_read, skipped, rows_bad, warnings, bad_rows } = result;
+  const { name, packets, packets_metered, flows, bytes_read, skipped, rows_bad, warnings, bad_rows } = result;
   const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0);
   const rate = seconds > 0 ? `, ${formatBytes(bytes_read / seconds)}/s` : '';
-  const metered = packets > 0 ? `${formatCount(packets)} packets: ${formatCount(packets - skippedCount)} in ` : '';
+  const metered = packets > 0 ? `${formatCount(packets)} packets: ${formatCount(packets_metered)} in ` : '';
   const reasons = Object.entries(skipped)
     .filter(([, count]) => count > 0)
     .sort(([, a], [, b]) => b - a);

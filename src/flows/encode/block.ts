@@ -8,23 +8,26 @@ export const blockOctets = 128 * 1024;
 
 /** Spare buffers of one size. */
 export class BlockPool {
-  readonly #spare: ArrayBuffer[] = [];
+  /** Octets of a block. */
+  readonly octets: number;
   readonly #most: number;
+  readonly #spare: ArrayBuffer[] = [];
 
   /** Keeps up to `most` spare buffers. */
-  constructor(most = 16) {
+  constructor(octets = blockOctets, most = 16) {
+    this.octets = octets;
     this.#most = most;
   }
 
-  /** A buffer of `blockOctets` or, when more is needed, of that many. Its content is arbitrary. */
-  take(octets = blockOctets): ArrayBuffer {
-    if (octets > blockOctets) return new ArrayBuffer(octets);
-    return this.#spare.pop() ?? new ArrayBuffer(blockOctets);
+  /** A buffer of `this.octets` or, when more is needed, of that many. Its content is arbitrary. */
+  take(needed = this.octets): ArrayBuffer {
+    if (needed > this.octets) return new ArrayBuffer(needed);
+    return this.#spare.pop() ?? new ArrayBuffer(this.octets);
   }
 
   /** Takes back a buffer that nobody reads any more; those of odd size, detached or in excess are dropped. */
   give(buffer: ArrayBuffer): void {
-    if (buffer.byteLength === blockOctets && this.#spare.length < this.#most) this.#spare.push(buffer);
+    if (buffer.byteLength === this.octets && this.#spare.length < this.#most) this.#spare.push(buffer);
   }
 }
 
@@ -77,7 +80,7 @@ export class BlockQueue {
   /** Copies octets behind what has been written, over as many blocks as it takes. */
   append(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length; ) {
-      if (this.room === 0) this.next(blockOctets);
+      if (this.room === 0) this.next(this.#pool.octets);
       const fitting = Math.min(bytes.length - from, this.room);
       this.u8.set(bytes.subarray(from, from + fitting), this.at);
       this.at += fitting;

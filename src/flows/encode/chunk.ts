@@ -36,9 +36,10 @@ export type RawColumn = {
 export const isPresent = (column: RawColumn, row: number): boolean =>
   column.validity === null || (column.validity[row >> 3]! & (1 << (row & 7))) !== 0;
 
-/** The columns of a chunk, whose types must be `types` in that order. */
+/** The columns of a chunk, whose types must be `types` in that order; none for the empty chunk that ends a result. */
 export const readChunk = (chunk: duckdb.DataChunk, types: readonly ColumnType[]): RawColumn[] => {
   const count = duckdb.data_chunk_get_size(chunk);
+  if (count === 0) return [];
   return types.map((type, index) => readColumn(chunk, index, type, count));
 };
 

@@ -1,5 +1,5 @@
 /** Questions about many flows at once: sums, top lists, series and pairs. Counters are of both directions. */
-import { Problem } from '../../core/problem.ts';
+import { groupingOf } from '../grouping.ts';
 import type { Row } from './duck.ts';
 import { relation } from './relation.ts';
 import { type Selection, type Where, whereOf } from './selection.ts';
@@ -15,54 +15,6 @@ const octets = 'byte_count + coalesce(rev_byte_count, 0)';
 const sums = `count(*) AS flows, CAST(coalesce(sum(${packets}), 0) AS UBIGINT) AS packets, CAST(coalesce(sum(${octets}), 0) AS UBIGINT) AS bytes`;
 /** Inner flows of tunnels repeat what the outer ones carry: they never count in sums. */
 const outerOnly = 'coalesce(tunnel_depth, 0) = 0';
-
-/** What flows can be grouped by: an SQL expression, and whether both ends of a flow count. */
-const groupings: Record<string, { keys: string[] }> = {
-  src_comp: { keys: ['src_comp'] },
-  dst_comp: { keys: ['dst_comp'] },
-  host: { keys: ['src_comp', 'dst_comp'] },
-  src_port: { keys: ['src_port'] },
-  dst_port: { keys: ['dst_port'] },
-  port: { keys: ['src_port', 'dst_port'] },
-  service: { keys: ['least(coalesce(src_port_num, 65536), coalesce(dst_port_num, 65536))'] },
-  protocol: { keys: ['protocol'] },
-  pair: { keys: [`least(src_comp, dst_comp) || ' ' || greatest(src_comp, dst_comp)`] },
-  src_net: { keys: [netOf('src')] },
-  dst_net: { keys: [netOf('dst')] },
-  net: { keys: [netOf('src'), netOf('dst')] },
-  vlan_id: { keys: ['vlan_id'] },
-  tos: { keys: ['tos'] },
-  tcp_flags: { keys: ['tcp_flags | coalesce(rev_tcp_flags, 0)'] },
-  icmp: { keys: [`icmp_type || '/' || icmp_code`] },
-  end_reason: { keys: ['end_reason'] },
-  source: { keys: ['source_id'] },
-  exporter: { keys: ['exporter'] },
-  in_if: { keys: ['in_if'] },
-  out_if: { keys: ['out_if'] },
-  src_as: { keys: ['src_as'] },
-  dst_as: { keys: ['dst_as'] },
-};
-
-/** The words that `by` takes. */
-export const groupingWords = Object.keys(groupings);
-
-/** The network of an end: /24 of IPv4 and /64 of IPv6, as text; null for names. */
-function netOf(end: 'src' | 'dst'): string {
-  const low = `${end}_addr_lo`;
-  const high = `${end}_addr_hi`;
-  const octet = (shift: number): string => `((${low} >> ${shift}) & 255)`;
-  const group = (shift: number): string => `printf('%x', CAST((${high} >> ${shift}) & 65535 AS INTEGER))`;
-  const v4 = `concat(${octet(24)}, '.', ${octet(16)}, '.', ${octet(8)}, '.0/24')`;
-  const v6 = `concat(${[48, 32, 16, 0].map(group).join(`, ':', `)}, '::/64')`;
-  return `CASE ip_version WHEN 4 THEN ${v4} WHEN 6 THEN ${v6} END`;
-}
-
-/** A key as SQL, or the Problem that names those that exist. */
-const groupingOf = (by: string): { keys: string[] } => {
-  const found = groupings[by];
-  if (found !== undefined) return found;
-  throw new Problem('invalid', `expected one of ${groupingWords.join(', ')} for by, got ${JSON.stringify(by)}`, { pointer: 'by' });
-};
 
 const withSnapshot = async <T>(store: Store, signal: AbortSignal, work: (snapshot: Snapshot) => Promise<T>): Promise<T> => {
   const snapshot = await store.snapshot();
@@ -110,9 +62,9 @@ export const rank = (store: Store, query: Selection & { by: string; metric: Metr
       keys.length === 1
         ? `SELECT ${keys[0]} AS key, ${sums} FROM ${rows} GROUP BY 1`
         : `WITH chosen AS NOT MATERIALIZED ${rows} SELECT key, count(*) AS flows, CAST(sum(p) AS UBIGINT) AS packets, CAST(sum(b) AS UBIGINT) AS bytes FROM (${ends.join(' UNION ALL ')}) GROUP BY 1`;
-    const bound = keys.length === 1 ? parameters : keys.flatMap(() => parameters);
+
     const ranked = `SELECT * FROM (${grouped}) ORDER BY ${query.metric} DESC, key LIMIT ${query.limit}`;
-    const items = await snapshot.connection.rows(ranked, bound);
+    const items = await snapshot.connection.rows(ranked, parameters);
     const total = (await snapshot.connection.row(`SELECT ${sums} FROM ${rows}`, parameters)) as Row;
     return { items, total };
   });
