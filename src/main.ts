@@ -16,7 +16,7 @@ type Group = { commands: Record<string, string>; load: () => Promise<AddCommands
 // The summaries stand here so that help needs no room; a test keeps them equal to what the rooms say.
 const groups: readonly Group[] = [
   {
-    commands: { serve: 'run the server' },
+    commands: { serve: 'run the server', config: 'print the configuration in force' },
     load: async () => (await import('./server/cli.ts')).addCommands,
   },
   {

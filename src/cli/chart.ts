@@ -1,4 +1,4 @@
-import { formatScaled, formatTime } from './format.ts';
+import { formatDuration, formatScaled, formatTime } from './format.ts';
 
 /** A value over a span of time: `time` in whole seconds, the begin of its bucket. */
 export type ChartPoint = { time: number; value: number };
@@ -101,11 +101,13 @@ function formatSpan(start: number, end: number, cells: number): string {
   return left.length + right.length + 2 > cells ? `${left} to ${right}` : left + right.padStart(cells - left.length);
 }
 
-const formatSeconds = (seconds: number): string =>
-  seconds >= 86_400 && seconds % 86_400 === 0
-    ? `${seconds / 86_400} d`
-    : seconds >= 3600 && seconds % 3600 === 0
-      ? `${seconds / 3600} h`
-      : seconds >= 60 && seconds % 60 === 0
-        ? `${seconds / 60} min`
-        : `${Number(seconds.toPrecision(3))} s`;
+function formatSeconds(seconds: number): string {
+  const whole = [
+    [86_400, 'd'],
+    [3600, 'h'],
+    [60, 'min'],
+  ] as const;
+  for (const [length, unit] of whole)
+    if (seconds >= length && seconds % length === 0 && seconds < 100 * length) return `${seconds / length} ${unit}`;
+  return formatDuration(seconds);
+}

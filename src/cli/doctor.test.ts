@@ -84,6 +84,7 @@ test('an address where nobody answers is free', async () => {
 test.each([
   [{}, 0, '/var/lib/weir'],
   [{ XDG_DATA_HOME: '/x' }, 1000, '/x/weir'],
+  [{ XDG_DATA_HOME: '/x' }, 0, '/x/weir'],
   [{ HOME: '/home/ann' }, 1000, '/home/ann/.local/share/weir'],
   [{ HOME: '/home/ann', XDG_DATA_HOME: 'relative' }, 1000, '/home/ann/.local/share/weir'],
 ])('with %j the data directory of user %i is %s', (env, userId, expected) => {

@@ -2,11 +2,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * The data directory where none is named: `/var/lib/weir` for root, `$XDG_DATA_HOME/weir` otherwise
- * (XDG Base Directory Specification; `~/.local/share` where the variable is unset or not absolute).
+ * The data directory where none is named: `$XDG_DATA_HOME/weir` (XDG Base Directory Specification; `~/.local/share` where
+ * the variable is unset or not absolute), or `/var/lib/weir` for root without that variable.
  */
 export function defaultDataFolder(env: NodeJS.ProcessEnv = process.env, userId = process.getuid?.()): string {
-  if (userId === 0) return '/var/lib/weir';
-  const base = env.XDG_DATA_HOME?.startsWith('/') ? env.XDG_DATA_HOME : join(env.HOME || homedir(), '.local', 'share');
-  return join(base, 'weir');
+  if (env.XDG_DATA_HOME?.startsWith('/')) return join(env.XDG_DATA_HOME, 'weir');
+  return userId === 0 ? '/var/lib/weir' : join(env.HOME || homedir(), '.local', 'share', 'weir');
 }
