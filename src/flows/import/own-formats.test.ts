@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../core/problem.ts';
+import { FlowBatch } from '../batch.ts';
 import type { Shape } from '../schema.ts';
 import { columns, publishedColumns } from '../schema.ts';
 import { Collector } from './collect.ts';
@@ -11,6 +12,9 @@ import { createNdjsonParser } from './ndjson.ts';
 import { BadRows } from './rows.ts';
 
 const makers = { csv: createCsvParser, ndjson: createNdjsonParser, json: createJsonParser };
+/** Used again in each case: to make one takes longer than most cases. */
+const batches = { named: new FlowBatch('named'), addressed: new FlowBatch('addressed') };
+
 type Given = { skipBad?: number | boolean; cuts?: readonly number[] };
 
 const read = (format: keyof typeof makers, text: string | Uint8Array, { skipBad = true, cuts = [] }: Given = {}) => {
@@ -18,7 +22,7 @@ const read = (format: keyof typeof makers, text: string | Uint8Array, { skipBad 
   let emit: Collector | undefined;
   const open = (shape: Shape) => {
     expect(emit).toBeUndefined();
-    emit = new Collector(shape);
+    emit = new Collector(shape, batches[shape]);
     return emit;
   };
   const badRows = new BadRows(skipBad);
