@@ -73,6 +73,8 @@ function createFastify(config: ServerConfig, log: Log): FastifyInstance {
     keepAliveTimeout: config.keepAliveTimeout,
     connectionTimeout: config.idleTimeout,
     forceCloseConnections: 'idle',
+    // While it drains the server still answers what arrives on open connections; /readyz tells balancers to go elsewhere.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     http: {
       maxHeaderSize: config.headerLimit,

@@ -1,0 +1,26 @@
+import type { Registry } from 'prom-client';
+import type { Clock } from '../core/clock.ts';
+import type { RoomRoutes } from '../core/http.ts';
+import type { Log } from '../core/log.ts';
+import type { Component } from '../core/shutdown.ts';
+
+/** What the server hands to every room. */
+export type RoomDependencies = {
+  /** The data directory, held by this process; absolute. */
+  dataFolder: string;
+  /** Writes `room: NAME` into every line. */
+  log: Log;
+  clock: Clock;
+  /** Where the room registers its metrics, named `weir_ROOM_…`. */
+  metrics: Registry;
+};
+
+/** A room as the server runs it: inert when made, then started, asked whether it is ready, and stopped. */
+export type Room = Component & {
+  routes: RoomRoutes;
+  /** Undefined when it can work, otherwise the reason in a few words. */
+  ready?(): Promise<string | undefined>;
+};
+
+/** Makes a room; the server calls it once it holds the data directory. */
+export type MakeRoom = (deps: RoomDependencies) => Room | Promise<Room>;

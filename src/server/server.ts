@@ -1,0 +1,112 @@
+import type { FastifyInstance } from 'fastify';
+import { Registry } from 'prom-client';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { type DataFolder, openDataFolder } from '../core/data-folder.ts';
+import type { Log } from '../core/log.ts';
+import { type Component, Lifetime } from '../core/shutdown.ts';
+import { buildApp } from './app.ts';
+import type { ServerConfig } from './config.ts';
+import { checkExposure, isLoopback, openListener, parseListen } from './listen.ts';
+import type { MakeRoom, Room } from './room.ts';
+
+export type ServerDependencies = {
+  log: Log;
+  /** The data directory. */
+  data: string;
+  rooms: readonly MakeRoom[];
+  clock?: Clock;
+};
+
+/** The whole program as a value: `start` takes the data directory, starts the rooms and listens; `stop` does the reverse. */
+export type Server = {
+  /** Resolves to the address that clients use. Everything is stopped again when it rejects. */
+  start(): Promise<string>;
+  /** Lets answers under way end (until `server.drainTimeout`), then stops the rooms. Resolves to false when something failed on the way. */
+  stop(): Promise<boolean>;
+  /** The app; there once `start` has resolved. */
+  readonly app: FastifyInstance;
+};
+
+/** Makes a server that has touched nothing yet. Throws Problem for an address that it may not use. */
+export function createServer(config: ServerConfig, { log, data, rooms: makers, clock = systemClock }: ServerDependencies): Server {
+  const address = parseListen(config.listen);
+  const warning = checkExposure(address, config);
+  const metrics = new Registry();
+  const closing = new AbortController();
+  let lifetime: Lifetime | undefined;
+  let app: FastifyInstance | undefined;
+  let url = '';
+
+  async function start(): Promise<string> {
+    if (warning !== undefined) log.warn(warning);
+    const folder = await openDataFolder(data, 'serve');
+    try {
+      const rooms = await makeRooms(folder);
+      app = await buildApp(config, {
+        log,
+        clock,
+        metrics,
+        rooms,
+        ready: rooms.map(({ name, ready }) => ({ name, check: async () => ready?.() })),
+        closing: closing.signal,
+        isLoopback: isLoopback(address),
+      });
+      lifetime = new Lifetime([folderComponent(folder), ...rooms, listenerComponent(app, folder)], log);
+    } catch (error) {
+      await folder.release();
+      throw error;
+    }
+    await lifetime.start();
+    return url;
+  }
+
+  async function makeRooms(folder: DataFolder): Promise<Room[]> {
+    const rooms: Room[] = [];
+    for (const make of makers) rooms.push(await make({ dataFolder: folder.path, log, clock, metrics }));
+    return rooms;
+  }
+
+  function listenerComponent(listening: FastifyInstance, folder: DataFolder): Component {
+    return {
+      name: 'listener',
+      start: async () => {
+        url = await openListener(listening, address);
+        listening.server.maxConnections = config.maxConnections;
+        folder.announce(url);
+      },
+      stop: () => drain(listening, config.drainTimeout, log),
+    };
+  }
+
+  async function stop(): Promise<boolean> {
+    closing.abort();
+    return (await lifetime?.stop()) ?? true;
+  }
+
+  return {
+    start,
+    stop,
+    get app() {
+      if (app === undefined) throw new Error('the server has not started');
+      return app;
+    },
+  };
+}
+
+const folderComponent = (folder: DataFolder): Component => ({ name: 'data', stop: () => folder.release() });
+
+/** Stops accepting, waits for the answers under way, and breaks what is left after `timeoutMs`. */
+async function drain(app: FastifyInstance, timeoutMs: number, log: Log): Promise<void> {
+  const timer = setTimeout(() => {
+    log.warn(`breaking the connections that are still busy after ${timeoutMs} ms (server.drainTimeout)`);
+    app.server.closeAllConnections();
+  }, timeoutMs);
+  // A connection whose answer has just ended would otherwise stay open until its keep-alive time is over.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+    clearInterval(sweep);
+  }
+}
