@@ -8,6 +8,18 @@ import { loadTree } from '../src/main.ts';
 
 const page = new URL('../docs/57-commands.md', import.meta.url);
 
+const exitCodes = [
+  ['0', 'done'],
+  ['1', 'a fault inside Weir; or `weir check` and `weir doctor` found an error'],
+  ['2', 'the command line or the input is wrong'],
+  ['3', 'what was named is not there'],
+  ['4', 'not allowed'],
+  ['5', 'nobody answers, or not in time'],
+  ['6', 'in conflict with what is there: a duplicate import, a data directory that another process holds'],
+  ['7', 'a limit is reached'],
+  ['130', 'interrupted by Ctrl-C (143: by SIGTERM)'],
+];
+
 const intro = `# Commands
 
 <!-- Generated from the commands themselves: node scripts/command-docs.ts --write. Edit the commands, not this page. -->
@@ -18,17 +30,7 @@ programs. Progress, remarks and errors go to standard error.
 
 ## Exit codes
 
-| code | meaning |
-| --- | --- |
-| 0 | done |
-| 1 | a fault inside Weir; or \`weir check\` and \`weir doctor\` found an error |
-| 2 | the command line or the input is wrong |
-| 3 | what was named is not there |
-| 4 | not allowed |
-| 5 | nobody answers, or not in time |
-| 6 | in conflict with what is there: a duplicate import, a data directory that another process holds |
-| 7 | a limit is reached |
-| 130 | interrupted by Ctrl-C (143: by SIGTERM) |
+${table(['code', 'meaning'], ...exitCodes)}
 `;
 
 /** The reference page of the commands, as Markdown. */
@@ -67,9 +69,15 @@ function section({ path, command }: Leaf): string {
 
 const capitalise = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
-function optionTable(options: readonly Option[]): string {
-  const rows = options.map((option) => `| \`${cell(option.flags)}\` | ${cell(describe(option))} |`);
-  return `| option | meaning |\n| --- | --- |\n${rows.join('\n')}\n`.trimEnd();
+const optionTable = (options: readonly Option[]): string =>
+  table(['option', 'meaning'], ...options.map((option) => [`\`${cell(option.flags)}\``, cell(describe(option))]));
+
+// Columns stand straight, as the formatter of the house wants them.
+function table(head: string[], ...rows: string[][]): string {
+  const widths = head.map((_, i) => Math.max(3, ...[head, ...rows].map((row) => (row[i] as string).length)));
+  const line = (cells: string[]) => `| ${cells.map((text, i) => text.padEnd(widths[i] as number)).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
 function describe(option: Option): string {
