@@ -2,6 +2,7 @@
 
 import { Value } from 'typebox/value';
 import { systemClock } from '../core/clock.ts';
+import { type DataFolder, openDataFolder } from '../core/data-folder.ts';
 import { createLog } from '../core/log.ts';
 import type { ExportQuery, FlowRow, FlowsPort, Import, ImportOptions, ImportSource, PairsQuery, SeriesQuery, TopQuery } from './access.ts';
 import { listFlows, pairFlows, rankFlows, seriesOfFlows, summariseFlows } from './answers.ts';
@@ -12,16 +13,24 @@ import { readFormat, readStream } from './query.ts';
 
 /** Opens the directory, creating it where it is missing; who holds it already is told by a `conflict`. */
 export const openLocalFlows = async (dataFolder: string, config = Value.Create(flowsSettings) as FlowsConfig): Promise<FlowsPort> => {
-  const flows = createFlows(config, { dataFolder, log: createLog({ level: 'warn' }), clock: systemClock });
-  await flows.start();
-  return new LocalFlows(flows);
+  const folder = await openDataFolder(dataFolder, 'a command');
+  try {
+    const flows = createFlows(config, { dataFolder: folder.path, log: createLog({ level: 'warn' }), clock: systemClock });
+    await flows.start();
+    return new LocalFlows(flows, folder);
+  } catch (error) {
+    await folder.release();
+    throw error;
+  }
 };
 
 class LocalFlows implements FlowsPort {
   readonly #flows: Flows;
+  readonly #folder: DataFolder;
 
-  constructor(flows: Flows) {
+  constructor(flows: Flows, folder: DataFolder) {
     this.#flows = flows;
+    this.#folder = folder;
   }
 
   async import(source: ImportSource, options: ImportOptions, onProgress: (state: Import) => void, signal?: AbortSignal): Promise<Import> {
@@ -48,7 +57,11 @@ class LocalFlows implements FlowsPort {
   pairs = async (query: PairsQuery) => (await pairFlows(this.#flows, query)).items;
   seal = () => this.#flows.seal();
   check = () => this.#flows.store.check();
-  close = () => this.#flows.stop();
+
+  async close(): Promise<void> {
+    await this.#flows.stop();
+    await this.#folder.release();
+  }
 
   async *export(query: ExportQuery): AsyncGenerator<Uint8Array> {
     const controller = new AbortController();
