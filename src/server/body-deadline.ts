@@ -1,14 +1,15 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../core/problem.ts';
+import { sendProblem } from './errors.ts';
 
 /**
  * Limits how long a body may take to arrive. Usual routes: `limitMs` for all of it. Routes with `config.isUpload`, whose
  * bodies are of any size: `limitMs` without a single new octet while the reader wants some.
  */
 export function installBodyDeadline(app: FastifyInstance, limitMs: number): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     if (request.raw.complete || !hasBody(request)) return;
-    const stop = request.routeOptions.config.isUpload === true ? watchIdle(request, limitMs) : watchWhole(request, limitMs);
+    const stop = request.routeOptions.config.isUpload === true ? watchIdle(request, limitMs) : watchWhole(request, reply, limitMs);
     request.raw.once('end', stop).once('close', stop);
   });
 }
@@ -19,11 +20,16 @@ const hasBody = ({ headers }: FastifyRequest): boolean =>
 const late = () =>
   new Problem('timeout', 'The body of the request took too long to arrive.', { hint: 'the setting server.requestTimeout' });
 
-function watchWhole({ raw }: FastifyRequest, limitMs: number): () => void {
-  const timer = setTimeout(() => raw.destroy(late()), limitMs);
+function watchWhole(request: FastifyRequest, reply: FastifyReply, limitMs: number): () => void {
+  const timer = setTimeout(() => {
+    // The parser still waits for the rest; the connection ends with the answer, and the parser with it.
+    reply.raw.once('finish', () => request.raw.destroy());
+    sendProblem(reply, request, late());
+  }, limitMs);
   return () => clearTimeout(timer);
 }
 
+// Destroyed and not answered: the reader of the upload must learn that it ended early, and the connection is of no use any more.
 function watchIdle({ raw }: FastifyRequest, limitMs: number): () => void {
   let seen = -1;
   const timer = setInterval(() => {

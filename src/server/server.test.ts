@@ -170,7 +170,7 @@ describe('limits', () => {
       url,
       'POST /small HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a":',
     );
-    expect(await answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
+    expect(await answer).toMatch(/^HTTP\/1\.1 408 .*"code":"timeout"/s);
     expect(performance.now() - began).toBeLessThan(5000);
   });
 
@@ -202,7 +202,7 @@ describe('limits', () => {
       url,
       'POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: 10\r\n\r\nx',
     );
-    expect(await answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
+    expect(await answer).not.toContain('200 OK');
   });
 });
 

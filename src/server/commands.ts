@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { findConfigFile, listSettings, loadConfig } from '../core/config.ts';
+import { defaultDataFolder } from '../core/data-home.ts';
+import { createLog } from '../core/log.ts';
+import { untilSignal } from '../core/shutdown.ts';
+import { version } from '../core/version.ts';
+import { type Config, roomsOf, settings } from './rooms.ts';
+import { createServer } from './server.ts';
+
+type ServeOptions = { listen?: string; data?: string; config?: string; set: string[]; logLevel?: string; check?: boolean };
+
+function readConfig(options: ServeOptions): Config {
+  const file = findConfigFile(options.config, process.env);
+  const flags = { 'server.listen': options.listen, 'server.data': options.data, 'log.level': options.logLevel };
+  return loadConfig(settings, { file, environment: process.env, assignments: options.set, flags });
+}
+
+/** Runs the server until a signal ends it (`--check`: only reads its configuration). */
+export async function runServe(command: Command): Promise<void> {
+  const options = command.optsWithGlobals<ServeOptions>();
+  const config = readConfig(options);
+  const log = createLog({ level: config.log.level });
+  const data = config.server.data || defaultDataFolder();
+  const server = createServer(config.server, { log, data, rooms: roomsOf(config) });
+  if (options.check) {
+    process.stdout.write('The configuration is right.\n');
+    return;
+  }
+  const address = await server.start();
+  process.stdout.write(`weir ${version} listening on ${address}, data in ${data}\n`);
+  await untilSignal({ stop: server.stop, log });
+}
+
+/** Prints the configuration in force, or with `--list` every setting. */
+export function runConfig(command: Command): void {
+  const options = command.optsWithGlobals<ServeOptions & { list?: boolean }>();
+  if (!options.list) {
+    process.stdout.write(`${JSON.stringify(readConfig(options), null, 2)}\n`);
+    return;
+  }
+  for (const { path, type, default: usual, variable, description } of listSettings(settings)) {
+    process.stdout.write(`${path}\n  ${description}\n  ${type}, default ${usual === '' ? 'empty' : usual}; ${variable}\n`);
+  }
+}
