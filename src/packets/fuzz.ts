@@ -1,8 +1,9 @@
+import { crc32 } from 'node:zlib';
 import { Problem } from '../core/problem.ts';
 import { decode } from './decode.ts';
 import { ethernet, ipv4, ipv6, octets, tcp, u16, udp, vlan } from './frame-builder.ts';
 import { linkTypes } from './link.ts';
-import { outcomes, Packet } from './packet.ts';
+import { outcome, outcomes, Packet } from './packet.ts';
 import { CaptureReader } from './reader.ts';
 import { decodeInner } from './tunnel.ts';
 import { createCaptureWriter } from './writer.ts';
@@ -12,20 +13,35 @@ export type FuzzReport = { seed: number; rounds: number; packets: number; refuse
 
 /** Milliseconds that one small mutated file may take before it counts as a hang. */
 const patienceMs = 2000;
+const allLinks = Object.values(linkTypes);
+
+/** Valid captures of both formats with headers of every kind inside: what mutation starts from. */
+export const captureSeeds: readonly Uint8Array[] = buildSeeds();
 
 /**
- * Mutates valid captures `rounds` times and reads them in pieces of odd sizes, opening tunnels to the bottom. Throws an Error that names
- * seed and round when anything but a Problem is thrown, a figure is impossible, or a round takes longer than two seconds.
+ * One round: any octets are a capture or a Problem. Reads them in pieces of an odd size, half of the frames as those of another link type,
+ * and opens tunnels to the bottom. What it does follows from the octets alone. Throws an Error that tells what else was the case.
+ */
+export function fuzzCapture(file: Uint8Array): void {
+  try {
+    readThrough(file);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+}
+
+/**
+ * Mutates `captureSeeds` and reads the result, `rounds` times. Throws an Error that names seed and round when anything but a Problem is
+ * thrown, a figure is impossible, or a round takes longer than two seconds.
  */
 export function fuzzCaptures(seed: number, rounds: number): FuzzReport {
   const random = createRandom(seed);
   const report: FuzzReport = { seed, rounds, packets: 0, refused: 0 };
-  const seeds = seedCaptures();
   for (let round = 0; round < rounds; round++) {
-    const file = mutate(seeds[random(seeds.length)] as Uint8Array, random);
+    const file = mutate(captureSeeds[random(captureSeeds.length)] as Uint8Array, random);
     const start = performance.now();
     try {
-      report.packets += readThrough(file, 1 + random(400), random);
+      report.packets += readThrough(file);
     } catch (error) {
       if (!(error instanceof Problem)) throw new Error(`fuzzing packets failed: seed ${seed}, round ${round}`, { cause: error });
       report.refused++;
@@ -35,29 +51,33 @@ export function fuzzCaptures(seed: number, rounds: number): FuzzReport {
   return report;
 }
 
-function readThrough(file: Uint8Array, length: number, random: (limit: number) => number): number {
+function readThrough(file: Uint8Array): number {
+  const random = createRandom(crc32(file));
   const scratch = Array.from({ length: 8 }, () => new Packet());
-  const allLinks = Object.values(linkTypes);
   const reader = new CaptureReader({
     frame(view, offset, packet, link) {
       if (offset + packet.captured > view.byteLength) throw new Error('a frame lies outside of its buffer');
-      // Half of the frames are taken for another link's, so that every decoder sees what it does not expect.
       const linkType = random(2) === 0 ? link.linkType : (allLinks[random(allLinks.length)] as number);
       const result = decode(linkType, view, offset, packet);
       if (outcomes[result] === undefined) throw new Error(`outcome ${result} is not defined`);
-      if (result !== 0) return;
-      checkPacket(packet, offset + packet.captured);
-      let outer = packet;
-      for (const inner of scratch) {
-        if (decodeInner(view, outer, inner) !== 0) break;
-        checkPacket(inner, offset + packet.captured);
-        outer = inner;
-      }
+      if (result === outcome.decoded) checkLayers(view, packet, offset + packet.captured, scratch);
     },
   });
+  const length = 1 + random(400);
   for (let at = 0; at < file.length; at += length) reader.push(file.subarray(at, at + length));
   reader.end();
   return reader.packets;
+}
+
+/** The packet and all that its tunnels hold. */
+function checkLayers(view: DataView, packet: Packet, end: number, scratch: readonly Packet[]): void {
+  let outer = packet;
+  checkPacket(outer, end);
+  for (const inner of scratch) {
+    if (decodeInner(view, outer, inner) !== outcome.decoded) return;
+    checkPacket(inner, end);
+    outer = inner;
+  }
 }
 
 /** What must hold for any packet that is said to be decoded. */
@@ -88,8 +108,7 @@ function mutate(original: Uint8Array, random: (limit: number) => number): Uint8A
   return file;
 }
 
-/** Valid captures of both formats, with headers of every kind inside. */
-function seedCaptures(): Uint8Array[] {
+function buildSeeds(): Uint8Array[] {
   const payload = octets('68656c6c6f20776f726c64');
   const inner = ethernet(0x0800, ipv4({ protocol: 6 }, tcp(0x18, payload, new Uint8Array(12))));
   const frames = [
