@@ -10,7 +10,6 @@ import { mixWords } from './flow-key.ts';
 
 /** How long the fragments of a datagram may be apart: RFC 791 and RFC 8200 speak of 15 to 60 s for reassembly. */
 const lifeSeconds = 30;
-const buckets = 65536;
 const entryWords = 16;
 
 const at = {
@@ -33,7 +32,8 @@ export class FragmentTable {
   readonly #settle: (record: number) => void;
   readonly #entries: Int32Array;
   readonly #seconds: Float64Array;
-  readonly #heads = new Int32Array(buckets).fill(-1);
+  /** First entry of each bucket; a power of two of them. */
+  readonly #heads: Int32Array;
   /** Entries form a ring in order of arrival. */
   #oldest = 0;
   #count = 0;
@@ -44,11 +44,12 @@ export class FragmentTable {
     this.#settle = settle;
     this.#entries = new Int32Array(capacity * entryWords);
     this.#seconds = new Float64Array(capacity);
+    this.#heads = new Int32Array(2 ** Math.ceil(Math.log2(capacity))).fill(-1);
   }
 
   /** The datagram of a fragment, or -1. `metaWord` and `place` are those of the key without ports. */
   find(packet: Packet, metaWord: number, place: number): number {
-    for (let entry = this.#heads[bucketOf(packet)]!; entry >= 0; entry = this.#entries[entry * entryWords + at.next]!) {
+    for (let entry = this.#heads[this.#bucketOf(packet)]!; entry >= 0; entry = this.#entries[entry * entryWords + at.next]!) {
       if (!this.#isOf(packet, entry * entryWords, metaWord, place)) continue;
       if (Math.abs(packet.seconds - this.#seconds[entry]!) <= lifeSeconds) return entry;
       this.#drop(entry);
@@ -63,7 +64,7 @@ export class FragmentTable {
     const entry = (this.#oldest + this.#count++) % this.#capacity;
     const word = entry * entryWords;
     const entries = this.#entries;
-    const bucket = bucketOf(packet);
+    const bucket = this.#bucketOf(packet);
     entries[word] = packet.srcA;
     entries[word + 1] = packet.srcB;
     entries[word + 2] = packet.srcC;
@@ -156,15 +157,15 @@ export class FragmentTable {
       entries[word + at.dst + 2] === packet.dstC
     );
   }
-}
 
-// Every word counts: what the sender could vary without changing the bucket would make one long list.
-const bucketOf = (packet: Packet): number => {
-  let hash = mixWords(packet.identification, packet.protocol);
-  hash = mixWords(packet.srcD, mixWords(packet.dstD, hash));
-  if (packet.ipVersion === 6) {
-    hash = mixWords(packet.srcA, mixWords(packet.srcB, mixWords(packet.srcC, hash)));
-    hash = mixWords(packet.dstA, mixWords(packet.dstB, mixWords(packet.dstC, hash)));
+  // Every word counts: what the sender could vary without changing the bucket would make one long list.
+  #bucketOf(packet: Packet): number {
+    let hash = mixWords(packet.identification, packet.protocol);
+    hash = mixWords(packet.srcD, mixWords(packet.dstD, hash));
+    if (packet.ipVersion === 6) {
+      hash = mixWords(packet.srcA, mixWords(packet.srcB, mixWords(packet.srcC, hash)));
+      hash = mixWords(packet.dstA, mixWords(packet.dstB, mixWords(packet.dstC, hash)));
+    }
+    return hash & (this.#heads.length - 1);
   }
-  return hash & (buckets - 1);
-};
+}

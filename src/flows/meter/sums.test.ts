@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Packet } from '../../packets/index.ts';
+import { FlowBatch } from '../batch.ts';
 import type { MeterOptions } from './options.ts';
 import { meterWithRows, packetOf, type Row, type Story } from './testing.ts';
 
@@ -54,8 +55,10 @@ const options = fc.record<Partial<MeterOptions>>({
   maxFlows: fc.constantFrom(1, 2, 5, 4096),
 });
 
+const batch = new FlowBatch('addressed');
+
 const meterOf = (packets: readonly Packet[], chosen: Partial<MeterOptions>): { rows: Row[]; live: number } => {
-  const { meter, rows } = meterWithRows({ maxFlows: 4096, ...chosen });
+  const { meter, rows } = meterWithRows({ maxFlows: 4096, ...chosen }, batch);
   for (const packet of packets) meter.add(packet);
   meter.flush();
   return { rows: rows(), live: meter.counters.liveFlows };

@@ -42,14 +42,17 @@ export const rowsOf = (batch: FlowBatch): Row[] =>
     Object.fromEntries(batch.columns.map((column) => [column.column.name, valueAt(batch, column, row)])),
   );
 
-/** A meter that keeps its rows. */
-export const meterWithRows = (options: Partial<MeterOptions> = {}): { meter: Meter; rows: () => Row[] } => {
+/** A meter that keeps its rows. Thousands of runs may share a batch of 2 MB. */
+export const meterWithRows = (
+  options: Partial<MeterOptions> = {},
+  batch = new FlowBatch('addressed'),
+): { meter: Meter; rows: () => Row[] } => {
   const done: Row[] = [];
   const meter = createMeter(options, {
-    batch: new FlowBatch('addressed'),
-    full: (batch) => {
-      done.push(...rowsOf(batch));
-      return batch.emptied();
+    batch: batch.emptied(),
+    full: (full) => {
+      done.push(...rowsOf(full));
+      return full.emptied();
     },
   });
   return { meter, rows: () => [...done, ...rowsOf(meter.batch)] };
