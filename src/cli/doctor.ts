@@ -2,8 +2,6 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { defaultDataFolder } from '../core/data-home.ts';
 import { type GlobalOptions, withExamples } from './command.ts';
-import { checkNode, checkOpenFiles, checkPrograms } from './doctor-machine.ts';
-import { checkDataFolder, checkDisk, checkServer } from './doctor-place.ts';
 import type { Finding } from './finding.ts';
 import { type Output, openOutput } from './output.ts';
 
@@ -15,6 +13,9 @@ export function addCommands(program: Command): void {
 
 async function doctor(_options: unknown, command: Command): Promise<void> {
   const { server, data } = command.optsWithGlobals<GlobalOptions>();
+  // Loaded when they run: HTTP and child processes cost help and completion some 20 ms.
+  const { checkNode, checkOpenFiles, checkPrograms } = await import('./doctor-machine.ts');
+  const { checkDataFolder, checkDisk, checkServer } = await import('./doctor-place.ts');
   const folder = data ?? defaultDataFolder();
   const checks = [checkNode(), checkDataFolder(folder), checkDisk(folder), checkServer(server), checkOpenFiles(), checkPrograms()];
   const findings = (await Promise.all(checks)).flat();

@@ -1,7 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { Problem } from '../core/problem.ts';
-import { Client } from './client.ts';
 import { type GlobalOptions, withExamples } from './command.ts';
 
 /** Adds `weir get PATH`. */
@@ -26,6 +25,7 @@ type GetOptions = GlobalOptions & { include?: boolean; header?: string[] };
 async function get(path: string, _options: unknown, command: Command): Promise<void> {
   const options = command.optsWithGlobals<GetOptions>();
   if (options.data) throw new Problem('invalid', 'weir get speaks to a server, so it takes no --data', { hint: 'weir serve --data DIR' });
+  const { Client } = await import('./client.ts'); // HTTP costs help and completion some 20 ms
   const client = new Client(options.server);
   const answer = await client.send({ path: path.startsWith('/') ? path : `/${path}`, headers: parseHeaders(options.header ?? []) });
   if (options.include) process.stdout.write(`${formatHead(answer)}\n\n`);
@@ -33,6 +33,8 @@ async function get(path: string, _options: unknown, command: Command): Promise<v
     process.stdout.isTTY && /\bjson$/.test((answer.headers['content-type'] ?? '').split(';')[0] as string) && isSmall(answer);
   if (isPretty) process.stdout.write(`${JSON.stringify(JSON.parse(await joinText(client.blocks(answer))), undefined, 2)}\n`);
   else await pipeline(client.blocks(answer), process.stdout, { end: false });
+  // A body without a last line feed would leave the prompt of the shell behind it.
+  if (process.stdout.isTTY && !isPretty) process.stdout.write('\n');
   client.close();
 }
 

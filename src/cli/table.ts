@@ -55,7 +55,14 @@ function pad(text: string, width: number, align: 'left' | 'right' = 'left'): str
   return align === 'right' ? blank + cut : cut + blank;
 }
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+// Made at the first text that is not plain ASCII: it loads tables of Unicode.
+let segmenter: Intl.Segmenter | undefined;
+
+function segmentsOf(text: string): Iterable<Intl.SegmentData> {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
+
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 const plain = /^[\x20-\x7e]*$/;
 // East Asian Wide and Fullwidth (Unicode Standard Annex 11) in the ranges that names use, and emoji.
@@ -67,7 +74,7 @@ const zeroWidth = /^[\p{Mark}\u200b-\u200f\ufeff]+$/u;
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) width += segmentWidth(segment);
+  for (const { segment } of segmentsOf(text)) width += segmentWidth(segment);
   return width;
 }
 
@@ -78,7 +85,7 @@ export function cutTo(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let cut = '';
   let used = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of segmentsOf(text)) {
     const next = segmentWidth(segment);
     if (used + next > width - 1) break;
     cut += segment;
