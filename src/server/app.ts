@@ -10,7 +10,7 @@ import { installErrors, refuseBrokenRequest, sendProblem } from './errors.ts';
 import { healthRoutes, type ReadyCheck } from './health.ts';
 import { guardHost } from './host-guard.ts';
 import { endStreamsOfHead, installMethods } from './methods.ts';
-import { installMetrics } from './metrics.ts';
+import { installMetrics, metricsRoutes } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { installPretty } from './pretty.ts';
 import { problemOf } from './problem-answer.ts';
@@ -51,6 +51,7 @@ export async function buildApp(config: ServerConfig, deps: AppDependencies): Pro
   if (config.pretty) installPretty(app);
   await describeApi(app);
   await app.register(healthRoutes(deps));
+  await app.register(metricsRoutes(deps.metrics));
   await app.register(problemRoutes);
   await app.register(rootRoutes(routes, deps));
   for (const { routes: plugin } of deps.rooms) await app.register(plugin);

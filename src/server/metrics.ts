@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
+import type { RoomRoutes } from '../core/http.ts';
 
 /** Seconds: from an answer out of memory to a long export. */
 const buckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
 
-/** Counts and times every request by route template (never by path: paths are endless), and serves the registry at `/metrics`. */
+/** Counts and times every request by route template (never by path: paths are endless). */
 export function installMetrics(app: FastifyInstance, registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   const duration = new Histogram({
@@ -28,9 +29,15 @@ export function installMetrics(app: FastifyInstance, registry: Registry): void {
       );
     });
   });
-  const schema = { tags: ['server'], summary: 'Metrics in the text form of Prometheus', produces: ['text/plain'] };
-  app.get('/metrics', { schema, config: { role: 'viewer' } }, async (_request, reply) => {
-    reply.type(registry.contentType);
-    return registry.metrics();
-  });
+}
+
+/** The registry in the text form that Prometheus scrapes. */
+export function metricsRoutes(registry: Registry): RoomRoutes {
+  return async (app) => {
+    const schema = { tags: ['server'], summary: 'Metrics in the text form of Prometheus', produces: ['text/plain'] };
+    app.get('/metrics', { schema, config: { role: 'viewer' } }, async (_request, reply) => {
+      reply.type(registry.contentType);
+      return registry.metrics();
+    });
+  };
 }

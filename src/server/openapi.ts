@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { version } from '../core/version.ts';
+import { problemMediaType, problemSchema } from './problem-answer.ts';
 
 /** Describes the API (OpenAPI 3.1) from the schemas that validate it, at `/openapi.json`, and shows it at `/docs`, offline. Call before any route. */
 export async function describeApi(app: FastifyInstance): Promise<void> {
@@ -15,8 +16,10 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
+      components: { schemas: { Problem: problemSchema } },
       tags: [{ name: 'server', description: 'The server itself: root, probes, metrics, description.' }],
     },
+    transformObject: (document) => ('openapiObject' in document ? withProblems(document.openapiObject) : document.swaggerObject),
   });
   const config = { role: 'viewer' } as const;
   const schema = { tags: ['server'], summary: 'This description (OpenAPI 3.1)' };
@@ -37,4 +40,15 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       theme: { title: 'Weir: HTTP reference' },
     });
   });
+}
+
+/** Any operation may end in a problem; saying so once here spares each route its own copy. */
+function withProblems<Description extends { paths?: object | undefined }>(description: Description): Description {
+  const content = { [problemMediaType]: { schema: { $ref: '#/components/schemas/Problem' } } };
+  const paths: object[] = Object.values(description.paths ?? {});
+  for (const operation of paths.flatMap((path): { responses?: object }[] => Object.values(path))) {
+    if (operation.responses !== undefined)
+      operation.responses = { ...operation.responses, default: { description: 'A problem (RFC 9457).', content } };
+  }
+  return description;
 }

@@ -1,4 +1,5 @@
 import type { FastifyError } from 'fastify';
+import { Type } from 'typebox';
 import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
 
 /** The media type of every error (RFC 9457 section 6.1). */
@@ -7,18 +8,23 @@ export const problemMediaType = 'application/problem+json';
 /** An error as the client sees it: the status of the answer and its body (RFC 9457 section 3.1, plus members of ours). */
 export type ProblemAnswer = { status: number; body: ProblemBody };
 
-export type ProblemBody = {
-  type: string;
-  title: string;
-  status: number;
-  code: ProblemCode;
-  detail?: string | undefined;
-  hint?: string | undefined;
-  pointer?: string | undefined;
-  instance: string;
-  requestId: string;
-  [fact: string]: unknown;
-};
+/** The members of a problem body; facts of the particular problem may stand beside them. */
+export const problemSchema = Type.Object(
+  {
+    type: Type.String({ format: 'uri-reference', description: 'Leads to what this kind of problem means.' }),
+    title: Type.String({ description: 'What is wrong, or what to do, in one sentence.' }),
+    status: Type.Integer(),
+    code: Type.String({ description: 'The kind of problem, for programs.' }),
+    detail: Type.Optional(Type.String({ description: 'Expected, got, and where.' })),
+    hint: Type.Optional(Type.String({ description: 'What mends it.' })),
+    pointer: Type.Optional(Type.String({ description: 'The parameter, or the RFC 6901 pointer into the body.' })),
+    instance: Type.Optional(Type.String({ format: 'uri-reference', description: 'The path that was asked for.' })),
+    requestId: Type.Optional(Type.String({ description: 'Names this request in the log.' })),
+  },
+  { description: 'An error (RFC 9457).' },
+);
+
+export type ProblemBody = Record<string, unknown>;
 
 /** Where an error happened: the path of the request (no query: it may hold secrets) and its id. */
 export type ProblemPlace = { url: string; id: string };
