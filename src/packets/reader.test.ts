@@ -191,12 +191,15 @@ describe('classic pcap', () => {
       [1, 0, 4, 4],
       [2, 0, 4, 4],
     ]);
-    const { seen, fault } = read(octets(good, classic(little, [[3, 0, 300_000, 4, 4]]).subarray(24)), 7);
+    const { seen, reader, fault } = read(octets(good, classic(little, [[3, 0, 300_000, 4, 4]]).subarray(24)), 7);
     expect(seen.length).toBe(2);
     expect(fault).toMatchObject({ code: 'unprocessable', facts: { offset: 64, packet: 3 } });
     expect(fault?.title).toBe('The capture is corrupt at packet 3, offset 64');
     expect(fault?.detail).toContain('300000');
     expect(fault?.hint).toContain('--keep-good keeps the 2 packets');
+    reader.push(good);
+    reader.end();
+    expect([reader.packets, reader.warnings.list()]).toEqual([2, []]);
   });
 
   test.each([

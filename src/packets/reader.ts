@@ -8,7 +8,7 @@ import type { CaptureWarnings } from './warnings.ts';
 /**
  * Reads a capture that is pushed to it in pieces of any size; recognises classic pcap and pcapng by their first octets.
  * Synchronous: all whole packets of a piece reach the sink before `push` returns. Holds at most one incomplete record (16 MiB).
- * A fault throws Problem (facts: offset, packet) after everything good before it was delivered; the reader is then spent.
+ * A fault throws Problem (facts: offset, packet) after everything good before it was delivered; the reader is then spent and ignores what comes.
  */
 export class CaptureReader {
   readonly #progress: CaptureProgress;
@@ -19,6 +19,7 @@ export class CaptureReader {
   #heldView = new DataView(this.#held.buffer);
   #heldLength = 0;
   #received = 0;
+  #isSpent = false;
 
   constructor(sink: FrameSink) {
     this.#progress = new CaptureProgress(sink);
@@ -26,6 +27,7 @@ export class CaptureReader {
 
   /** `bytes` may be reused by the caller as soon as this returns. */
   push(bytes: Uint8Array): void {
+    if (this.#isSpent) return;
     let at = 0;
     while (this.#heldLength > 0) {
       at += this.#hold(bytes, at, this.#need() - this.#heldLength);
@@ -42,8 +44,9 @@ export class CaptureReader {
     this.#received += bytes.length;
   }
 
-  /** Says that no more octets come. Throws Problem when there was no capture at all. */
+  /** Says that no more octets come. Throws Problem when there was no capture at all; silent after a fault, which was told already. */
   end(): void {
+    if (this.#isSpent) return;
     if (this.#heldLength === this.#received) {
       throw unreadableCapture(
         this.#received === 0
@@ -96,11 +99,14 @@ export class CaptureReader {
   }
 
   #scan(view: DataView, start: number, end: number): number {
-    if (!this.#parser) {
-      if (end - start < 4) return start;
-      this.#parser = this.#detect(view.getUint32(start));
+    if (!this.#parser && end - start < 4) return start;
+    try {
+      this.#parser ??= this.#detect(view.getUint32(start));
+      return this.#parser.scan(view, start, end);
+    } catch (fault) {
+      this.#isSpent = true;
+      throw fault;
     }
-    return this.#parser.scan(view, start, end);
   }
 
   #detect(magic: number): RecordParser {

@@ -10,42 +10,38 @@ export function ticksOfResolution(octet: number): bigint {
 }
 
 /**
- * Turns the 64-bit tick counts of one interface into seconds and nanoseconds, exactly. Doubles hold integers up to 2^53 only, so counts
- * above that (any nanosecond clock after April 1970) are divided in base 65536, and odd resolutions with BigInt.
+ * Turns the 64-bit tick counts of one interface into seconds and nanoseconds, exactly. A double holds integers up to 2^53 only, which a
+ * nanosecond clock passed in April 1970. But dividing it gives the second with an error of one at most, and the ticks within the second,
+ * being fewer than 2^32, come exactly from arithmetic modulo 2^32; where they are out of range they tell which way the second was wrong.
  */
 export class Clock {
   readonly #ticks: bigint;
   readonly #offsetSeconds: number;
-  /** Ticks a second as a double, or 0 when long division in doubles cannot be exact and BigInt must do it. */
+  /** Ticks a second when they divide 10^9, so that a tick is whole nanoseconds; 0 where BigInt must do it. */
   readonly #fast: number;
+  readonly #nanosPerTick: number;
 
   constructor(link: CaptureInterface) {
     this.#ticks = link.ticksPerSecond;
     this.#offsetSeconds = link.offsetSeconds;
-    // Only divisors of 10^9 turn a remainder into whole nanoseconds; and remainder * 65536 must stay below 2^53.
-    this.#fast = this.#ticks <= 1_000_000_000n && 1_000_000_000n % this.#ticks === 0n ? Number(this.#ticks) : 0;
+    const isFast = this.#ticks <= 1_000_000_000n && 1_000_000_000n % this.#ticks === 0n;
+    this.#fast = isFast ? Number(this.#ticks) : 0;
+    this.#nanosPerTick = isFast ? 1_000_000_000 / this.#fast : 0;
   }
 
   /** Sets the time of `packet`; false (and no change) when it lies outside of what can be stored. */
   stamp(packet: Packet, high: number, low: number): boolean {
-    if (this.#fast === 0) return this.#stampExactly(packet, high, low);
     const ticks = this.#fast;
-    let seconds: number;
-    let rest: number;
-    if (high < 0x20_0000) {
-      const count = high * 4_294_967_296 + low;
-      seconds = Math.floor(count / ticks);
-      rest = count - seconds * ticks;
-    } else {
-      const quotientHigh = Math.floor(high / ticks);
-      const upper = (high - quotientHigh * ticks) * 65_536 + (low >>> 16);
-      const quotientUpper = Math.floor(upper / ticks);
-      const lower = (upper - quotientUpper * ticks) * 65_536 + (low & 0xffff);
-      const quotientLower = Math.floor(lower / ticks);
-      seconds = quotientHigh * 4_294_967_296 + quotientUpper * 65_536 + quotientLower;
-      rest = lower - quotientLower * ticks;
+    if (ticks === 0) return this.#stampExactly(packet, high, low);
+    let seconds = Math.floor((high * 4_294_967_296 + low) / ticks);
+    let rest = (low - Math.imul(seconds, ticks)) >>> 0;
+    if (rest >= ticks) {
+      // One second too few leaves up to twice the ticks; one too many wrapped around to just below 2^32.
+      const tooFew = rest < 2 * ticks;
+      seconds += tooFew ? 1 : -1;
+      rest = tooFew ? rest - ticks : (rest + ticks) >>> 0;
     }
-    return this.#set(packet, seconds, rest * (1_000_000_000 / ticks));
+    return this.#set(packet, seconds, rest * this.#nanosPerTick);
   }
 
   #stampExactly(packet: Packet, high: number, low: number): boolean {
