@@ -69,7 +69,7 @@ export class Meter {
   readonly #rows: FlowRows;
   readonly #isBiflow: boolean;
   readonly #activeNs: number;
-  /** -1 where TCP close ends no flow. */
+  /** 0 where TCP close ends no flow. */
   readonly #closeMs: number;
   readonly #hasPlace: boolean;
   #fragments: FragmentTable | undefined;
@@ -92,11 +92,11 @@ export class Meter {
     this.#options = options;
     this.#sink = sink;
     this.#table = new FlowTable(options.maxFlows);
-    this.#expiry = new Expiry(this.#table, options);
     this.#isBiflow = !options.uniflow;
     this.#rows = new FlowRows(sink.batch, this.#isBiflow);
     this.#activeNs = options.activeMs === 0 ? Number.POSITIVE_INFINITY : options.activeMs * 1e6;
-    this.#closeMs = options.tcpCloseMs === 0 || isOneFlowPerKey(options) ? -1 : options.tcpCloseMs;
+    this.#closeMs = isOneFlowPerKey(options) ? 0 : options.tcpCloseMs;
+    this.#expiry = new Expiry(this.#table, { ...options, tcpCloseMs: this.#closeMs });
     this.#hasPlace = options.keyVlan || options.keyInterface;
   }
 
@@ -205,7 +205,7 @@ export class Meter {
     const { words, doubles } = this.#table;
     const ageNs = (packet.seconds - doubles[double + field64.start]!) * 1e9 + packet.nanos - words[word + field.startNanos]!;
     const isClosed = (words[word + field.state]! & state.closed) !== 0;
-    if (isClosed && this.#closeMs >= 0) {
+    if (isClosed && this.#closeMs > 0) {
       if (ageNs > (words[word + field.closedAfterMs]! + this.#closeMs) * 1e6) return endReasons.endSeen;
       if (this.#isNewConnection(packet, word, turned)) return endReasons.endSeen;
     }
@@ -447,7 +447,7 @@ export class Meter {
     words[word + field.closedAfterMs] = clampMs(
       (packet.seconds - startSeconds) * 1e3 + (packet.nanos - words[word + field.startNanos]!) / 1e6,
     );
-    if (this.#closeMs >= 0) this.#expiry.track(record);
+    if (this.#closeMs > 0) this.#expiry.track(record);
   }
 
   #countFragment(packet: Packet): number {
