@@ -59,6 +59,8 @@ export const fillTable = async (connection: duckdb.Connection, rows: readonly Ro
   await duckdb.query(connection, `INSERT INTO t VALUES ${tuples.join(', ')}`);
 };
 
+const hasRows = (chunk: duckdb.DataChunk | null): chunk is duckdb.DataChunk => chunk !== null && duckdb.data_chunk_get_size(chunk) > 0;
+
 /** The answer to `SELECT fields FROM source` in a format, and the blocks it came in. */
 export const encodeQuery = async (
   connection: duckdb.Connection,
@@ -79,7 +81,8 @@ export const encodeQuery = async (
   };
   const statement = await duckdb.prepare(connection, `SELECT ${selectList(fields)} FROM ${options.source ?? 't'}`);
   const result = await duckdb.execute_prepared_streaming(statement);
-  for (let chunk = await duckdb.fetch_chunk(result); chunk !== null; chunk = await duckdb.fetch_chunk(result)) {
+  // A streaming result ends with an empty chunk, again and again.
+  for (let chunk = await duckdb.fetch_chunk(result); hasRows(chunk); chunk = await duckdb.fetch_chunk(result)) {
     const columns = readChunk(chunk, rawTypes(fields));
     encoder.rows(columns, duckdb.data_chunk_get_size(chunk));
     releaseColumns(columns);
