@@ -108,6 +108,7 @@ describe('methods', () => {
     const before = streamEnded;
     const answer = await ask({ method: 'HEAD', url: '/api/v1/stream' });
     expect([answer.statusCode, answer.body, answer.headers['content-type']]).toEqual([200, '', 'text/plain']);
+    expect(answer.headers['content-length']).toBe(undefined);
     expect(streamEnded).toBe(before + 1);
   });
 });

@@ -62,7 +62,7 @@ export async function buildApp(config: ServerConfig, deps: AppDependencies): Pro
 function createFastify(config: ServerConfig, log: Log): FastifyInstance {
   const makeId = createIds();
   return Fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: log.child({}) as FastifyBaseLogger,
     logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: (request) => acceptRequestId(request.headers['x-request-id'], makeId),
     clientErrorHandler: refuseBrokenRequest,

@@ -46,6 +46,9 @@ export function checkExposure(address: ListenAddress, { insecureListen, listen }
 
 /** Opens the app to requests; resolves to its address as a client writes it (`http://127.0.0.1:8080`, `unix:/run/weir.sock`). */
 export async function openListener(app: FastifyInstance, address: ListenAddress): Promise<string> {
+  // Fastify logs a line of its own for each address; whoever started the server prints the one line that counts.
+  const { level } = app.log;
+  app.log.level = 'warn';
   try {
     if (address.kind === 'tcp') {
       await app.listen({ host: numeric(address.host), port: address.port, backlog: 1024 });
@@ -57,6 +60,8 @@ export async function openListener(app: FastifyInstance, address: ListenAddress)
     return `unix:${address.path}`;
   } catch (error) {
     throw listenProblem(address, error);
+  } finally {
+    app.log.level = level;
   }
 }
 

@@ -40,7 +40,10 @@ export function installMethods(app: FastifyInstance, table: RouteTable): void {
  */
 export function endStreamsOfHead(app: FastifyInstance): void {
   app.addHook('onSend', async (request, _reply, payload) => {
-    if (request.method !== 'HEAD' || !(payload instanceof Readable)) return payload;
+    if (request.method !== 'HEAD') return payload;
+    // A route that sends nothing for HEAD does not know its length either: an empty stream claims none, undefined would claim 0.
+    if (payload === undefined || payload === null) return Readable.from([]);
+    if (!(payload instanceof Readable)) return payload;
     payload.on('error', () => {}); // What it was about to say is of no interest any more.
     payload.destroy();
     return Readable.from([]);
