@@ -82,10 +82,13 @@ const errorRows = (): string[][] =>
     return [code(name), String(status), String(exit), problemMeanings[name]];
   });
 
-/** The table as Markdown. */
+/** The table as Markdown, its columns straight as the formatter of the house wants them. */
 export function markdown({ head, rows }: ReferenceTable): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [first = [], ...rest] = cells;
+  return [line(first), line(widths.map((width) => '-'.repeat(width))), ...rest.map(line)].join('\n');
 }
 
 /** The page with its table replaced; undefined when it has no such markers. */
