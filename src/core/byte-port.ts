@@ -13,8 +13,8 @@ const blockOctets = 512 * 1024;
 type ToReader = { type: 'bytes'; bytes: Uint8Array<ArrayBuffer> } | { type: 'end' } | { type: 'failed'; problem: ProblemMessage };
 type ToSender = { type: 'read'; octets: number } | { type: 'stop' };
 
-/** Sends all of `source`; resolves when it has been sent, or when the reader wants no more. A failing source fails the reader too. */
-export const sendBytes = async (port: MessagePort, source: AsyncIterable<Uint8Array>): Promise<void> => {
+/** Sends all of `source` and tells whether the reader took it: false when it wanted no more. A failing source fails the reader too. */
+export const sendBytes = async (port: MessagePort, source: AsyncIterable<Uint8Array>): Promise<boolean> => {
   const flow = new SendWindow(port);
   try {
     let block = new Uint8Array(blockOctets);
@@ -26,13 +26,14 @@ export const sendBytes = async (port: MessagePort, source: AsyncIterable<Uint8Ar
         filled += part.length;
         at += part.length;
         if (filled < blockOctets) continue;
-        if (!(await flow.send(block))) return;
+        if (!(await flow.send(block))) return false;
         block = new Uint8Array(blockOctets);
         filled = 0;
       }
     }
-    if (filled > 0) await flow.send(block.subarray(0, filled));
+    if (filled > 0 && !(await flow.send(block.subarray(0, filled)))) return false;
     port.postMessage({ type: 'end' } satisfies ToReader);
+    return true;
   } catch (error) {
     const problem =
       error instanceof Problem
@@ -82,6 +83,12 @@ export async function* receiveBytes(port: MessagePort): AsyncGenerator<Uint8Arra
   let wake: (() => void) | undefined;
   port.on('message', (message: ToReader) => {
     queue.push(message);
+    wake?.();
+  });
+  // A sender that ends properly says so before it closes; behind any such message this one is never read.
+  port.on('close', () => {
+    const problem = new Problem('unavailable', 'the bytes ended early: the sender has gone').toMessage();
+    queue.push({ type: 'failed', problem });
     wake?.();
   });
   try {

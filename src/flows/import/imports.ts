@@ -15,7 +15,7 @@ import { Caller, serveCalls } from '../../core/thread.ts';
 import type { FlowsConfig } from '../config.ts';
 import type { SourceEntry } from '../store/catalog.ts';
 import type { StoreClient } from '../store/client.ts';
-import type { BatchLink } from './batch-channel.ts';
+import { type BatchLink, linkThreads } from './batch-channel.ts';
 import { type ImportRecord, newRecord, noteNews, noteReport } from './import-record.ts';
 import type { ByteOrigin, ReadArguments } from './read-thread.ts';
 import type { RunFile } from './run-writer.ts';
@@ -115,21 +115,29 @@ export class Imports {
 
   async #run(task: Task): Promise<ImportRecord> {
     const { record, signal } = task;
-    await this.#takeSlot();
-    const job = new ImportJob(this.#config, this.#deps, task, () => this.#changes.emit(String(record.id), record));
+    const tell = (): void => void this.#changes.emit(String(record.id), record);
     try {
-      signal.throwIfAborted();
-      await job.run();
+      await this.#takeSlot(signal);
+      await this.#runJob(new ImportJob(this.#config, this.#deps, task, tell)).finally(() => this.#giveSlot());
       record.state = 'done';
       return record;
     } catch (error) {
       await this.#fail(record, error);
       throw error;
     } finally {
-      await job.end();
       await this.#deps.store.endImport().catch(() => undefined); // the store is closing
-      this.#giveSlot();
-      this.#changes.emit(String(record.id), record);
+      tell();
+    }
+  }
+
+  /** Its threads have ended and its files have gone from the staging folder when this resolves or rejects. */
+  async #runJob(job: ImportJob): Promise<void> {
+    try {
+      await job.run();
+    } finally {
+      await job
+        .end()
+        .catch((err: unknown) => this.#deps.log.error({ err }, 'could not clear the staging folder of an import; the next start does'));
     }
   }
 
@@ -151,9 +159,23 @@ export class Imports {
       .catch((err: unknown) => this.#deps.log.error({ err }, 'could not keep the record of a failed import'));
   }
 
-  async #takeSlot(): Promise<void> {
-    if (this.#slots > 0) this.#slots--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Waits for its turn; one that is given up while it waits leaves the line. */
+  async #takeSlot(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#slots > 0) {
+      this.#slots--;
+      return;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = (): void => {
+      const at = this.#waiting.indexOf(resolve);
+      if (at < 0) return; // its turn has come
+      this.#waiting.splice(at, 1);
+      reject(signal.reason);
+    };
+    this.#waiting.push(resolve);
+    signal.addEventListener('abort', leave, { once: true });
+    await promise.finally(() => signal.removeEventListener('abort', leave));
   }
 
   #giveSlot(): void {
@@ -185,7 +207,8 @@ class ImportJob {
   }
 
   async run(): Promise<void> {
-    const { record } = this.#task;
+    const { record, signal } = this.#task;
+    signal.throwIfAborted();
     this.#enter('receiving');
     const { report, files } = await this.#readAndWrite();
     noteReport(record, report, this.#seconds());
@@ -206,17 +229,17 @@ class ImportJob {
       (name) => name.includes(`-${this.#prefix}-`) || name === `spool-${this.#task.record.id}.tmp`,
     );
     for (const name of left) await rm(join(this.#deps.staging, name), { force: true });
+    await rm(join(this.#deps.spill, this.#prefix), { recursive: true, force: true });
   }
 
   async #readAndWrite(): Promise<{ report: ReadReport; files: RunFile[] }> {
     const reader = this.#start('./read-thread.ts');
     const writer = this.#start('./write-thread.ts');
-    const batches = new MessageChannel();
-    const returned = new Int32Array(new SharedArrayBuffer(4));
+    const link = linkThreads();
     const lost = this.#whenAborted();
-    const writing = this.#write(writer, 'write', { link: { port: batches.port2, returned } satisfies BatchLink }, [batches.port2]);
-    writing.catch(() => undefined); // awaited below, or outrun by another failure
-    const reading = this.#read(reader, { port: batches.port1, returned });
+    const writing = this.#write(writer, 'write', { link: link.writer }, [link.writer.port]);
+    const reading = this.#read(reader, link.reader);
+    // Whichever fails first is the reason: a failed writer is not waited for by a reader that sleeps, nor the reverse.
     const report = await Promise.race([reading, lost, writing.then(() => reading)]);
     this.#enter('metering');
     const files = await Promise.race([writing, lost]);
@@ -243,7 +266,10 @@ class ImportJob {
     const args = (from: ByteOrigin): ReadArguments => ({ settings, origin: from, link, staging: this.#deps.staging, importId: record.id });
     if ('path' in origin) return reader.call<ReadReport>('read', args(origin), { transfer, onNews }).finally(this.#task.received);
     const bytes = new MessageChannel();
-    sendBytes(bytes.port1, origin.stream).then(this.#task.received, () => undefined); // a failing source fails the reader
+    sendBytes(bytes.port1, origin.stream).then(
+      (isWhole) => isWhole && this.#task.received(),
+      () => undefined, // a failing source fails the reader
+    );
     return reader.call<ReadReport>('read', args({ port: bytes.port2 }), { transfer: [...transfer, bytes.port2], onNews });
   }
 

@@ -15,6 +15,8 @@ const tags = ['imports'];
 const collection = '/api/v1/imports';
 /** Milliseconds between two signs of life of an event stream. */
 const heartbeatMs = 15_000;
+/** Milliseconds for which the rest of a refused body is still taken. */
+const lingerMs = 3_000;
 
 const isOver = (record: ImportRecord): boolean => record.state === 'done' || record.state === 'failed';
 
@@ -129,7 +131,11 @@ const receive = async (flows: Flows, request: FastifyRequest, reply: FastifyRepl
     throw new Problem('invalid', 'the request has no body: send the file as it is', { hint: 'weir import FILE does so' });
   const settings = readImportWords(request.query as ImportWords, flows.config.imports.maxFlows);
   const length = request.headers['content-length'];
-  const run = await flows.imports.start(settings, { stream: body }, length === undefined ? null : Number(length));
+  const run = await flows.imports.start(
+    settings,
+    { stream: body.iterator({ destroyOnReturn: false }) },
+    length === undefined ? null : Number(length),
+  );
   const location = `${collection}/${run.record.id}`;
   reply.header('location', location);
   const gone = (): void => {
@@ -140,11 +146,22 @@ const receive = async (flows: Flows, request: FastifyRequest, reply: FastifyRepl
   await run.received;
   request.raw.off('close', gone);
   if (run.record.state === 'failed' && !request.raw.complete) {
-    reply.header('connection', 'close'); // the rest of the body is not wanted
+    lingerOver(request);
     throw Problem.revive(run.record.problem as Parameters<typeof Problem.revive>[0]);
   }
   reply.code(202).header('link', linkHeader(linksOf(run.record)));
   return shown(run.record);
+};
+
+/**
+ * A client in the middle of its body must get to read why it is refused. So the rest is taken and thrown away for a
+ * moment; closing at once would answer it with a reset.
+ */
+const lingerOver = ({ raw }: FastifyRequest): void => {
+  raw.resume();
+  setTimeout(() => {
+    if (!raw.complete) raw.destroy();
+  }, lingerMs).unref();
 };
 
 const sendEvents = async (flows: Flows, record: ImportRecord, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
