@@ -8,7 +8,8 @@
  *    alignment; the store that reaches past the end is overwritten by what follows. (A double is bits here. The one
  *    pattern that an engine may change is NaN, and in UTF-8 its two top octets, 7F after F0 or more, cannot occur.)
  *  - One check of room for a whole row: a row of numbers and short texts has a greatest length. Long texts ask again.
- *  - One loop for all formats, with the format as data (`notation.ts`), so that it is compiled once and stays fast.
+ *  - One loop for all formats, with the format as data (`notation.ts`), so that it is compiled once and stays fast;
+ *    `inlining.ts` has V8 compile all of it in one piece.
  */
 import { ipv6TextOctets, writeIpv4, writeIpv6 } from '../../core/address.ts';
 import type { BlockPool } from './block.ts';
@@ -17,6 +18,7 @@ import type { LongTexts, RawColumn } from './chunk.ts';
 import { inlineOctets, isPresent } from './chunk.ts';
 import { digitsOctets, writeSigned64, writeUnsigned32, writeUnsigned64 } from './digits.ts';
 import type { Encoder } from './encoder.ts';
+import { allowInlining } from './inlining.ts';
 import { instantOctets, ticks, writeInstant } from './instant.ts';
 import type { CellNotation, Notation } from './notation.ts';
 
@@ -160,6 +162,7 @@ export class RowEncoder implements Encoder {
   #hasRows = false;
 
   constructor(notation: Notation, contentType: string, pool: BlockPool) {
+    allowInlining();
     this.contentType = contentType;
     this.#notation = notation;
     this.#blocks = new BlockQueue(pool);
