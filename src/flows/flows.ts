@@ -3,14 +3,14 @@
  * seals what is hot, merges what is small and forgets what is old. Inert until `start`.
  */
 import type { Clock } from '../core/clock.ts';
-import type { Log } from '../core/log.ts';
-import type { FlowsConfig } from './config.ts';
+import type { FlowsConfig } from './defaults.ts';
 import { Imports } from './import/imports.ts';
+import type { FlowsLog } from './log.ts';
 import { StoreClient } from './store/client.ts';
 import type { Sealed } from './store/seal.ts';
 
 /** What the flows need of the house. */
-export type FlowsDependencies = { dataFolder: string; log: Log; clock: Clock };
+export type FlowsDependencies = { dataFolder: string; log: FlowsLog; clock: Clock };
 
 export class Flows {
   readonly config: FlowsConfig;
@@ -37,15 +37,16 @@ export class Flows {
     this.#timer = setInterval(() => this.#tick(), seal.every).unref();
   }
 
-  /** Gives up what runs, seals what is hot and closes the store. */
-  async stop(): Promise<void> {
+  /** Gives up what runs, seals what is hot (unless told to leave it) and closes the store. */
+  async stop({ seal = true } = {}): Promise<void> {
     clearInterval(this.#timer);
     await this.#imports?.stop();
     await this.#maintaining;
     if (this.#store === undefined) return;
     const store = this.#store;
     this.#store = undefined;
-    await store.seal(1).catch((err: unknown) => this.#deps.log.error({ err }, 'could not seal what is hot; it stays in the hot table'));
+    if (seal)
+      await store.seal(1).catch((err: unknown) => this.#deps.log.error({ err }, 'could not seal what is hot; it stays in the hot table'));
     await store.close();
   }
 

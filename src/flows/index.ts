@@ -4,6 +4,7 @@
  * and top lists. What was acknowledged survives a crash at any moment; an import is kept whole or not at all; memory does
  * not grow with the size of an import or of an answer. The room knows nothing of HTTP servers, users or tickets.
  */
-export { type FlowsConfig, flowsSettings } from './config.ts';
+export { flowsSettings } from './config.ts';
+export type { FlowsConfig } from './defaults.ts';
 export { createFlows, type Flows, type FlowsDependencies } from './flows.ts';
 export { openLocalFlows as openFlows } from './local.ts';

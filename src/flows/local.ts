@@ -1,27 +1,32 @@
 /** The flows of a data directory that no server holds: the same port as over HTTP, answered by a store of this process. */
 
-import { Value } from 'typebox/value';
 import { systemClock } from '../core/clock.ts';
 import { type DataFolder, openDataFolder } from '../core/data-folder.ts';
-import { createLog } from '../core/log.ts';
 import type { ExportQuery, FlowRow, FlowsPort, Import, ImportOptions, ImportSource, PairsQuery, SeriesQuery, TopQuery } from './access.ts';
 import { listFlows, pairFlows, rankFlows, seriesOfFlows, summariseFlows } from './answers.ts';
-import { type FlowsConfig, flowsSettings } from './config.ts';
+import { type FlowsConfig, flowsDefaults } from './defaults.ts';
 import { createFlows, type Flows } from './flows.ts';
 import { readImportWords } from './import/words.ts';
+import type { FlowsLog } from './log.ts';
 import { readFormat, readStream } from './query.ts';
 
 /** Opens the directory, creating it where it is missing; who holds it already is told by a `conflict`. */
-export const openLocalFlows = async (dataFolder: string, config = Value.Create(flowsSettings) as FlowsConfig): Promise<FlowsPort> => {
+export const openLocalFlows = async (dataFolder: string, config: FlowsConfig = flowsDefaults): Promise<FlowsPort> => {
   const folder = await openDataFolder(dataFolder, 'a command');
   try {
-    const flows = createFlows(config, { dataFolder: folder.path, log: createLog({ level: 'warn' }), clock: systemClock });
+    const flows = createFlows(config, { dataFolder: folder.path, log: plainLog, clock: systemClock });
     await flows.start();
     return new LocalFlows(flows, folder);
   } catch (error) {
     await folder.release();
     throw error;
   }
+};
+
+/** A command has no log: what the room would write there goes to stderr as a line. */
+const plainLog: FlowsLog = {
+  error: (facts, message) => process.stderr.write(`weir: ${message}${facts.err === undefined ? '' : `: ${facts.err}`}\n`),
+  info: () => {},
 };
 
 class LocalFlows implements FlowsPort {
@@ -59,7 +64,8 @@ class LocalFlows implements FlowsPort {
   check = () => this.#flows.store.check();
 
   async close(): Promise<void> {
-    await this.#flows.stop();
+    // One command after the other would each leave a tiny file: what is hot stays so until there is enough of it.
+    await this.#flows.stop({ seal: false });
     await this.#folder.release();
   }
 

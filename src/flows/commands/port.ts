@@ -21,6 +21,6 @@ async function openServerFlows(server: string): Promise<FlowsPort> {
 
 // The store brings a database engine with it, which no remote command needs.
 async function openLocalFlows(dataFolder: string): Promise<FlowsPort> {
-  const { openFlows } = await import('../index.ts');
-  return openFlows(dataFolder);
+  const { openLocalFlows: open } = await import('../local.ts');
+  return open(dataFolder);
 }

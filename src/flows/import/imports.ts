@@ -9,10 +9,11 @@ import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { sendBytes } from '../../core/byte-port.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Log } from '../../core/log.ts';
 import { Problem } from '../../core/problem.ts';
 import { Caller, serveCalls } from '../../core/thread.ts';
-import type { FlowsConfig } from '../config.ts';
+import type { FlowsConfig } from '../defaults.ts';
+import type { FlowsLog } from '../log.ts';
+
 import type { SourceEntry } from '../store/catalog.ts';
 import type { StoreClient } from '../store/client.ts';
 import { type BatchLink, linkThreads } from './batch-channel.ts';
@@ -36,7 +37,7 @@ export type ImportRun = {
   abort(): void;
 };
 
-export type ImportsDependencies = { store: StoreClient; staging: string; spill: string; log: Log; clock: Clock };
+export type ImportsDependencies = { store: StoreClient; staging: string; spill: string; log: FlowsLog; clock: Clock };
 
 export class Imports {
   readonly #config: FlowsConfig;

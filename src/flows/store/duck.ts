@@ -2,15 +2,14 @@
  * DuckDB as this room uses it: one database, a few connections, statements with bound parameters only. Small answers
  * come as plain objects; large ones chunk by chunk as DuckDB has them in memory, for the encoders.
  */
-import { DuckDBPreparedStatement } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { Problem } from '../../core/problem.ts';
+import { type Row, readRows } from './rows.ts';
+
+export type { Row };
 
 /** A value bound to a statement. Whole numbers go as 64-bit integers, so that comparisons reach the column statistics. */
 export type Parameter = string | number | bigint | boolean | null;
-
-/** A row of a small answer: 64-bit integers are numbers when exact and BigInt otherwise. */
-export type Row = Record<string, string | number | bigint | boolean | null>;
 
 const maxInt64 = 2n ** 63n - 1n;
 
@@ -23,12 +22,6 @@ const bind = (statement: duckdb.PreparedStatement, index: number, value: Paramet
     else duckdb.bind_int64(statement, index, value);
   } else if (Number.isSafeInteger(value)) duckdb.bind_int64(statement, index, BigInt(value));
   else duckdb.bind_double(statement, index, value);
-};
-
-const plain = (value: unknown): Row[string] => {
-  if (typeof value === 'bigint') return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? Number(value) : value;
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  return String(value);
 };
 
 /** The rows of an answer that is read once, chunk by chunk. */
@@ -57,8 +50,7 @@ export class Connection {
 
   /** All rows of a small answer. */
   async rows(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
-    const reader = await new DuckDBPreparedStatement(await this.#prepare(sql, parameters)).runAndReadAll();
-    return reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
+    return readRows(await duckdb.execute_prepared(await this.#prepare(sql, parameters)));
   }
 
   /** The first row of an answer, or undefined. */

@@ -7,8 +7,8 @@ import duckdb from '@duckdb/node-bindings';
 import { Problem } from '../../core/problem.ts';
 import type { CallContext } from '../../core/thread.ts';
 import { BlockPool } from '../encode/block.ts';
-import { readChunk } from '../encode/chunk.ts';
-import { createEncoder, type EncodedFormat } from '../encode/encode.ts';
+import { readChunk, releaseColumns } from '../encode/chunk.ts';
+import type { EncodedFormat } from '../encode/encode.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { type EncodedField, encodedFields, rawTypes, selectList } from '../encode/field.ts';
 import type { StreamFormat } from '../encode/format.ts';
@@ -32,6 +32,9 @@ export type StreamQuery = Selection & {
   header: 'present' | 'absent';
 };
 
+/** The encoders bring the Arrow library with them: loaded at the first stream, since an import needs none of it. */
+export const loadEncoders = () => import('../encode/encode.ts');
+
 /** How a stream ended. */
 export type Streamed = { rows: number };
 
@@ -43,7 +46,7 @@ export const streamFlows = async (store: Store, query: StreamQuery, context: Cal
   try {
     context.signal.throwIfAborted();
     if (query.format === 'parquet') return await streamParquet(store, snapshot, query, context);
-    return await new RowStream(store, snapshot, { ...query, format: query.format }, context).run();
+    return await (await RowStream.create(store, snapshot, { ...query, format: query.format }, context)).run();
   } finally {
     context.signal.removeEventListener('abort', interrupt);
     snapshot.close();
@@ -53,25 +56,45 @@ export const streamFlows = async (store: Store, query: StreamQuery, context: Cal
 const shapeOf = (snapshot: Snapshot): Shape =>
   snapshot.hot === undefined && snapshot.files.every((file) => file.shape === 'named') ? 'named' : 'addressed';
 
+type RowQuery = StreamQuery & { format: EncodedFormat };
+type RowStreamParts = {
+  store: Store;
+  snapshot: Snapshot;
+  query: RowQuery;
+  context: CallContext;
+  fields: EncodedField[];
+  pool: BlockPool;
+  encoder: Encoder;
+};
+
 class RowStream {
   readonly #store: Store;
   readonly #snapshot: Snapshot;
-  readonly #query: StreamQuery & { format: EncodedFormat };
+  readonly #query: RowQuery;
   readonly #context: CallContext;
   readonly #fields: EncodedField[];
-  readonly #pool = new BlockPool();
+  readonly #pool: BlockPool;
   readonly #encoder: Encoder;
   #toSkip: number;
   #left: number;
   #rows = 0;
 
-  constructor(store: Store, snapshot: Snapshot, query: StreamQuery & { format: EncodedFormat }, context: CallContext) {
+  static async create(store: Store, snapshot: Snapshot, query: RowQuery, context: CallContext): Promise<RowStream> {
+    const { createEncoder } = await loadEncoders();
+    const fields = encodedFields(query.fields, shapeOf(snapshot));
+    const pool = new BlockPool();
+    const encoder = createEncoder(query.format, fields, { bigint: query.bigint, header: query.header, pool });
+    return new RowStream({ store, snapshot, query, context, fields, pool, encoder });
+  }
+
+  private constructor({ store, snapshot, query, context, fields, pool, encoder }: RowStreamParts) {
     this.#store = store;
     this.#snapshot = snapshot;
     this.#query = query;
     this.#context = context;
-    this.#fields = encodedFields(query.fields, shapeOf(snapshot));
-    this.#encoder = createEncoder(query.format, this.#fields, { bigint: query.bigint, header: query.header, pool: this.#pool });
+    this.#fields = fields;
+    this.#pool = pool;
+    this.#encoder = encoder;
     this.#toSkip = query.offset;
     this.#left = query.limit ?? Number.POSITIVE_INFINITY;
   }
@@ -116,7 +139,9 @@ class RowStream {
     const types = rawTypes(this.#fields);
     for (let chunk = await stream.next(); chunk !== null; chunk = await stream.next()) {
       const count = duckdb.data_chunk_get_size(chunk);
-      this.#encoder.rows(readChunk(chunk, types), count);
+      const columns = readChunk(chunk, types);
+      this.#encoder.rows(columns, count);
+      releaseColumns(columns);
       this.#rows += count;
       this.#left -= count;
       await this.#sendBlocks();
@@ -197,6 +222,7 @@ export const flowById = async (store: Store, query: { id: number; fields: Column
   try {
     const files = snapshot.files.filter((file) => file.minId <= query.id && file.maxId >= query.id);
     const fields = encodedFields(query.fields, 'addressed');
+    const { createEncoder } = await loadEncoders();
     const encoder = createEncoder('json', fields, { bigint: query.bigint });
     const sql = `SELECT ${selectList(fields)} FROM ${relation(store.paths.flows, files, snapshot.hot !== undefined)} WHERE id = ?`;
     const stream = await snapshot.connection.stream(sql, [query.id]);
