@@ -5,6 +5,7 @@
  *   node bench/lanl-rows.ts ROWS [FILE]      writes to FILE or standard output
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { xorshift } from './xorshift.ts';
 
 /** How many rows over how many days; `seed` is any 32-bit number but 0. */
 export type LanlRows = { rows: number; days?: number; seed?: number };
@@ -53,17 +54,6 @@ const lanlRow = (time: number, random: () => number): string => {
   const ends = dice % 3 === 0 ? `${server},${port},${client},${token}` : `${client},${token},${server},${port}`;
   const duration = dice % 4 === 0 ? random() % 60 : 0;
   return `${time},${duration},${ends},${port === '53' || port === '137' ? 17 : 6},${packets},${packets * (46 + (dice % 900))}\n`;
-};
-
-/** Marsaglia's xorshift of 32 bits, as whole numbers of 0 to 2^31 - 1. */
-const xorshift = (seed: number) => {
-  let state = seed | 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 1;
-  };
 };
 
 if (import.meta.main) {

@@ -1,0 +1,73 @@
+/** Finds the programs that Weir is compared with, and says how to get those that are missing. */
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, openSync, readSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Skipped } from './benchmark.ts';
+
+/** How each is installed on Debian and its kin. */
+const installs = {
+  argus: 'apt-get install argus-server',
+  nfpcapd: 'apt-get install nfdump',
+  nfdump: 'apt-get install nfdump',
+  softflowd: 'apt-get install softflowd',
+  tshark: 'apt-get install tshark',
+  sqlite3: 'apt-get install sqlite3',
+  curl: 'apt-get install curl',
+  duckdb: 'pip install duckdb-cli',
+  python3: 'apt-get install python3 python3-venv',
+} as const;
+
+export type PeerName = keyof typeof installs;
+
+/** Which of these programs are here, by name with their paths, and why the others are left out. */
+export function findPeers<Name extends PeerName>(names: readonly Name[]): { found: Map<Name, string>; skipped: Skipped[] } {
+  const found = new Map<Name, string>();
+  const skipped: Skipped[] = [];
+  for (const name of names) {
+    const path = name === 'duckdb' ? findDuckdb() : findProgram(name);
+    if (path === undefined) skipped.push({ name, reason: `not installed: ${installs[name]}` });
+    else found.set(name, path);
+  }
+  return { found, skipped };
+}
+
+/** The path of a program without which a benchmark makes no sense; throws with the way to install it. */
+export function needProgram(name: PeerName): string {
+  const path = findPeers([name]).found.get(name);
+  if (path === undefined) throw new Error(`${name} is needed: ${installs[name]}`);
+  return path;
+}
+
+function findProgram(name: string): string | undefined {
+  // Servers live in sbin, which an ordinary user may not have on the path.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The program that pip's `duckdb` starts, since that wrapper spends a fifth of a second in Python first. */
+function findDuckdb(): string | undefined {
+  const path = findProgram('duckdb');
+  if (path === undefined || !isScript(path)) return path;
+  try {
+    const code = 'import duckdb_cli, os; print(os.path.join(os.path.dirname(duckdb_cli.__file__), "duckdb"))';
+    const inner = execFileSync('python3', ['-c', code], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return isProgram(inner) ? inner : path;
+  } catch {
+    return path;
+  }
+}
+
+function isScript(path: string): boolean {
+  const start = Buffer.alloc(2);
+  readSync(openSync(path, 'r'), start);
+  return start.toString('latin1') === '#!';
+}
