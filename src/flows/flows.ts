@@ -5,12 +5,19 @@
 import type { Clock } from '../core/clock.ts';
 import type { FlowsConfig } from './defaults.ts';
 import { Imports } from './import/imports.ts';
+import { startImportThreads } from './import/threads.ts';
 import type { FlowsLog } from './log.ts';
 import { StoreClient } from './store/client.ts';
 import type { Sealed } from './store/seal.ts';
 
 /** What the flows need of the house. */
-export type FlowsDependencies = { dataFolder: string; log: FlowsLog; clock: Clock };
+export type FlowsDependencies = {
+  dataFolder: string;
+  log: FlowsLog;
+  clock: Clock;
+  /** Set where an import is sure to come at once: its threads start while the store opens. */
+  expectsImport?: boolean;
+};
 
 export class Flows {
   readonly config: FlowsConfig;
@@ -31,9 +38,10 @@ export class Flows {
     const { memory, threads, seal } = this.config;
     const limits = { memory: `${Math.round(memory / 1_000_000)}MB`, threads };
     this.#store = new StoreClient({ root: this.#deps.dataFolder, limits });
+    const { log, clock, expectsImport } = this.#deps;
+    const importThreads = expectsImport ? startImportThreads() : undefined;
     const { sources, staging, spill } = await this.#store.open();
-    const { log, clock } = this.#deps;
-    this.#imports = new Imports(this.config, { store: this.#store, staging, spill, log, clock }, sources);
+    this.#imports = new Imports(this.config, { store: this.#store, staging, spill, log, clock, threads: importThreads }, sources);
     this.#timer = setInterval(() => this.#tick(), seal.every).unref();
   }
 

@@ -10,11 +10,17 @@ import { readImportWords } from './import/words.ts';
 import type { FlowsLog } from './log.ts';
 import { readFormat, readStream } from './query.ts';
 
+/** `expectsImport` starts what an import needs while the store opens. */
+export type LocalOptions = { expectsImport?: boolean; config?: FlowsConfig };
+
 /** Opens the directory, creating it where it is missing; who holds it already is told by a `conflict`. */
-export const openLocalFlows = async (dataFolder: string, config: FlowsConfig = flowsDefaults): Promise<FlowsPort> => {
+export const openLocalFlows = async (
+  dataFolder: string,
+  { expectsImport = false, config = flowsDefaults }: LocalOptions = {},
+): Promise<FlowsPort> => {
   const folder = await openDataFolder(dataFolder, 'a command');
   try {
-    const flows = createFlows(config, { dataFolder: folder.path, log: plainLog, clock: systemClock });
+    const flows = createFlows(config, { dataFolder: folder.path, log: plainLog, clock: systemClock, expectsImport });
     await flows.start();
     return new LocalFlows(flows, folder);
   } catch (error) {

@@ -94,22 +94,26 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
   const { verbose } = command.optsWithGlobals<ImportFlags>();
   const sources = await findSources(words);
   const done: Import[] = [];
-  await withFlows(command, async (port) => {
-    for (const found of sources) {
-      const source = flags.name === undefined ? found : { ...found, name: flags.name };
-      try {
-        const result = await importOne(port, source, importOptions(flags), output);
-        done.push(result);
-      } catch (error) {
-        const { lines, exitCode } = complain(error, verbose);
-        // Several sources: say which one. The titles of faults in a file name it already.
-        const prefix = sources.length > 1 && !(lines[0] as string).includes(source.name) ? `${source.name}:\n` : '';
-        process.stderr.write(`${prefix}${lines.join('\n')}\n`);
-        process.exitCode ||= exitCode;
-        if (isFatal(error)) break;
+  await withFlows(
+    command,
+    async (port) => {
+      for (const found of sources) {
+        const source = flags.name === undefined ? found : { ...found, name: flags.name };
+        try {
+          const result = await importOne(port, source, importOptions(flags), output);
+          done.push(result);
+        } catch (error) {
+          const { lines, exitCode } = complain(error, verbose);
+          // Several sources: say which one. The titles of faults in a file name it already.
+          const prefix = sources.length > 1 && !(lines[0] as string).includes(source.name) ? `${source.name}:\n` : '';
+          process.stderr.write(`${prefix}${lines.join('\n')}\n`);
+          process.exitCode ||= exitCode;
+          if (isFatal(error)) break;
+        }
       }
-    }
-  });
+    },
+    { expectsImport: true },
+  );
   if (output.form !== 'table') output.rows(done as unknown as Record<string, unknown>[], [], importFields);
 }
 

@@ -3,9 +3,9 @@ import type { GlobalOptions } from '../../cli/command.ts';
 import type { FlowsPort } from '../access.ts';
 
 /** Runs `work` on the flows that `--server` or `--data` names, and closes them whatever happens. */
-export async function withFlows<T>(command: Command, work: (flows: FlowsPort) => Promise<T>): Promise<T> {
+export async function withFlows<T>(command: Command, work: (flows: FlowsPort) => Promise<T>, options?: LocalOptions): Promise<T> {
   const { server, data } = command.optsWithGlobals<GlobalOptions>();
-  const flows = data === undefined ? await openServerFlows(server) : await openLocalFlows(data);
+  const flows = data === undefined ? await openServerFlows(server) : await openLocalFlows(data, options);
   try {
     return await work(flows);
   } finally {
@@ -20,7 +20,7 @@ async function openServerFlows(server: string): Promise<FlowsPort> {
 }
 
 // The store brings a database engine with it, which no remote command needs.
-async function openLocalFlows(dataFolder: string): Promise<FlowsPort> {
+async function openLocalFlows(dataFolder: string, options?: LocalOptions): Promise<FlowsPort> {
   const { openLocalFlows: open } = await import('../local.ts');
-  return open(dataFolder);
+  return open(dataFolder, options);
 }

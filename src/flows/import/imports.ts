@@ -6,7 +6,7 @@
 import { EventEmitter } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { sendBytes } from '../../core/byte-port.ts';
 import type { Clock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
@@ -21,6 +21,7 @@ import { type ImportRecord, newRecord, noteNews, noteReport } from './import-rec
 import type { ByteOrigin, ReadArguments } from './read-thread.ts';
 import type { RunFile } from './run-writer.ts';
 import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
+import { type ImportThreads, startImportThreads } from './threads.ts';
 import type { WriteArguments } from './write-thread.ts';
 
 /** Where an import takes its bytes from: a file that its own thread opens, or a stream of this thread. */
@@ -37,7 +38,15 @@ export type ImportRun = {
   abort(): void;
 };
 
-export type ImportsDependencies = { store: StoreClient; staging: string; spill: string; log: FlowsLog; clock: Clock };
+export type ImportsDependencies = {
+  store: StoreClient;
+  staging: string;
+  spill: string;
+  log: FlowsLog;
+  clock: Clock;
+  /** Threads that the first import takes; later ones start their own. */
+  threads: ImportThreads | undefined;
+};
 
 export class Imports {
   readonly #config: FlowsConfig;
@@ -109,6 +118,7 @@ export class Imports {
 
   /** Gives up everything that runs and waits until it has ended. */
   async stop(): Promise<void> {
+    await Promise.all([this.#deps.threads?.reader.terminate(), this.#deps.threads?.writer.terminate()]);
     const runs = [...this.#running.values()];
     for (const run of runs) run.abort();
     await Promise.allSettled(runs.map((run) => run.done));
@@ -234,8 +244,9 @@ class ImportJob {
   }
 
   async #readAndWrite(): Promise<{ report: ReadReport; files: RunFile[] }> {
-    const reader = this.#start('./read-thread.ts');
-    const writer = this.#start('./write-thread.ts');
+    const threads = this.#deps.threads ?? startImportThreads();
+    this.#deps.threads = undefined;
+    const [reader, writer] = [this.#call(threads.reader), this.#call(threads.writer)];
     const link = linkThreads();
     const lost = this.#whenAborted();
     const writing = this.#write(writer, 'write', { link: link.writer }, [link.writer.port]);
@@ -290,8 +301,7 @@ class ImportJob {
     return writer.call<RunFile[]>(name, { ...args, ...rest }, { transfer: [...transfer, ids.port2] }).finally(() => ids.port1.close());
   }
 
-  #start(file: string): Caller {
-    const worker = new Worker(new URL(file, import.meta.url), { name: `weir-import-${this.#task.record.id}` });
+  #call(worker: Worker): Caller {
     this.#workers.push(worker);
     const caller = new Caller(worker);
     worker.on('error', (error) =>

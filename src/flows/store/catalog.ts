@@ -68,7 +68,9 @@ export class Catalog {
 
   /** Makes the tables where they are missing. */
   async prepare(): Promise<void> {
-    for (const table of tables) await this.#connection.run(table);
+    await this.transaction(async () => {
+      for (const table of tables) await this.#connection.run(table);
+    });
   }
 
   /** One transaction over any of the calls below. */
