@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { GlobalOptions } from '../../cli/command.ts';
 import type { FlowsPort } from '../access.ts';
+import type { LocalOptions } from '../local.ts';
 
 /** Runs `work` on the flows that `--server` or `--data` names, and closes them whatever happens. */
 export async function withFlows<T>(command: Command, work: (flows: FlowsPort) => Promise<T>, options?: LocalOptions): Promise<T> {
