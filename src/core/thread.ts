@@ -150,8 +150,12 @@ export class Caller {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    try {
+      this.#port.postMessage({ type: 'call', id, name, args } satisfies FromCaller, options.transfer ?? []);
+    } catch (error) {
+      return Promise.reject(error); // what cannot be sent; nothing has been started
+    }
     this.#pending.set(id, { resolve, reject, options });
-    this.#port.postMessage({ type: 'call', id, name, args } satisfies FromCaller, options.transfer ?? []);
     const { signal } = options;
     if (signal === undefined) return promise as Promise<T>;
     const abort = (): void => this.#port.postMessage({ type: 'abort', id } satisfies FromCaller);
