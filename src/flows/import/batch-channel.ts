@@ -3,7 +3,8 @@
  * synchronous, since a parser in the middle of a block cannot await: with no empty batch at hand it sleeps on a shared
  * counter until the writer gives one back. So at most `batchesUnderWay` batches exist, whatever the sizes.
  */
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { Problem } from '../../core/problem.ts';
 import { FlowBatch } from '../batch.ts';
 import type { Shape } from '../schema.ts';
 import type { Emitter } from './emitter.ts';
@@ -22,8 +23,15 @@ export type BatchMessage = {
   hasOrdinals: boolean;
 };
 
-/** The two ends: a port, and a counter that rises with each batch given back. */
+/** One end: a port, and a shared pair of a counter that rises with each batch given back, and a mark that the writer has failed. */
 export type BatchLink = { port: MessagePort; returned: Int32Array };
+
+/** Both ends of a new channel. */
+export const linkThreads = (): { reader: BatchLink; writer: BatchLink } => {
+  const { port1, port2 } = new MessageChannel();
+  const returned = new Int32Array(new SharedArrayBuffer(8));
+  return { reader: { port: port1, returned }, writer: { port: port2, returned } };
+};
 
 /** The reader's end. */
 export class BatchSender implements Emitter {
@@ -63,6 +71,7 @@ export class BatchSender implements Emitter {
     const { shape } = this.batch;
     for (;;) {
       const seen = Atomics.load(this.#link.returned, 0);
+      if (Atomics.load(this.#link.returned, 1) !== 0) throw new Problem('gone', 'the thread that writes the flows has failed');
       const back = receiveMessageOnPort(this.#link.port);
       if (back !== undefined) return new FlowBatch(shape, back.message as ArrayBuffer).emptied();
       if (this.#made < batchesUnderWay) {
@@ -74,20 +83,31 @@ export class BatchSender implements Emitter {
   }
 }
 
-/** The writer's end: hands each batch to `take`, then gives its buffer back. Resolves at the end of the rows. */
+/**
+ * The writer's end: hands each batch to `take`, then gives its buffer back. Resolves at the end of the rows. When `take`
+ * fails nothing more is taken, and a reader that sleeps for an empty batch is woken to fail as well.
+ */
 export const receiveBatches = (link: BatchLink, take: (batch: FlowBatch, hasOrdinals: boolean) => Promise<void>): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const giveBack = (index: 0 | 1): void => {
+    Atomics.add(link.returned, index, 1);
+    if (index === 1) Atomics.add(link.returned, 0, 1); // what the reader sleeps on
+    Atomics.notify(link.returned, 0);
+  };
   let queue = Promise.resolve();
+  const fail = (error: unknown): void => {
+    giveBack(1);
+    link.port.close();
+    reject(error);
+  };
   link.port.on('message', (message: BatchMessage | null) => {
-    queue = queue
-      .then(async () => {
-        if (message === null) return resolve();
-        await take(FlowBatch.received(message), message.hasOrdinals);
-        link.port.postMessage(message.buffer, [message.buffer]);
-        Atomics.add(link.returned, 0, 1);
-        Atomics.notify(link.returned, 0);
-      })
-      .catch(reject);
+    queue = queue.then(async () => {
+      if (message === null) return resolve();
+      await take(FlowBatch.received(message), message.hasOrdinals);
+      link.port.postMessage(message.buffer, [message.buffer]);
+      giveBack(0);
+    });
+    queue.catch(fail);
   });
   return promise;
 };

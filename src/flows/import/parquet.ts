@@ -2,7 +2,12 @@
 import { Problem } from '../../core/problem.ts';
 import { columns, publishedColumns, type Shape } from '../schema.ts';
 import { type Connection, literal } from '../store/duck.ts';
+import { isOfDay } from '../store/paths.ts';
+import { lastSecond } from './limits.ts';
 import { canonicalList, copyToParquet, type RunFile, type RunWriterOptions, runFile, runPath, splitByDay } from './run-writer.ts';
+
+/** A file of more days than this is taken as one part, which goes to the hot table; each day is one pass over the file. */
+const maxDays = 1000;
 
 const required = columns.filter((c) => !c.nullable && c.name !== 'id' && c.name !== 'source_id' && c.name !== 'ingested_at');
 
@@ -12,8 +17,9 @@ export const importParquet = async (connection: Connection, path: string, option
   const present = await presentColumns(connection, source);
   await refuseNulls(connection, source, present);
   const shape: Shape = present.has('ip_version') && present.has('src_addr_lo') ? 'addressed' : 'named';
-  const rows = `(SELECT time, file_row_number AS id FROM ${source})`;
-  const parts = await splitByDay(connection, rows);
+  const rows = `(SELECT CAST(time AS BIGINT) AS time, file_row_number AS id FROM ${source})`;
+  await refuseTimes(connection, rows);
+  const parts = await splitByDay(connection, rows, maxDays);
   const count = parts.reduce((sum, part) => sum + part.rows, 0);
   const base = await options.reserve(Math.max(1, count));
   const list = canonicalList(shape, options, (name, type) => {
@@ -22,12 +28,23 @@ export const importParquet = async (connection: Connection, path: string, option
   });
   const files: RunFile[] = [];
   for (const part of parts) {
-    const where = part.day === null ? '' : `WHERE time // 86400 = ${part.day}`;
+    const where = part.day === null ? '' : `WHERE ${isOfDay(part.day)}`;
     const file = runPath(options, part, files.length + 1);
     await copyToParquet(connection, `SELECT ${list} FROM ${source} ${where} ORDER BY time, id`, file).catch(asBadValue);
     files.push(runFile(file, shape, part, base));
   }
   return files;
+};
+
+/** Times that no day of the calendar holds could be stored, but never sealed. */
+const refuseTimes = async (connection: Connection, rows: string): Promise<void> => {
+  const row = await connection
+    .row(`SELECT min(id) AS at FROM ${rows} WHERE time < -${lastSecond} OR time > ${lastSecond}`)
+    .catch(asBadValue);
+  if (row?.at === null || row?.at === undefined) return;
+  throw new Problem('unprocessable', `row ${Number(row.at) + 1}, column time: expected seconds of a year up to 9999`, {
+    facts: { row: Number(row.at) + 1, column: 'time' },
+  });
 };
 
 const asBadValue = (error: unknown): never => {

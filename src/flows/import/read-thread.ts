@@ -10,7 +10,7 @@ import { type MessagePort, parentPort } from 'node:worker_threads';
 import { receiveBytes } from '../../core/byte-port.ts';
 import { readFileBytes } from '../../core/byte-source.ts';
 import { decompress } from '../../core/compression.ts';
-import { Problem } from '../../core/problem.ts';
+import { Problem, type ProblemParts } from '../../core/problem.ts';
 import { type CallContext, serveCalls } from '../../core/thread.ts';
 import { createCaptureReader, describeLink } from '../../packets/index.ts';
 import { createMeter } from '../meter/meter.ts';
@@ -52,6 +52,8 @@ class ImportReading {
   #intake: Intake | undefined;
   #bytesRead = 0;
   #packets: () => number = () => 0;
+  /** The parser of a text, for what it can tell when the text breaks off. */
+  #parser: TextParser | undefined;
   #lastNews = 0;
 
   constructor(args: ReadArguments, context: CallContext) {
@@ -101,7 +103,7 @@ class ImportReading {
   /** The unpacked bytes; the format is known and its intake ready before the first of them is given. */
   async *#content(): AsyncGenerator<Uint8Array> {
     let head: Uint8Array | undefined = new Uint8Array(0);
-    for await (const bytes of decompress(this.#counted())) {
+    for await (const bytes of this.#unpacked()) {
       this.#digest.add(bytes);
       if (head === undefined) {
         yield bytes;
@@ -116,6 +118,30 @@ class ImportReading {
     if (head === undefined) return;
     this.#begin(head);
     yield head;
+  }
+
+  /** A compressed file that is cut or damaged says how much before that place was good. */
+  async *#unpacked(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const bytes of decompress(this.#counted())) {
+        yield bytes;
+      }
+    } catch (error) {
+      throw error instanceof Problem ? this.#withGoodRows(error) : error;
+    }
+  }
+
+  #withGoodRows(problem: Problem): Problem {
+    const parser = this.#parser;
+    if (parser === undefined) return problem;
+    const good = `${parser.rows} rows before it were good, up to line ${parser.lines}; none was kept`;
+    const { code, title, detail, ...rest } = problem.toMessage();
+    return new Problem(code, title, {
+      ...(rest as ProblemParts),
+      detail: detail === undefined ? good : `${detail} ${good}`,
+      facts: { ...rest.facts, rows_good: parser.rows, line: parser.lines },
+      cause: problem,
+    });
   }
 
   async *#counted(): AsyncGenerator<Uint8Array> {
@@ -145,6 +171,7 @@ class ImportReading {
 
   #textIntake(format: Exclude<ImportFormat, 'pcap' | 'pcapng' | 'parquet'>): Intake {
     const parser = this.#createParser(format);
+    this.#parser = parser;
     return {
       push: (bytes) => parser.push(bytes),
       end: () => parser.end(),

@@ -25,13 +25,15 @@ export class RunTable {
   readonly carried: ReadonlySet<string>;
   rows = 0;
   readonly #appender: duckdb.Appender;
-  readonly #types: duckdb.LogicalType[];
+  /** Filled again for each vector; its memory is DuckDB's own, of which the collector of garbage sees nothing. */
+  readonly #chunk: duckdb.DataChunk;
 
   private constructor(name: string, carried: ReadonlySet<string>, appender: duckdb.Appender) {
     this.name = name;
     this.carried = carried;
     this.#appender = appender;
-    this.#types = Array.from({ length: carried.size }, (_, at) => duckdb.appender_column_type(appender, at));
+    const types = Array.from({ length: carried.size }, (_, at) => duckdb.appender_column_type(appender, at));
+    this.#chunk = duckdb.create_data_chunk(types);
   }
 
   /** Makes the table anew with the columns of `batch` that are in `carried`. */
@@ -44,7 +46,7 @@ export class RunTable {
   /** Copies the rows of a batch, a DuckDB vector at a time. */
   append(batch: FlowBatch): void {
     const columns = batch.columns.filter((c) => this.carried.has(c.column.name));
-    const chunk = duckdb.create_data_chunk(this.#types);
+    const chunk = this.#chunk;
     for (let from = 0; from < batch.count; from += vectorRows) {
       const rows = Math.min(vectorRows, batch.count - from);
       duckdb.data_chunk_reset(chunk);

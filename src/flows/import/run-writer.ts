@@ -7,9 +7,8 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FlowBatch } from '../batch.ts';
 import { columnsOf, type Shape } from '../schema.ts';
-
 import { type Connection, literal, type Row } from '../store/duck.ts';
-import { syncFile } from '../store/paths.ts';
+import { dayOfTime, isOfDay, syncFile } from '../store/paths.ts';
 import { carriedColumns, RunTable } from './run-table.ts';
 
 /** Rows of one run: two row groups of DuckDB, so that two threads write them; wide rows in runs of one group. */
@@ -54,7 +53,9 @@ export class RunWriter {
   #shape: Shape = 'addressed';
   #turn = 0;
   #ordinal = 0;
-  #span = { first: 0, last: 0 };
+  /** The last place in the file that a run has taken ids for, and the last that is being collected. */
+  #taken = 0;
+  #last = 0;
   #lastTime = Number.NEGATIVE_INFINITY;
   #isSorted = true;
   #writing: Promise<void> = Promise.resolve();
@@ -67,6 +68,7 @@ export class RunWriter {
 
   /** Takes the rows of a batch; `hasOrdinals` tells that `id` holds their places in the file, rising. */
   async add(batch: FlowBatch, hasOrdinals: boolean): Promise<void> {
+    if (batch.count === 0) return;
     this.#shape = batch.shape;
     if (!hasOrdinals) this.#number(batch);
     const carried = carriedColumns(batch);
@@ -75,7 +77,7 @@ export class RunWriter {
     if (isNew || (this.#table !== undefined && this.#table.rows + batch.count > runRows[batch.shape])) await this.#turnRun();
     if (this.#table === undefined) await this.#start(batch);
     this.#watchOrder(batch);
-    this.#span.last = ordinalAt(batch, batch.count - 1);
+    this.#last = ordinalAt(batch, batch.count - 1);
     this.#table?.append(batch);
   }
 
@@ -88,7 +90,6 @@ export class RunWriter {
   async #start(batch: FlowBatch): Promise<void> {
     this.#turn ^= 1;
     this.#table = await RunTable.create(this.#append, `run${this.#turn}`, batch, new Set([...this.#carried, 'source_id', 'ingested_at']));
-    this.#span.first = ordinalAt(batch, 0);
     this.#lastTime = Number.NEGATIVE_INFINITY;
     this.#isSorted = true;
   }
@@ -125,7 +126,9 @@ export class RunWriter {
     this.#table = undefined;
     table.close();
     await this.#writing;
-    const run = { table, shape: this.#shape, isSorted: this.#isSorted, first: this.#span.first, last: this.#span.last };
+    // Places without a row (a heading, a bad line) take ids as well: so id = line number + a constant in the whole file.
+    const run = { table, shape: this.#shape, isSorted: this.#isSorted, first: this.#taken + 1, last: this.#last };
+    this.#taken = run.last;
     this.#writing = this.#write(run);
     this.#writing.catch(() => undefined); // told by the next await, not as an unhandled rejection
   }
@@ -136,7 +139,7 @@ export class RunWriter {
   }
 
   async #writePart(run: Run, base: number, part: RunPart): Promise<void> {
-    const where = part.day === null ? '' : `WHERE time // ${daySeconds} = ${part.day}`;
+    const where = part.day === null ? '' : `WHERE ${isOfDay(part.day)}`;
     const order = run.isSorted ? '' : 'ORDER BY time, id';
     const select = `SELECT ${this.#selectList(run, base)} FROM ${run.table.name} ${where} ${order}`;
     const path = runPath(this.#options, part, this.files.length + 1);
@@ -159,15 +162,15 @@ export type RunPart = Row & { day: number | null; rows: number; min_time: number
 
 const bounds = 'min(time) AS min_time, max(time) AS max_time, min(id) AS min_id, max(id) AS max_id, count(*) AS rows';
 
-/** The days that a relation with `time` and `id` has rows of. */
-export const splitByDay = async (connection: Connection, from: string): Promise<RunPart[]> => {
+/** The days that a relation with `time` and `id` has rows of; one part for all where they are more than `limit`. */
+export const splitByDay = async (connection: Connection, from: string, limit = maxDays): Promise<RunPart[]> => {
   const [whole] = (await connection.rows(`SELECT ${bounds} FROM ${from}`)) as RunPart[];
   if (whole === undefined || whole.rows === 0) return [];
   const day = Math.floor(whole.min_time / daySeconds);
   if (day === Math.floor(whole.max_time / daySeconds)) return [{ ...whole, day }];
-  const split = `SELECT time // ${daySeconds} AS day, ${bounds} FROM ${from} GROUP BY 1 ORDER BY 1 LIMIT ${maxDays + 1}`;
+  const split = `SELECT ${dayOfTime} AS day, ${bounds} FROM ${from} GROUP BY 1 ORDER BY 1 LIMIT ${limit + 1}`;
   const parts = (await connection.rows(split)) as RunPart[];
-  return parts.length > maxDays ? [{ ...whole, day: null }] : parts;
+  return parts.length > limit ? [{ ...whole, day: null }] : parts;
 };
 
 /** Where the next file of a run goes; names sort by the time of their first row. */

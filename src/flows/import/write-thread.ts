@@ -1,5 +1,6 @@
 /** The writing thread of one import: rows become Parquet files in the staging folder, by a DuckDB of its own in memory. */
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { Caller, serveCalls } from '../../core/thread.ts';
 import { type Connection, Duck } from '../store/duck.ts';
@@ -25,7 +26,9 @@ export type WriteArguments = {
 type Work = (connections: { append: Connection; copy: Connection }, options: RunWriterOptions) => Promise<RunFile[]>;
 
 const withDuck = async (args: WriteArguments, work: Work): Promise<RunFile[]> => {
-  const duck = await Duck.open(':memory:', { memory: args.memory, threads: args.threads, spillFolder: args.spill });
+  // A spill folder of its own: engines that share one read and delete each other's blocks.
+  const spillFolder = join(args.spill, args.prefix);
+  const duck = await Duck.open(':memory:', { memory: args.memory, threads: args.threads, spillFolder });
   const ids = new Caller(args.ids);
   const { staging: folder, prefix, sourceId, ingestedAt } = args;
   const reserve = (count: number): Promise<number> => ids.call<number>('reserveIds', count);
@@ -37,6 +40,7 @@ const withDuck = async (args: WriteArguments, work: Work): Promise<RunFile[]> =>
     connections.copy.close();
     duck.close();
     args.ids.close();
+    await rm(spillFolder, { recursive: true, force: true });
   }
 };
 

@@ -4,6 +4,12 @@ import { join } from 'node:path';
 
 const daySeconds = 86_400;
 
+/** The day of a flow as SQL. Division of whole numbers would round towards zero and put the last day before 1970 into 1970. */
+export const dayOfTime = `CAST(floor(time / ${daySeconds}) AS BIGINT)`;
+
+/** The condition that a flow is of that day, as a range that reaches the column statistics. */
+export const isOfDay = (day: number): string => `time >= ${day * daySeconds} AND time < ${(day + 1) * daySeconds}`;
+
 /** The folders and files of one data directory. */
 export class StorePaths {
   readonly root: string;
@@ -30,6 +36,14 @@ export class StorePaths {
   /** What DuckDB spills when a query does not fit its memory. */
   get spill(): string {
     return join(this.root, 'staging', 'spill');
+  }
+
+  /**
+   * The part of it that belongs to one engine alone: two engines in one folder give their files the same names, read
+   * each other's blocks and delete them.
+   */
+  spillOf(engine: string): string {
+    return join(this.spill, engine);
   }
 
   /** The folder of a day, given in days since 1970. */
