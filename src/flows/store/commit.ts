@@ -17,22 +17,25 @@ const hotRows = 100_000;
 export type Commit = { source: SourceEntry; files: RunFile[]; allowDuplicate: boolean };
 
 /** Makes an import part of the store. A content that is already there is a `conflict`, unless allowed. */
-export const commitImport = (store: Store, commit: Commit): Promise<void> =>
-  store.exclusively(async () => {
+export const commitImport = async (store: Store, commit: Commit): Promise<void> => {
+  const rows = commit.files.reduce((sum, file) => sum + file.rows, 0);
+  const absorbed = commit.files.filter((file) => rows <= hotRows || file.day === null);
+  const adopted: StagedFile[] = [];
+  // One after the other: a large import has hundreds of files, and a process only so many handles.
+  for (const file of commit.files) if (!absorbed.includes(file)) adopted.push(await stage(file));
+  await store.exclusively(async () => {
     await refuseDuplicate(store, commit);
-    const rows = commit.files.reduce((sum, file) => sum + file.rows, 0);
-    const isSmall = rows <= hotRows;
-    const absorbed = commit.files.filter((file) => isSmall || file.day === null);
-    const adopted = await Promise.all(commit.files.filter((file) => !absorbed.includes(file)).map(stage));
-    await store.take(adopted, async () => {
+    const idsAreKept = await store.take(adopted, async () => {
       for (const file of absorbed)
         await store.writer.run(`INSERT INTO hot BY NAME SELECT ${listOf(file)} FROM read_parquet(${literal(file.path)})`);
       await store.catalog.putSource(commit.source);
-      await store.keepIds();
+      return store.keepIds();
     });
-    for (const file of absorbed) await rm(file.path, { force: true });
+    idsAreKept();
     await store.refresh();
   });
+  for (const file of absorbed) await rm(file.path, { force: true }).catch(() => undefined); // the next start does it
+};
 
 const refuseDuplicate = async (store: Store, { source, allowDuplicate }: Commit): Promise<void> => {
   if (allowDuplicate || source.digest === null) return;

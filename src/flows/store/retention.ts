@@ -5,6 +5,9 @@ import type { Store } from './store.ts';
 /** 0 means without limit. */
 export type Retention = { maxAgeSeconds: number; maxBytes: number };
 
+/** The counter of the catalog that tells how many flows retention has given up, so that `weir check` can add up the rest. */
+export const forgottenRows = 'rows_forgotten';
+
 const daySeconds = 86_400;
 /** Data whose origin is not known counts its own seconds; such days lie in the first years after 1970 and have no age. */
 const firstDatedDay = 3650;
@@ -28,14 +31,20 @@ export const outlived = (files: readonly FileEntry[], retention: Retention, nowS
 
 /** Applies the rule; returns how many files and rows were given up. */
 export const retain = async (store: Store, retention: Retention, nowSeconds: number): Promise<{ files: number; rows: number }> => {
-  const gone = outlived(store.files, retention, nowSeconds);
-  if (gone.length === 0) return { files: 0, rows: 0 };
-  const paths = gone.map((file) => file.path);
-  await store.exclusively(async () => {
-    await store.catalog.transaction(() => store.catalog.doomFiles(paths));
+  const given = await store.exclusively(async () => {
+    // Chosen within the queue: a compaction before it may have replaced the files.
+    const gone = outlived(store.files, retention, nowSeconds);
+    const rows = gone.reduce((sum, file) => sum + file.rows, 0);
+    if (gone.length === 0) return { files: 0, rows };
+    const paths = gone.map((file) => file.path);
+    await store.catalog.transaction(async () => {
+      await store.catalog.doomFiles(paths);
+      await store.catalog.setCounter(forgottenRows, (await store.catalog.counter(forgottenRows)) + rows);
+    });
     store.doom(paths);
     await store.refresh();
+    return { files: gone.length, rows };
   });
   await store.removeDoomed();
-  return { files: gone.length, rows: gone.reduce((sum, file) => sum + file.rows, 0) };
+  return given;
 };

@@ -4,20 +4,26 @@
  */
 import { join } from 'node:path';
 import { copyToParquet } from '../import/run-writer.ts';
-import { columnsOf, type Shape } from '../schema.ts';
+import { columns, columnsOf, type Shape } from '../schema.ts';
 import type { FileEntry } from './catalog.ts';
 import { sumFile } from './commit.ts';
 import type { Connection, Row } from './duck.ts';
+import { dayOfTime, isOfDay } from './paths.ts';
 import { relation } from './relation.ts';
 import { type StagedFile, Store } from './store.ts';
 
-const daySeconds = 86_400;
 /** Days written by one sealing; what is left stays hot for the next. A hostile capture may touch any number. */
 const daysPerSeal = 400;
 /** A sealed file aims at no more rows than this. */
 const rowsPerFile = 4_000_000;
 /** Files of fewer rows are small: a day with several of them is worth compacting. */
 const smallRows = 500_000;
+
+/** That a hot flow has nothing which a file of the shape `named` could not hold; port numbers are derived there. */
+const isNamed = `(${columns
+  .filter((column) => !column.named && column.name !== 'src_port_num' && column.name !== 'dst_port_num')
+  .map((column) => `${column.name} IS NULL`)
+  .join(' AND ')})`;
 
 /** What a sealing or a compaction did. */
 export type Sealed = { files: number; rows: number };
@@ -28,24 +34,28 @@ const statistics = 'count(*) AS row_count, min(time) AS min_time, max(time) AS m
 export const sealHot = (store: Store, minRows = 1): Promise<Sealed> =>
   store.exclusively(async () => {
     const groups = await store.writer.rows(
-      `SELECT CAST(floor(time / ${daySeconds}) AS BIGINT) AS day, ip_version IS NULL AS is_named, ${statistics} FROM hot
+      `SELECT ${dayOfTime} AS day, ${isNamed} AS is_named, ${statistics} FROM hot
        GROUP BY ALL HAVING count(*) >= ? ORDER BY day, is_named LIMIT ${daysPerSeal}`,
       [minRows],
     );
     const sealed: Sealed = { files: 0, rows: 0 };
-    for (const group of groups) {
-      sealed.rows += await sealGroup(store, group);
-      sealed.files++;
+    try {
+      for (const group of groups) {
+        sealed.rows += await sealGroup(store, group);
+        sealed.files++;
+      }
+    } finally {
+      await store.refresh();
     }
-    if (sealed.files > 0) await store.writer.run('CHECKPOINT');
-    await store.refresh();
+    // Only frees space in the log; refused while a query reads, and then the next one does it.
+    if (sealed.files > 0) await store.writer.run('CHECKPOINT').catch(() => undefined);
     return sealed;
   });
 
 const sealGroup = async (store: Store, group: Row): Promise<number> => {
   const day = Number(group.day);
   const shape: Shape = group.is_named === true ? 'named' : 'addressed';
-  const where = `time >= ${day * daySeconds} AND time < ${(day + 1) * daySeconds} AND ip_version IS ${shape === 'named' ? '' : 'NOT '}NULL`;
+  const where = `${isOfDay(day)} AND ${shape === 'named' ? '' : 'NOT '}${isNamed}`;
   const list = columnsOf(shape)
     .map((column) => column.name)
     .join(', ');
@@ -89,7 +99,8 @@ const write = async (store: Store, connection: Connection, { select, shape, day,
 export const compact = async (store: Store): Promise<Sealed> => {
   const sealed: Sealed = { files: 0, rows: 0 };
   for (const files of worthCompacting(store.files)) {
-    const written = await store.exclusively(() => merge(store, files));
+    // Another compaction or retention may have taken the files since: merging them again would bring their rows twice.
+    const written = await store.exclusively(async () => (areCurrent(store, files) ? merge(store, files) : []));
     sealed.files += written.length;
     sealed.rows += written.reduce((sum, { entry }) => sum + entry.rows, 0);
   }
@@ -97,20 +108,42 @@ export const compact = async (store: Store): Promise<Sealed> => {
   return sealed;
 };
 
-/** Groups of files of one day and shape that are better merged. */
-export const worthCompacting = (files: readonly FileEntry[]): FileEntry[][] => {
-  const groups = Map.groupBy(files, (file) => `${file.day}/${file.shape}`);
-  return [...groups.values()].filter((group) => group.length > 1 && (hasSmall(group) || hasOverlap(group)));
+const areCurrent = (store: Store, files: readonly FileEntry[]): boolean => {
+  const current = new Set(store.files.map((file) => file.path));
+  return files.every((file) => current.has(file.path));
 };
 
-const hasSmall = (group: readonly FileEntry[]): boolean => group.filter((file) => file.rows < smallRows).length > 1;
+/** Groups of files of one day and shape that are better merged: those that overlap, and small neighbours. */
+export const worthCompacting = (files: readonly FileEntry[]): FileEntry[][] => {
+  const groups = Map.groupBy(files, (file) => `${file.day}/${file.shape}`);
+  return [...groups.values()].flatMap((group) => joinSmall(overlapping(group))).filter((group) => group.length > 1);
+};
 
-const hasOverlap = (group: readonly FileEntry[]): boolean => {
+const isSmall = (files: readonly FileEntry[]): boolean => files.reduce((sum, file) => sum + file.rows, 0) < smallRows;
+
+/** Large files are left alone, so that a row is rewritten a few times at most however many small files come later. */
+const joinSmall = (clusters: readonly FileEntry[][]): FileEntry[][] => {
+  const joined: FileEntry[][] = [];
+  for (const cluster of clusters) {
+    const last = joined.at(-1);
+    if (last !== undefined && isSmall(last) && isSmall(cluster)) last.push(...cluster);
+    else joined.push([...cluster]);
+  }
+  return joined;
+};
+
+/** Files in order of time, those together that cannot be read one after the other. */
+const overlapping = (group: readonly FileEntry[]): FileEntry[][] => {
   const sorted = [...group].sort((a, b) => a.minTime - b.minTime || a.minId - b.minId);
-  return sorted.some((file, at) => {
-    const next = sorted[at + 1];
-    return next !== undefined && (next.minTime < file.maxTime || (next.minTime === file.maxTime && next.minId < file.maxId));
-  });
+  const clusters: FileEntry[][] = [];
+  let end: FileEntry | undefined;
+  for (const file of sorted) {
+    const isBehind = end === undefined || file.minTime > end.maxTime || (file.minTime === end.maxTime && file.minId > end.maxId);
+    if (isBehind) clusters.push([file]);
+    else clusters.at(-1)?.push(file);
+    if (end === undefined || file.maxTime > end.maxTime || (file.maxTime === end.maxTime && file.maxId > end.maxId)) end = file;
+  }
+  return clusters;
 };
 
 const merge = async (store: Store, files: readonly FileEntry[]): Promise<StagedFile[]> => {

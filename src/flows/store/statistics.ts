@@ -1,6 +1,7 @@
 /** Questions about many flows at once: sums, top lists, series and pairs. Counters are of both directions. */
 import { groupingOf } from '../grouping.ts';
 import type { Row } from './duck.ts';
+import { dayOfTime } from './paths.ts';
 import { relation } from './relation.ts';
 import { type Selection, type Where, whereOf } from './selection.ts';
 import { filesWithin } from './slices.ts';
@@ -41,7 +42,7 @@ export const summarise = (store: Store, selection: Selection, signal: AbortSigna
     const ends = `CAST(min(start_time) AS VARCHAR) AS first_start, CAST(max(coalesce(end_time, start_time)) AS VARCHAR) AS last_end`;
     const row = await snapshot.connection.row(
       `SELECT ${sums}, min(time) AS first, max(time + duration) AS last, ${ends}, count(DISTINCT source_id) AS sources,
-         count(DISTINCT time // 86400) AS days FROM ${from} ${sql} AND ${outerOnly}`,
+         count(DISTINCT ${dayOfTime}) AS days FROM ${from} ${sql} AND ${outerOnly}`,
       parameters,
     );
     return row as Row;

@@ -5,8 +5,9 @@
  * the catalog knows is in its place at every moment, and after a crash a name left in staging tells which file to look
  * at: the catalog knows it and it stays, or does not and both names go.
  */
-import { link, mkdir, readdir, rm } from 'node:fs/promises';
+import { link, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Problem } from '../../core/problem.ts';
 import { Catalog, type FileEntry, type HotExtent } from './catalog.ts';
 import { type Connection, Duck } from './duck.ts';
 import { dayName, StorePaths, syncFile } from './paths.ts';
@@ -35,6 +36,9 @@ export class Store {
   #queue: Promise<unknown> = Promise.resolve();
   /** Snapshots that are being opened and have not pinned their files yet. */
   #opening = 0;
+  #isClosed = false;
+  /** Connections of open snapshots. */
+  readonly #readers = new Set<Connection>();
   readonly #pins = new Map<string, number>();
   readonly #doomed = new Set<string>();
 
@@ -49,12 +53,18 @@ export class Store {
   static async open(root: string, limits: StoreLimits): Promise<Store> {
     const paths = new StorePaths(root);
     await paths.make();
-    const duck = await Duck.open(paths.database, { ...limits, spillFolder: paths.spill });
+    const duck = await Duck.open(paths.database, { ...limits, spillFolder: paths.spillOf('store') });
     const writer = await duck.connect();
     const store = new Store(paths, duck, writer);
-    await store.catalog.prepare();
-    await store.#recover();
-    return store;
+    try {
+      await store.catalog.prepare();
+      await store.#recover();
+      return store;
+    } catch (error) {
+      writer.close();
+      duck.close();
+      throw error;
+    }
   }
 
   /** Runs changes one after the other: two never interleave. */
@@ -64,7 +74,10 @@ export class Store {
     return result;
   }
 
+  /** Writes everything down. Queries that still run are broken off, and no new one begins. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const connection of this.#readers) connection.interrupt();
     await this.#queue;
     await this.writer.run('CHECKPOINT').catch(() => undefined); // the log is replayed at the next start if this fails
     this.writer.close();
@@ -92,10 +105,13 @@ export class Store {
     return first;
   }
 
-  /** To be called within the transaction that makes reserved ids visible. */
-  async keepIds(): Promise<void> {
-    await this.catalog.setCounter('next_id', this.#nextId);
-    this.#committedNextId = this.#nextId;
+  /** Keeps reserved ids, to be called within the transaction that makes them visible; what it returns, once that is durable. */
+  async keepIds(): Promise<() => void> {
+    const next = this.#nextId;
+    await this.catalog.setCounter('next_id', next);
+    return () => {
+      this.#committedNextId = Math.max(this.#committedNextId, next);
+    };
   }
 
   /** Ends an import that `takeSourceId` began. */
@@ -119,26 +135,30 @@ export class Store {
    * Puts staged files in their places, takes them into the catalog together with whatever else `change` does, in one
    * transaction, and clears the staging folder of them. When the transaction fails nothing is left in place.
    */
-  async take(staged: readonly StagedFile[], change: () => Promise<void>): Promise<void> {
-    await this.#link(staged);
+  async take<T>(staged: readonly StagedFile[], change: () => Promise<T>): Promise<T> {
+    const linked: string[] = [];
     try {
-      await this.catalog.transaction(async () => {
+      await this.#link(staged, linked);
+      const result = await this.catalog.transaction(async () => {
         for (const { entry } of staged) await this.catalog.addFile(entry);
-        await change();
+        return change();
       });
+      for (const { stagedPath } of staged) await rm(stagedPath, { force: true }).catch(() => undefined); // the next start does it
+      return result;
     } catch (error) {
-      for (const { entry } of staged) await rm(this.absolute(entry.path), { force: true });
+      for (const target of linked) await rm(target, { force: true });
       throw error;
     }
-    for (const { stagedPath } of staged) await rm(stagedPath, { force: true });
   }
 
-  async #link(staged: readonly StagedFile[]): Promise<void> {
+  /** Gives each file its second name; `linked` collects those that exist, also when it fails halfway. */
+  async #link(staged: readonly StagedFile[], linked: string[]): Promise<void> {
     const folders = new Set<string>();
     for (const { stagedPath, entry } of staged) {
       const target = this.absolute(entry.path);
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       await link(stagedPath, target);
+      linked.push(target);
       folders.add(dirname(target));
     }
     for (const folder of folders) await syncFile(folder);
@@ -150,8 +170,10 @@ export class Store {
    * for its connection, whatever is sealed, merged or forgotten meanwhile. To be closed.
    */
   async snapshot(): Promise<Snapshot> {
-    this.#opening++;
+    if (this.#isClosed) throw new Problem('unavailable', 'the store is closed');
     const connection = await this.duck.connect();
+    this.#opening++;
+    this.#readers.add(connection);
     try {
       await connection.run('BEGIN TRANSACTION READ ONLY');
       const catalog = new Catalog(connection);
@@ -159,16 +181,21 @@ export class Store {
       const hot = await catalog.hot();
       const unpin = this.pin(files);
       const close = (): void => {
-        connection.close();
+        this.#endReader(connection);
         unpin();
       };
       return { connection, files, hot, close };
     } catch (error) {
-      connection.close();
+      this.#endReader(connection);
       throw error;
     } finally {
       this.#opening--;
     }
+  }
+
+  #endReader(connection: Connection): void {
+    this.#readers.delete(connection);
+    connection.close();
   }
 
   /** Keeps files from being deleted while a query reads them; returns what lets go of them. */
@@ -193,7 +220,7 @@ export class Store {
 
   /** Deletes doomed files that no query reads any more. */
   async removeDoomed(): Promise<void> {
-    if (this.#opening > 0) return;
+    if (this.#opening > 0 || this.#isClosed) return;
     const free = [...this.#doomed].filter((path) => !this.#pins.has(path));
     if (free.length === 0) return;
     for (const path of free) this.#doomed.delete(path);
@@ -201,6 +228,7 @@ export class Store {
       for (const path of free) {
         await rm(this.absolute(path), { force: true });
         await this.catalog.forgetDoomed(path);
+        await rmdir(dirname(this.absolute(path))).catch(() => undefined); // the day has other files
       }
     });
   }
@@ -220,14 +248,16 @@ export class Store {
   async #emptyStaging(): Promise<void> {
     const known = new Set(this.files.map((file) => basename(file.path)));
     for (const name of await readdir(this.paths.staging)) {
-      if (name === basename(this.paths.spill)) continue;
       if (name.endsWith('.parquet') && !known.has(name)) await this.#removeTwins(name);
       await rm(join(this.paths.staging, name), { recursive: true, force: true });
     }
+    await this.paths.make();
   }
 
   /** Removes the second name of a staged file that the catalog never took. */
   async #removeTwins(name: string): Promise<void> {
-    for (const day of await readdir(this.paths.flows)) await rm(join(this.paths.flows, day, name), { force: true });
+    for (const entry of await readdir(this.paths.flows, { withFileTypes: true })) {
+      if (entry.isDirectory()) await rm(join(this.paths.flows, entry.name, name), { force: true });
+    }
   }
 }
