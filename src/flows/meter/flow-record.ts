@@ -1,11 +1,11 @@
 /**
- * Where the fields of a live flow lie. A record is 52 int32 words (208 octets) of one buffer that two views share; a
- * field of 64 bits is a double at an even word. The order follows use: the first 22 words change with each packet, the
- * next are read at a TCP or IPv6 packet, the rest at the first packet and the last.
+ * Where the fields of a live flow lie. A record is 48 int32 words (192 octets, three cache lines) of one buffer that two
+ * views share; a field of 64 bits is a double at an even word. The order follows use: a packet of a known flow touches
+ * the first two lines, the first packet and the last one all three, and an IPv6 packet too.
  *
  *   record r:  words[r * recordWords + field]      doubles[r * recordDoubles + field64]
  */
-export const recordWords = 52;
+export const recordWords = 48;
 export const recordDoubles = recordWords / 2;
 
 /** Fields of 32 bits, as offsets in words. `src` and `dst` are those of the forward direction. */
@@ -29,43 +29,51 @@ export const field = {
   /** Sequence number that follows the highest one seen, for each direction. */
   forwardSequence: 21,
   reverseSequence: 22,
-  retransmits: 23,
-  srcA: 24,
-  srcB: 25,
-  srcC: 26,
-  dstA: 27,
-  dstB: 28,
-  dstC: 29,
-  // 30-31: first reverse packet, in field64
-  reverseNanos: 32,
-  fragments: 33,
   /** VLAN and interface where they belong to the key: see flow-key.ts. */
-  place: 34,
-  hash: 35,
+  place: 23,
+  retransmits: 24,
   /** Neighbours in a slot of the timer wheel, or the next free record. */
-  next: 36,
-  previous: 37,
-  sessionHigh: 38,
-  sessionLow: 39,
-  parentHigh: 40,
-  parentLow: 41,
-  part: 42,
+  next: 25,
+  previous: 26,
+  hash: 27,
+  reverseNanos: 28,
+  part: 29,
+  // 30-31: first reverse packet, in field64
+  srcA: 32,
+  srcB: 33,
+  srcC: 34,
+  dstA: 35,
+  dstB: 36,
+  dstC: 37,
+  fragments: 38,
+  sessionHigh: 39,
+  sessionLow: 40,
   /** Sequence number of the forward SYN, where state has `synForward`. */
-  firstSequence: 43,
+  firstSequence: 41,
   /** Milliseconds from start to the FIN of the second side or the first RST, where state has `closed`. */
-  closedAfterMs: 44,
+  closedAfterMs: 42,
   /** Microseconds from SYN to SYN+ACK as an unsigned number, where state has `roundTrip`. */
-  roundTripUs: 45,
+  roundTripUs: 43,
   /** IPv6 flow label in bits 0-19, ICMP code in 20-27, both of the first packet. */
-  flowLabel: 46,
+  flowLabel: 44,
   /** Top MPLS label of the first packet, or -1. */
-  mplsLabel: 47,
+  mplsLabel: 45,
   /** Outermost VLAN id + 1 in the lower half, next in the upper; 0 where absent. */
-  vlans: 48,
-  /** Upper 16 bits of both MAC addresses (source in the upper half), then the lower 32 of each. */
-  macsHigh: 49,
-  srcMacLow: 50,
-  dstMacLow: 51,
+  vlans: 46,
+} as const;
+
+/** Words a record has in the annex, which exists only once tunnels or MAC addresses are kept. */
+export const annexWords = 5;
+
+/** Fields of the annex, as offsets in words. */
+export const annexField = {
+  /** Session id of the carrier, where the tunnel depth is above 0. */
+  parentHigh: 0,
+  parentLow: 1,
+  /** Where state has `macs`: upper 16 bits of both addresses (source in the upper half), then the lower 32 of each. */
+  macsHigh: 2,
+  srcMacLow: 3,
+  dstMacLow: 4,
 } as const;
 
 /** Fields of 64 bits, as offsets in doubles. */

@@ -3,7 +3,7 @@ import { writeIpv4, writeIpv6 } from '../../core/address.ts';
 import type { BatchColumn, FlowBatch } from '../batch.ts';
 import { setInteger, setPresent, setTimestamp } from '../batch.ts';
 import { interfaceOf, protocols } from './flow-key.ts';
-import { field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
+import { annexField, annexWords, field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
 import type { FlowTable } from './flow-table.ts';
 
 /** The columns that the meter fills; `id`, `source_id` and `ingested_at` are for the run writer. */
@@ -103,7 +103,8 @@ export class FlowRows {
     this.#writeEnds(row, words, word);
     this.#writeCounters(row, words, doubles, word, double);
     this.#writeTraits(row, words, word);
-    this.#writeSession(row, words, word);
+    if ((words[word + field.state]! & state.macs) !== 0) this.#writeMacs(row, table.annex, record * annexWords);
+    this.#writeSession(row, words, word, table.annex, record * annexWords);
     setSmall(this.#columns.end_reason, row, reason);
   }
 
@@ -211,13 +212,16 @@ export class FlowRows {
     if (label >= 0) setWord(c.mpls_label, row, label);
     const capture = interfaceOf(words[word + field.place]!);
     if (capture >= 0) setWord(c.in_if, row, capture);
-    if ((words[word + field.state]! & state.macs) === 0) return;
-    const macsHigh = words[word + field.macsHigh]!;
-    setHalf(c.src_mac, row, macsHigh >>> 16, words[word + field.srcMacLow]!);
-    setHalf(c.dst_mac, row, macsHigh & 0xffff, words[word + field.dstMacLow]!);
   }
 
-  #writeSession(row: number, words: Int32Array, word: number): void {
+  #writeMacs(row: number, annex: Int32Array, at: number): void {
+    const c = this.#columns;
+    const macsHigh = annex[at + annexField.macsHigh]!;
+    setHalf(c.src_mac, row, macsHigh >>> 16, annex[at + annexField.srcMacLow]!);
+    setHalf(c.dst_mac, row, macsHigh & 0xffff, annex[at + annexField.dstMacLow]!);
+  }
+
+  #writeSession(row: number, words: Int32Array, word: number, annex: Int32Array, at: number): void {
     const c = this.#columns;
     const metaWord = words[word + field.meta]!;
     const depth = (metaWord >>> meta.depthShift) & 15;
@@ -227,7 +231,7 @@ export class FlowRows {
     setSmall(c.tunnel_depth, row, depth);
     if (depth === 0) return;
     setSmall(c.tunnel_type, row, (metaWord >>> meta.typeShift) & 15);
-    setHalf(c.parent_session_id, row, words[word + field.parentHigh]!, words[word + field.parentLow]!);
+    setHalf(c.parent_session_id, row, annex[at + annexField.parentHigh]!, annex[at + annexField.parentLow]!);
   }
 }
 

@@ -15,10 +15,11 @@ import type { FlowBatch } from '../batch.ts';
 import { flowFlags } from '../schema.ts';
 import { Expiry } from './expiry.ts';
 import { icmpPorts, isReply, isRequest, keyHash, metaOf, placeOf, protocols } from './flow-key.ts';
-import { field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
+import { annexField, annexWords, field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
 import { FlowRows } from './flow-row.ts';
 import { FlowTable } from './flow-table.ts';
 import { FragmentTable } from './fragments.ts';
+import { copyPacket, Lookahead, lookaheadPackets } from './lookahead.ts';
 import { isOneFlowPerKey, type MeterOptions, meterDefaults } from './options.ts';
 import { setSession } from './session.ts';
 
@@ -77,6 +78,7 @@ export class Meter {
   readonly #carriers = new Int32Array(16).fill(-1);
   readonly #ages = new Float64Array(evictionScan);
   #hand = 0;
+  readonly #line = new Lookahead();
   #clockSeconds = Number.NEGATIVE_INFINITY;
   #clockNanos = 0;
   #packets = 0;
@@ -102,15 +104,18 @@ export class Meter {
 
   /** The batch that is being filled; after `flush` it holds the last rows. */
   get batch(): FlowBatch {
+    this.#drain();
     return this.#rows.batch;
   }
 
   /** Goes on with another empty batch, as a live capture does that hands over what it has once a second. */
   set batch(batch: FlowBatch) {
+    this.#drain();
     this.#rows.batch = batch;
   }
 
   get counters(): MeterCounters {
+    this.#drain();
     return {
       packets: this.#packets,
       octets: this.#octets,
@@ -131,6 +136,32 @@ export class Meter {
    * kept.
    */
   add(packet: Packet): void {
+    const line = this.#line;
+    const at = line.count;
+    const portless = packet.srcPort < 0 && packet.icmpType < 0;
+    const ports = portless ? 0 : packet.srcPort >= 0 ? (packet.srcPort << 16) | packet.dstPort : icmpPorts(packet, this.#isBiflow);
+    const metaWord = metaOf(packet, portless);
+    const place = this.#hasPlace ? placeOf(packet, this.#options.keyVlan, this.#options.keyInterface) : 0;
+    line.ports[at] = ports;
+    line.metas[at] = metaWord;
+    line.places[at] = place;
+    line.hashes[at] = keyHash(packet, ports, metaWord, place);
+    copyPacket(packet, line.packets[at]!);
+    line.count = at + 1;
+    if (at + 1 === lookaheadPackets) this.#drain();
+  }
+
+  /** Counts the packets that wait in the line. */
+  #drain(): void {
+    const line = this.#line;
+    const count = line.count;
+    line.count = 0;
+    this.#table.warm(line.hashes, count);
+    for (let i = 0; i < count; i++) this.#take(line, i);
+  }
+
+  #take(line: Lookahead, i: number): void {
+    const packet = line.packets[i]!;
     if (packet.tunnelDepth === 0) {
       this.#packets++;
       this.#octets += packet.octets;
@@ -139,11 +170,15 @@ export class Meter {
       this.#innerOctets += packet.octets;
     }
     this.#readClock(packet);
-    this.#carriers[packet.tunnelDepth & 15] = packet.isFragment === 0 ? this.#countWhole(packet) : this.#countFragment(packet);
+    this.#carriers[packet.tunnelDepth & 15] =
+      packet.isFragment === 0
+        ? this.#countKeyed(packet, line.ports[i]!, line.metas[i]!, line.places[i]!, line.hashes[i]!)
+        : this.#countFragment(packet);
   }
 
   /** Ends all flows, as at the end of a file. The last rows stay in `batch`. */
   flush(): void {
+    this.#drain();
     while (this.#fragments?.dropOldest());
     for (let record = 0; record < this.#table.used; record++) {
       const word = record * recordWords;
@@ -180,7 +215,10 @@ export class Meter {
   /** Counts a packet in the flow of that key, which is opened or restarted where need be; returns its record. */
   #count(packet: Packet, ports: number, metaWord: number): number {
     const place = this.#hasPlace ? placeOf(packet, this.#options.keyVlan, this.#options.keyInterface) : 0;
-    const hash = keyHash(packet, ports, metaWord, place);
+    return this.#countKeyed(packet, ports, metaWord, place, keyHash(packet, ports, metaWord, place));
+  }
+
+  #countKeyed(packet: Packet, ports: number, metaWord: number, place: number, hash: number): number {
     const found = this.#table.find(packet, ports, metaWord, place, hash, this.#isBiflow);
     if (found < 0) return this.#open(packet, ports, metaWord, place, hash);
     const record = found >> 1;
@@ -239,20 +277,17 @@ export class Meter {
   }
 
   #open(packet: Packet, ports: number, metaWord: number, place: number, hash: number): number {
-    const depth = packet.tunnelDepth & 15;
-    const carrier = depth === 0 ? -1 : this.#carriers[depth - 1]!;
-    const parent = carrier * recordWords;
     // Read before room is made: the carrier itself may have to go.
-    const parentHigh = carrier < 0 ? 0 : this.#table.words[parent + field.sessionHigh]!;
-    const parentLow = carrier < 0 ? 0 : this.#table.words[parent + field.sessionLow]!;
+    const carrier = packet.tunnelDepth === 0 ? -1 : this.#carriers[(packet.tunnelDepth & 15) - 1]!;
+    const parentHigh = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionHigh]!;
+    const parentLow = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionLow]!;
     const record = this.#allocate();
     const words = this.#table.words;
     const word = record * recordWords;
     words[word + field.meta] = metaWord;
     words[word + field.place] = place;
     words[word + field.hash] = hash;
-    words[word + field.parentHigh] = parentHigh;
-    words[word + field.parentLow] = parentLow;
+    if (packet.tunnelDepth > 0) this.#keepParent(record, parentHigh, parentLow);
     const turned = this.#begin(packet, record, ports);
     this.#table.insert(record);
     this.#tally(packet, record, turned);
@@ -291,7 +326,7 @@ export class Meter {
     words[word + field.flowLabel] = packet.flowLabel | ((packet.icmpCode & 255) << 20);
     words[word + field.mplsLabel] = packet.mplsLabel;
     words[word + field.vlans] = (packet.vlanId + 1) | ((packet.vlanInnerId + 1) << 16);
-    if (this.#options.keepMacs && packet.srcMac >= 0) this.#keepMacs(packet, word, turned);
+    if (this.#options.keepMacs && packet.srcMac >= 0) this.#keepMacs(packet, record, turned);
     setSession(words, doubles, record);
     return turned;
   }
@@ -311,14 +346,22 @@ export class Meter {
     words[word + field.ports] = turned === 0 ? ports : (ports << 16) | (ports >>> 16);
   }
 
-  #keepMacs(packet: Packet, word: number, turned: number): void {
-    const words = this.#table.words;
+  #keepParent(record: number, high: number, low: number): void {
+    this.#table.openAnnex();
+    this.#table.annex[record * annexWords + annexField.parentHigh] = high;
+    this.#table.annex[record * annexWords + annexField.parentLow] = low;
+  }
+
+  #keepMacs(packet: Packet, record: number, turned: number): void {
+    this.#table.openAnnex();
+    const { annex, words } = this.#table;
     const src = turned === 0 ? packet.srcMac : packet.dstMac;
     const dst = turned === 0 ? packet.dstMac : packet.srcMac;
-    words[word + field.state]! |= state.macs;
-    words[word + field.macsHigh] = (Math.floor(src / 4294967296) << 16) | Math.floor(dst / 4294967296);
-    words[word + field.srcMacLow] = src;
-    words[word + field.dstMacLow] = dst;
+    const at = record * annexWords;
+    words[record * recordWords + field.state]! |= state.macs;
+    annex[at + annexField.macsHigh] = (Math.floor(src / 4294967296) << 16) | Math.floor(dst / 4294967296);
+    annex[at + annexField.srcMacLow] = src;
+    annex[at + annexField.dstMacLow] = dst;
   }
 
   /** Goes on with the same session after a cut: key, direction and what is known of sequence numbers stay. */
@@ -497,8 +540,7 @@ export class Meter {
     words[word + field.meta] = metaWord;
     words[word + field.place] = place;
     words[word + field.hash] = keyHash(packet, 0, metaWord, place);
-    words[word + field.parentHigh] = 0;
-    words[word + field.parentLow] = 0;
+    if (packet.tunnelDepth > 0) this.#keepParent(record, 0, 0);
     this.#begin(packet, record, 0);
     words[word + field.state]! |= state.provisional;
     this.#tally(packet, record, 0);

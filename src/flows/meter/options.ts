@@ -18,7 +18,7 @@ export type MeterOptions = {
   readonly keyInterface: boolean;
   /** Keep the Ethernet addresses of the first packet. */
   readonly keepMacs: boolean;
-  /** Live flows at most, 1 to 4,194,304; beyond it those that were silent longest end early. 208 octets of memory each. */
+  /** Live flows at most, 1 to 4,194,304; beyond it those that were silent longest end early. 192 octets of memory each. */
   readonly maxFlows: number;
 };
 
