@@ -8,7 +8,7 @@ import duckdb
 import pyarrow
 
 database, query = sys.argv[1:]
-reader = duckdb.connect(database, read_only=True).execute(query).fetch_record_batch(100_000)
+reader = duckdb.connect(database, read_only=True).sql(query).to_arrow_reader(100_000)
 with pyarrow.ipc.new_stream(sys.stdout.buffer, reader.schema) as writer:
     for batch in reader:
         writer.write_batch(batch)

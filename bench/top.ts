@@ -47,7 +47,8 @@ async function play(bench: Bench, { folder, flows, nfdump }: Play): Promise<{ ov
       const asking = fetching('', flows, { server, path });
       // The first question also opens files and compiles; a server is asked more than once.
       await asking.run(round);
-      return asking.run(round);
+      // Awaited here: the server stops as soon as this returns.
+      return await asking.run(round);
     },
   };
   const command: Contender = {
