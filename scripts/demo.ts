@@ -37,6 +37,7 @@ async function main(): Promise<void> {
   }
   say(`\nThe server goes on at ${address} until Ctrl-C. To try in another terminal:\n`);
   for (const command of nextSteps(address)) say(`  ${command}`);
+  say(`\nThe reference of the API is at ${address}/docs.`);
   await isOver;
 }
 
@@ -44,7 +45,6 @@ const nextSteps = (address: string): string[] => [
   `curl '${address}/api/v1/flows/top?by=port'`,
   `${variables(address)}bin/weir flows list proto udp`,
   `${variables(address)}bin/weir flows series --bucket 1s`,
-  `open ${address}/docs, the reference of the API`,
 ];
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
