@@ -1,5 +1,5 @@
 /** `/api/v1/flows`: pages, single flows, sums, top lists, series, pairs; sealing and checking. */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linkHeader } from '../../core/links.ts';
@@ -27,10 +27,10 @@ import type { Flows } from '../flows.ts';
 const tags = ['flows'];
 const viewer = { role: 'viewer' } as const;
 
-/** Aborts when the client goes before it has its answer. */
-export const hangUp = (request: FastifyRequest): AbortSignal => {
+/** Aborts when the client goes before it has its answer. The answer, not the socket, is listened to: sockets outlive it. */
+const hangUp = (reply: FastifyReply): AbortSignal => {
   const controller = new AbortController();
-  request.raw.socket.once('close', () => controller.abort());
+  reply.raw.once('close', () => controller.abort());
   return controller.signal;
 };
 
@@ -54,7 +54,7 @@ export const flowRoutes = (flows: Flows): RoomRoutes => {
         schema: { tags, summary: 'A page of flows, in order of time', querystring: listQuery, response: { 200: pageSchema } },
       },
       async (request, reply) => {
-        const { items, page, per_page, hasMore } = await listFlows(flows, request.query as ListQuery, hangUp(request));
+        const { items, page, per_page, hasMore } = await listFlows(flows, request.query as ListQuery, hangUp(reply));
         const links = { ...pageLinks(request.url, { page, per_page }, { hasMore }), ...collectionLinks };
         reply.header('link', linkHeader(links)).type('application/json; charset=utf-8');
         // Written already, by the encoder of the stream: the schema describes it and need not serialise it again.
@@ -88,7 +88,7 @@ export const flowRoutes = (flows: Flows): RoomRoutes => {
         config: { ...viewer, live: { title: 'Flows' } },
         schema: { tags, summary: 'Sums over both directions', querystring: summaryQuery, response: { 200: summarySchema } },
       },
-      async (request) => summariseFlows(flows, request.query, hangUp(request)),
+      async (request, reply) => summariseFlows(flows, request.query, hangUp(reply)),
     );
     app.get(
       '/api/v1/flows/top',
@@ -96,7 +96,7 @@ export const flowRoutes = (flows: Flows): RoomRoutes => {
         config: viewer,
         schema: { tags, summary: 'Which hosts, ports, pairs ... have most', querystring: topQuery, response: { 200: topSchema } },
       },
-      async (request) => rankFlows(flows, request.query as TopQuery, hangUp(request)),
+      async (request, reply) => rankFlows(flows, request.query as TopQuery, hangUp(reply)),
     );
     app.get(
       '/api/v1/flows/series',
@@ -104,7 +104,7 @@ export const flowRoutes = (flows: Flows): RoomRoutes => {
         config: viewer,
         schema: { tags, summary: 'Sums for each bucket of time', querystring: seriesQuery, response: { 200: seriesSchema } },
       },
-      async (request) => seriesOfFlows(flows, request.query as SeriesQuery, hangUp(request)),
+      async (request, reply) => seriesOfFlows(flows, request.query as SeriesQuery, hangUp(reply)),
     );
     app.get(
       '/api/v1/flows/pairs',
@@ -112,7 +112,7 @@ export const flowRoutes = (flows: Flows): RoomRoutes => {
         config: viewer,
         schema: { tags, summary: 'Who talks with whom, both directions joined', querystring: pairsQuery, response: { 200: pairsSchema } },
       },
-      async (request) => pairFlows(flows, request.query as PairsQuery, hangUp(request)),
+      async (request, reply) => pairFlows(flows, request.query as PairsQuery, hangUp(reply)),
     );
     app.post(
       '/api/v1/flows/seal',
