@@ -85,9 +85,13 @@ export class BatchSender implements Emitter {
 
 /**
  * The writer's end: hands each batch to `take`, then gives its buffer back. Resolves at the end of the rows. When `take`
- * fails nothing more is taken, and a reader that sleeps for an empty batch is woken to fail as well.
+ * fails or the signal aborts nothing more is taken, and a reader that sleeps for an empty batch is woken to fail as well.
  */
-export const receiveBatches = (link: BatchLink, take: (batch: FlowBatch, hasOrdinals: boolean) => Promise<void>): Promise<void> => {
+export const receiveBatches = (
+  link: BatchLink,
+  take: (batch: FlowBatch, hasOrdinals: boolean) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const giveBack = (index: 0 | 1): void => {
     Atomics.add(link.returned, index, 1);
@@ -102,6 +106,7 @@ export const receiveBatches = (link: BatchLink, take: (batch: FlowBatch, hasOrdi
   };
   link.port.on('message', (message: BatchMessage | null) => {
     queue = queue.then(async () => {
+      signal.throwIfAborted();
       if (message === null) return resolve();
       await take(FlowBatch.received(message), message.hasOrdinals);
       link.port.postMessage(message.buffer, [message.buffer]);
@@ -109,5 +114,11 @@ export const receiveBatches = (link: BatchLink, take: (batch: FlowBatch, hasOrdi
     });
     queue.catch(fail);
   });
+  const giveUp = (): void => {
+    queue = queue.then(() => signal.throwIfAborted());
+    queue.catch(fail);
+  };
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
   return promise;
 };

@@ -207,6 +207,8 @@ class ImportJob {
   readonly #prefix: string;
   readonly #startedMs: number;
   readonly #workers: Worker[] = [];
+  readonly #stopping = new AbortController();
+  readonly #writings: Promise<unknown>[] = [];
 
   constructor(config: FlowsConfig, deps: ImportsDependencies, task: Task, tell: () => void) {
     this.#config = config;
@@ -235,6 +237,9 @@ class ImportJob {
 
   /** Ends the threads and removes what a failed import left in the staging folder. */
   async end(): Promise<void> {
+    // The writer first comes to rest by itself: to end a thread in which DuckDB works would end the process.
+    this.#stopping.abort();
+    await Promise.allSettled(this.#writings);
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
     const left = (await readdir(this.#deps.staging)).filter(
       (name) => name.includes(`-${this.#prefix}-`) || name === `spool-${this.#task.record.id}.tmp`,
@@ -298,7 +303,10 @@ class ImportJob {
       ingestedAt: BigInt(this.#deps.clock.now()) * 1000n,
       ids: ids.port2,
     };
-    return writer.call<RunFile[]>(name, { ...args, ...rest }, { transfer: [...transfer, ids.port2] }).finally(() => ids.port1.close());
+    const { signal } = this.#stopping;
+    const writing = writer.call<RunFile[]>(name, { ...args, ...rest }, { transfer: [...transfer, ids.port2], signal });
+    this.#writings.push(writing);
+    return writing.finally(() => ids.port1.close());
   }
 
   #call(worker: Worker): Caller {

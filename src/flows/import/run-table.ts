@@ -57,6 +57,12 @@ export class RunTable {
     this.rows += batch.count;
   }
 
+  /** Forgets the rows. An appender must not outlive its connection, so one that is given up is closed as well. */
+  discard(): void {
+    duckdb.appender_clear(this.#appender);
+    duckdb.appender_close_sync(this.#appender);
+  }
+
   /** Makes all rows visible to queries; nothing can be appended afterwards. */
   close(): void {
     duckdb.appender_close_sync(this.#appender);

@@ -87,6 +87,12 @@ export class RunWriter {
     return this.files;
   }
 
+  /** Forgets what is being collected; for an import that has failed. */
+  abandon(): void {
+    this.#table?.discard();
+    this.#table = undefined;
+  }
+
   async #start(batch: FlowBatch): Promise<void> {
     this.#turn ^= 1;
     this.#table = await RunTable.create(this.#append, `run${this.#turn}`, batch, new Set([...this.#carried, 'source_id', 'ingested_at']));

@@ -25,7 +25,8 @@ export type WriteArguments = {
 
 type Work = (connections: { append: Connection; copy: Connection }, options: RunWriterOptions) => Promise<RunFile[]>;
 
-const withDuck = async (args: WriteArguments, work: Work): Promise<RunFile[]> => {
+/** Nothing of DuckDB is under way when this resolves or rejects: the thread may be ended then, and not before. */
+const withDuck = async (args: WriteArguments, signal: AbortSignal, work: Work): Promise<RunFile[]> => {
   // A spill folder of its own: engines that share one read and delete each other's blocks.
   const spillFolder = join(args.spill, args.prefix);
   const duck = await Duck.open(':memory:', { memory: args.memory, threads: args.threads, spillFolder });
@@ -33,9 +34,13 @@ const withDuck = async (args: WriteArguments, work: Work): Promise<RunFile[]> =>
   const { staging: folder, prefix, sourceId, ingestedAt } = args;
   const reserve = (count: number): Promise<number> => ids.call<number>('reserveIds', count);
   const connections = { append: await duck.connect(), copy: await duck.connect() };
+  const stop = (): Promise<unknown> => Promise.all([connections.append.stop(), connections.copy.stop()]);
+  signal.addEventListener('abort', stop, { once: true });
   try {
+    signal.throwIfAborted();
     return await work(connections, { folder, prefix, sourceId, ingestedAt, reserve });
   } finally {
+    await stop();
     connections.append.close();
     connections.copy.close();
     duck.close();
@@ -48,15 +53,19 @@ const port = parentPort;
 if (port === null) throw new Error('write-thread.ts runs as a worker thread');
 
 serveCalls(port, {
-  write: (args: WriteArguments & { link: BatchLink }): Promise<RunFile[]> =>
-    withDuck(args, async ({ append, copy }, options) => {
+  write: (args: WriteArguments & { link: BatchLink }, { signal }): Promise<RunFile[]> =>
+    withDuck(args, signal, async ({ append, copy }, options) => {
       const writer = new RunWriter(append, copy, options);
-      await receiveBatches(args.link, (batch, hasOrdinals) => writer.add(batch, hasOrdinals));
-      return writer.finish();
+      try {
+        await receiveBatches(args.link, (batch, hasOrdinals) => writer.add(batch, hasOrdinals), signal);
+        return await writer.finish();
+      } finally {
+        writer.abandon();
+      }
     }),
-  writeParquet: async (args: WriteArguments & { path: string }): Promise<RunFile[]> => {
+  writeParquet: async (args: WriteArguments & { path: string }, { signal }): Promise<RunFile[]> => {
     try {
-      return await withDuck(args, ({ copy }, options) => importParquet(copy, args.path, options));
+      return await withDuck(args, signal, ({ copy }, options) => importParquet(copy, args.path, options));
     } finally {
       await rm(args.path, { force: true });
     }

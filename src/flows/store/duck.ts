@@ -2,6 +2,7 @@
  * DuckDB as this room uses it: one database, a few connections, statements with bound parameters only. Small answers
  * come as plain objects; large ones chunk by chunk as DuckDB has them in memory, for the encoders.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import duckdb from '@duckdb/node-bindings';
 import { Problem } from '../../core/problem.ts';
 import { type Row, readRows } from './rows.ts';
@@ -32,9 +33,25 @@ export type ChunkStream = {
 
 export class Connection {
   readonly #raw: duckdb.Connection;
+  #underWay = 0;
+  #isStopped = false;
 
   constructor(raw: duckdb.Connection) {
     this.#raw = raw;
+  }
+
+  /**
+   * Every call into DuckDB that runs in the background goes through here. A thread that ends with one under way takes the
+   * whole process with it (the binding throws into an environment that is gone), so `stop` must know of each.
+   */
+  async #track<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isStopped) throw new Problem('gone', 'the query was given up');
+    this.#underWay++;
+    try {
+      return await work();
+    } finally {
+      this.#underWay--;
+    }
   }
 
   async #prepare(sql: string, parameters: readonly Parameter[]): Promise<duckdb.PreparedStatement> {
@@ -44,13 +61,15 @@ export class Connection {
   }
 
   /** Runs a statement for its effect. */
-  async run(sql: string, parameters: readonly Parameter[] = []): Promise<void> {
-    await duckdb.execute_prepared(await this.#prepare(sql, parameters));
+  run(sql: string, parameters: readonly Parameter[] = []): Promise<void> {
+    return this.#track(async () => {
+      await duckdb.execute_prepared(await this.#prepare(sql, parameters));
+    });
   }
 
   /** All rows of a small answer. */
-  async rows(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
-    return readRows(await duckdb.execute_prepared(await this.#prepare(sql, parameters)));
+  rows(sql: string, parameters: readonly Parameter[] = []): Promise<Row[]> {
+    return this.#track(async () => readRows(await duckdb.execute_prepared(await this.#prepare(sql, parameters))));
   }
 
   /** The first row of an answer, or undefined. */
@@ -60,10 +79,10 @@ export class Connection {
 
   /** Starts a statement and gives its rows as they are found; memory does not grow with the answer. */
   async stream(sql: string, parameters: readonly Parameter[] = []): Promise<ChunkStream> {
-    const result = await duckdb.execute_prepared_streaming(await this.#prepare(sql, parameters));
+    const result = await this.#track(async () => duckdb.execute_prepared_streaming(await this.#prepare(sql, parameters)));
     return {
       next: async () => {
-        const chunk = await duckdb.fetch_chunk(result);
+        const chunk = await this.#track(() => duckdb.fetch_chunk(result));
         return chunk === null || duckdb.data_chunk_get_size(chunk) === 0 ? null : chunk;
       },
     };
@@ -85,6 +104,15 @@ export class Connection {
   /** Stops what runs on this connection; it fails with an interrupt error. */
   interrupt(): void {
     duckdb.interrupt(this.#raw);
+  }
+
+  /** Breaks off what runs, refuses what comes later, and resolves when nothing is under way: then the thread may end. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    while (this.#underWay > 0) {
+      this.interrupt(); // again and again: one that comes before the statement has begun is lost
+      await sleep(1);
+    }
   }
 
   /** The raw connection, for appenders. */

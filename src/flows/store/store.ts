@@ -77,7 +77,7 @@ export class Store {
   /** Writes everything down. Queries that still run are broken off, and no new one begins. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const connection of this.#readers) connection.interrupt();
+    await Promise.all([...this.#readers].map((connection) => connection.stop()));
     await this.#queue;
     await this.writer.run('CHECKPOINT').catch(() => undefined); // the log is replayed at the next start if this fails
     this.writer.close();
