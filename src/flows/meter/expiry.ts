@@ -27,8 +27,9 @@ export class Expiry {
   readonly #table: FlowTable;
   readonly #heads = new Int32Array(slots).fill(-1);
   readonly #tickSeconds: number;
-  /** Idle time-out by protocol, in nanoseconds (0 is never) and in ticks, rounded up and one more. */
-  readonly #idleNs = new Float64Array(256);
+  /** Idle time-out by protocol in nanoseconds, Infinity for never. */
+  readonly idleNs = new Float64Array(256);
+  /** The same in ticks, rounded up and one more; 0 for never. */
   readonly #idleTicks = new Int32Array(256);
   readonly #closeTicks: number;
   #tickStart = Number.NEGATIVE_INFINITY;
@@ -41,19 +42,13 @@ export class Expiry {
     this.#tickSeconds = Math.max(1, Math.ceil(Math.max(idleMs, udpIdleMs, icmpIdleMs, tcpCloseMs) / 1000 / (slots - 4)));
     const ticks = (ms: number): number => (ms === 0 ? 0 : Math.ceil(ms / 1000 / this.#tickSeconds) + 1);
     const set = (protocol: number, ms: number): void => {
-      this.#idleNs[protocol] = ms * 1e6;
+      this.idleNs[protocol] = ms === 0 ? Number.POSITIVE_INFINITY : ms * 1e6;
       this.#idleTicks[protocol] = ticks(ms);
     };
     for (let protocol = 0; protocol < 256; protocol++) set(protocol, idleMs);
     for (const protocol of [protocols.udp, protocols.udpLite]) set(protocol, udpIdleMs);
     for (const protocol of [protocols.icmp, protocols.icmpv6]) set(protocol, icmpIdleMs);
     this.#closeTicks = ticks(tcpCloseMs);
-  }
-
-  /** Whether a flow of that protocol which was silent for so many nanoseconds is over. */
-  isIdle(protocol: number, silentNs: number): boolean {
-    const idle = this.#idleNs[protocol]!;
-    return silentNs > idle && idle > 0;
   }
 
   /** Prepares a record that is in no slot. */
@@ -116,7 +111,7 @@ export class Expiry {
     this.untrack(record);
     const last = this.#table.doubles[record * recordDoubles + field64.last]!;
     const at = record * recordWords;
-    const idleNs = this.#idleNs[this.#table.words[at + field.meta]! & 255]!;
+    const idleNs = this.idleNs[this.#table.words[at + field.meta]! & 255]!;
     const passed = (last - slotStart) * 1e9 + this.#table.words[at + field.lastNanos]! + idleNs;
     const order = Math.max(0, Math.min(0x7fffffff, Math.floor(passed / this.#tickSeconds) + 2e9));
     if (count === this.#due.length) {

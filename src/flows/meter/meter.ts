@@ -70,6 +70,7 @@ export class Meter {
   readonly #rows: FlowRows;
   readonly #isBiflow: boolean;
   readonly #activeNs: number;
+  readonly #idleNs: Float64Array;
   /** 0 where TCP close ends no flow. */
   readonly #closeMs: number;
   readonly #hasPlace: boolean;
@@ -99,6 +100,7 @@ export class Meter {
     this.#activeNs = options.activeMs === 0 ? Number.POSITIVE_INFINITY : options.activeMs * 1e6;
     this.#closeMs = isOneFlowPerKey(options) ? 0 : options.tcpCloseMs;
     this.#expiry = new Expiry(this.#table, { ...options, tcpCloseMs: this.#closeMs });
+    this.#idleNs = this.#expiry.idleNs;
     this.#hasPlace = options.keyVlan || options.keyInterface;
   }
 
@@ -227,9 +229,12 @@ export class Meter {
     const word = record * recordWords;
     const double = record * recordDoubles;
     const silentNs = (packet.seconds - doubles[double + field64.last]!) * 1e9 + packet.nanos - words[word + field.lastNanos]!;
+    const ageNs = (packet.seconds - doubles[double + field64.start]!) * 1e9 + packet.nanos - words[word + field.startNanos]!;
     if (silentNs < 0) this.#takeLate(packet, word, double, turned);
     else {
-      const reason = this.#reasonToEnd(packet, word, double, turned, silentNs);
+      const mayBeOver =
+        silentNs > this.#idleNs[packet.protocol]! || ageNs > this.#activeNs || (words[word + field.state]! & state.closed) !== 0;
+      const reason = mayBeOver ? this.#reasonToEnd(packet, word, double, turned) : 0;
       if (reason !== 0) return this.#restart(packet, record, turned, ports, reason);
       doubles[double + field64.last] = packet.seconds;
       words[word + field.lastNanos] = packet.nanos;
@@ -238,16 +243,20 @@ export class Meter {
     return record;
   }
 
-  /** Why the flow of a packet that is not late was over before it, or 0. */
-  #reasonToEnd(packet: Packet, word: number, double: number, turned: number, silentNs: number): number {
+  /**
+   * Why the flow of a packet that is not late was over before it, or 0. Computes its times anew: a double that is handed
+   * to a function which is not inlined is allocated.
+   */
+  #reasonToEnd(packet: Packet, word: number, double: number, turned: number): number {
     const { words, doubles } = this.#table;
+    const silentNs = (packet.seconds - doubles[double + field64.last]!) * 1e9 + packet.nanos - words[word + field.lastNanos]!;
     const ageNs = (packet.seconds - doubles[double + field64.start]!) * 1e9 + packet.nanos - words[word + field.startNanos]!;
     const isClosed = (words[word + field.state]! & state.closed) !== 0;
     if (isClosed && this.#closeMs > 0) {
       if (ageNs > (words[word + field.closedAfterMs]! + this.#closeMs) * 1e6) return endReasons.endSeen;
       if (this.#isNewConnection(packet, word, turned)) return endReasons.endSeen;
     }
-    if (this.#expiry.isIdle(packet.protocol, silentNs)) return isClosed ? endReasons.endSeen : endReasons.idle;
+    if (silentNs > this.#idleNs[packet.protocol]!) return isClosed ? endReasons.endSeen : endReasons.idle;
     return ageNs > this.#activeNs ? endReasons.active : 0;
   }
 
@@ -407,9 +416,8 @@ export class Meter {
     if (ttl > ((traits >>> 8) & 255)) traits = (traits & ~0xff00) | (ttl << 8);
     words[word + field.traits] = traits;
     if (turned === 1 && packets === 1) this.#noteAnswer(packet, word, double);
-    if (packet.protocol === protocols.tcp) {
-      if (packet.srcPort >= 0) this.#tallyTcp(packet, record, turned);
-    } else if (packet.icmpType >= 0 && isRequest(packet)) words[word + field.state]! |= state.initiator;
+    if (packet.protocol === protocols.tcp) this.#tallyTcp(packet, word, turned);
+    else if (packet.icmpType >= 0 && isRequest(packet)) words[word + field.state]! |= state.initiator;
     if (packet.isFragment !== 0) words[word + field.fragments]!++;
   }
 
@@ -433,15 +441,30 @@ export class Meter {
     this.#table.words[word + field.state]! |= state.roundTrip;
   }
 
-  #tallyTcp(packet: Packet, record: number, turned: number): void {
+  #tallyTcp(packet: Packet, word: number, turned: number): void {
+    // A later fragment has no TCP header.
+    if (packet.srcPort < 0) return;
     const words = this.#table.words;
-    const word = record * recordWords;
     const { tcpFlags } = packet;
-    words[word + field.state]! |= (tcpFlags & 511) << (turned === 0 ? 0 : state.reverseFlagsShift);
-    if ((tcpFlags & (flags.syn | flags.ack)) === flags.syn && turned === 0) this.#noteSyn(packet, record);
+    let stateWord = words[word + field.state]! | ((tcpFlags & 511) << (turned * state.reverseFlagsShift));
     const length = packet.tcpPayload + ((tcpFlags & flags.syn) >> 1) + (tcpFlags & flags.fin);
-    if (length > 0) this.#noteSequence(word, turned, (packet.tcpSequence + length) | 0);
-    if ((tcpFlags & (flags.fin | flags.rst)) !== 0) this.#noteClose(packet, record);
+    if (length > 0) {
+      // Sequence numbers wrap, so only differences are compared (RFC 9293 section 3.4).
+      const end = (packet.tcpSequence + length) | 0;
+      const seen = state.sequenceForward << turned;
+      const highest = word + field.forwardSequence + turned;
+      if ((stateWord & seen) === 0 || ((end - words[highest]!) | 0) > 0) words[highest] = end;
+      else words[word + field.retransmits]!++;
+      stateWord |= seen;
+    }
+    words[word + field.state] = stateWord;
+    if ((tcpFlags & (flags.syn | flags.fin | flags.rst)) !== 0) this.#noteControl(packet, word, turned);
+  }
+
+  #noteControl(packet: Packet, word: number, turned: number): void {
+    const record = word / recordWords;
+    if ((packet.tcpFlags & (flags.syn | flags.ack)) === flags.syn && turned === 0) this.#noteSyn(packet, record);
+    if ((packet.tcpFlags & (flags.fin | flags.rst)) !== 0) this.#noteClose(packet, record);
   }
 
   #noteSyn(packet: Packet, record: number): void {
@@ -461,19 +484,6 @@ export class Meter {
       this.#noteRoundTrip(word, (answered - packet.seconds) * 1e9 + words[word + field.reverseNanos]! - packet.nanos);
       words[word + field.state]! &= ~state.answerWaits;
     }
-  }
-
-  /** `end` follows the segment. Sequence numbers wrap, so only differences are compared (RFC 9293 section 3.4). */
-  #noteSequence(word: number, turned: number, end: number): void {
-    const words = this.#table.words;
-    const seen = turned === 0 ? state.sequenceForward : state.sequenceReverse;
-    const highest = word + field.forwardSequence + turned;
-    if ((words[word + field.state]! & seen) === 0) words[word + field.state]! |= seen;
-    else if (((end - words[highest]!) | 0) <= 0) {
-      words[word + field.retransmits]!++;
-      return;
-    }
-    words[highest] = end;
   }
 
   #noteClose(packet: Packet, record: number): void {
@@ -569,7 +579,7 @@ export class Meter {
     if (found >= 0) {
       const flow = found >> 1;
       const silence = doubles[record * recordDoubles + field64.start]! - doubles[flow * recordDoubles + field64.last]!;
-      if (!this.#expiry.isIdle(words[word + field.meta]! & 255, silence * 1e9)) {
+      if (silence * 1e9 <= this.#idleNs[words[word + field.meta]! & 255]!) {
         this.#merge(record, flow, found & 1);
         this.#table.release(record);
         return;
