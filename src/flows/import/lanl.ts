@@ -42,7 +42,10 @@ class LineReader implements TextParser {
   readonly #emit: Emitter;
   readonly #badRows: BadRows;
   readonly #epoch: number | undefined;
-  readonly #blocks = new LineBlocks((bytes, start, end) => this.#take(bytes, start, end));
+  readonly #blocks = new LineBlocks(
+    (bytes, start, end) => this.#take(bytes, start, end),
+    () => this.lines,
+  );
   #place: Place;
   #time = 0;
   /** Empty lines not yet reported: at the very end of a file they are no fault. */
@@ -87,7 +90,7 @@ class LineReader implements TextParser {
 
   #carefulRow(bytes: Uint8Array, start: number): number {
     const next = bytes.indexOf(lf, start) + 1;
-    if (next - start > lineLimit) throw lineTooLong(bytes.subarray(start, next));
+    if (next - start > lineLimit) throw lineTooLong(this.lines + 1, bytes.subarray(start, next));
     const end = bytes[next - 2] === cr && next - 1 > start ? next - 2 : next - 1;
     if (end === start) {
       this.lines++;

@@ -12,11 +12,14 @@ export type TakeLines = (bytes: Uint8Array, start: number, end: number) => void;
 
 export class LineBlocks {
   readonly #take: TakeLines;
+  /** Lines that have been counted so far: for the number of one that is too long. */
+  readonly #lines: () => number;
   #carry = new Uint8Array(4096);
   #carried = 0;
 
-  constructor(take: TakeLines) {
+  constructor(take: TakeLines, lines: () => number) {
     this.#take = take;
+    this.#lines = lines;
   }
 
   /** Hands on the lines that `bytes` completes and keeps the rest; Problem `unprocessable` where a line passes `lineLimit`. */
@@ -48,7 +51,7 @@ export class LineBlocks {
 
   #keep(bytes: Uint8Array, start: number, end: number): void {
     const length = this.#carried + end - start;
-    if (length > lineLimit) throw lineTooLong(this.#carry.subarray(0, this.#carried), bytes.subarray(start, end));
+    if (length > lineLimit) throw lineTooLong(this.#lines() + 1, this.#carry.subarray(0, this.#carried), bytes.subarray(start, end));
     if (length > this.#carry.length) {
       const grown = new Uint8Array(Math.max(length, this.#carry.length * 2));
       grown.set(this.#carry.subarray(0, this.#carried));
@@ -59,14 +62,14 @@ export class LineBlocks {
   }
 }
 
-/** The problem of a line that begins with `head` and has no end within `lineLimit`. */
-export const lineTooLong = (...head: Uint8Array[]): Problem => {
+/** The problem of a line with that number that begins with `head` and has no end within `lineLimit`. */
+export const lineTooLong = (line: number, ...head: Uint8Array[]): Problem => {
   const beginning = Buffer.concat(head.map((bytes) => bytes.subarray(0, 40)))
     .subarray(0, 40)
     .toString('latin1');
-  return new Problem('unprocessable', `a line is longer than ${lineLimit} octets: this is no file of rows`, {
+  return new Problem('unprocessable', `line ${line} is longer than ${lineLimit} octets: this is no file of rows`, {
     detail: `the line begins with ${JSON.stringify(beginning)}`,
     hint: 'name the format with --format if it was taken for another',
-    facts: { expected: `a line of at most ${lineLimit} octets`, value: beginning },
+    facts: { line, expected: `a line of at most ${lineLimit} octets`, value: beginning },
   });
 };

@@ -16,7 +16,10 @@ export class SingleLines {
   readonly #badRows: BadRows;
   /** What an empty line should have been. */
   readonly #expected: string;
-  readonly #blocks = new LineBlocks((bytes, start, end) => this.#split(bytes, start, end));
+  readonly #blocks = new LineBlocks(
+    (bytes, start, end) => this.#split(bytes, start, end),
+    () => this.count,
+  );
   /** Empty lines not yet reported: at the very end of a file they are no fault. */
   #emptyLines = 0;
 
@@ -37,7 +40,7 @@ export class SingleLines {
   #split(bytes: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end; ) {
       const next = bytes.indexOf(lf, at) + 1;
-      if (next - at > lineLimit) throw lineTooLong(bytes.subarray(at, next));
+      if (next - at > lineLimit) throw lineTooLong(this.count + 1, bytes.subarray(at, next));
       const lineEnd = next - 1 > at && bytes[next - 2] === cr ? next - 2 : next - 1;
       this.count++;
       if (lineEnd === at) this.#emptyLines++;
