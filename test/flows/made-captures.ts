@@ -57,7 +57,7 @@ export const madeTraffic = (sessions = 60): { frames: Frame[]; sums: Sums } => {
     if (session % 3 === 2) {
       sums.udp++;
       addIp(4, 17, ends, udp(ends, 30));
-      addIp(4, 17, turned(ends), udp(turned(ends), 120 + session));
+      addIp(4, 17, turned(ends), udp(turned(ends), 120 + (session % 1000)));
     } else {
       const version = session % 3 === 0 ? 4 : 6;
       sums.tcp++;
@@ -65,8 +65,8 @@ export const madeTraffic = (sessions = 60): { frames: Frame[]; sums: Sums } => {
       send(ends, 0x02);
       send(turned(ends), 0x12);
       send(ends, 0x10);
-      send(ends, 0x18, 200 + session);
-      send(turned(ends), 0x18, 1200 - session);
+      send(ends, 0x18, 200 + (session % 1000));
+      send(turned(ends), 0x18, 1200 - (session % 1000));
       send(ends, 0x11);
       send(turned(ends), 0x11);
       send(ends, 0x10);

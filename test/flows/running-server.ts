@@ -1,6 +1,5 @@
 /** A server as people run it: `weir serve` in a process of its own, with a data directory that goes when it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,19 +30,22 @@ export type Words = Record<string, string | number | boolean>;
 export class RunningServer implements AsyncDisposable {
   readonly url: string;
   readonly folder: string;
+  /** How it ended, once it has. */
+  readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
 
-  constructor(url: string, folder: string, child: ChildProcess) {
+  constructor(url: string, folder: string, { child, ended }: Pick<Command, 'child' | 'ended'>) {
     this.url = url;
     this.folder = folder;
+    this.ended = ended;
     this.#child = child;
   }
 
   /** Starts one on a free port; `settings` as `--set` takes them. */
   static async start(settings: string[] = []): Promise<RunningServer> {
     const folder = mkdtempSync(join(tmpdir(), 'weir-test-'));
-    const { child, line } = runWeir(['serve', ...settings.flatMap((setting) => ['--set', setting])], folder);
-    return new RunningServer(/listening on (\S+),/.exec(await line)?.[1] ?? '', folder, child);
+    const command = runWeir(['serve', ...settings.flatMap((setting) => ['--set', setting])], folder);
+    return new RunningServer(/listening on (\S+),/.exec(await command.line)?.[1] ?? '', folder, command);
   }
 
   get pid(): number {
@@ -54,12 +56,13 @@ export class RunningServer implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Ends it as an operator would. Its folder is gone afterwards. */
+  /** Ends it as an operator would; throws when it had ended before, or ends badly. Its folder is gone afterwards. */
   async stop(): Promise<void> {
-    const ended = this.isAlive ? once(this.#child, 'exit') : undefined;
+    const wasAlive = this.isAlive;
     this.#child.kill('SIGTERM');
-    await ended;
+    const { code, stderr } = await this.ended;
     rmSync(this.folder, { recursive: true, force: true });
+    if (!wasAlive || code !== 0) throw new Error(`the server ended ${wasAlive ? 'badly' : 'by itself'} (${code}): ${stderr}`);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -97,14 +100,14 @@ export class RunningServer implements AsyncDisposable {
       body: body as Uint8Array<ArrayBuffer> | string,
     });
     const told = (await answer.json()) as Import | Problem;
-    if (answer.status === 202) return this.ended((told as Import).id);
+    if (answer.status === 202) return this.importOver((told as Import).id);
     const type = answer.headers.get('content-type') ?? '';
     if (!type.startsWith('application/problem+json')) throw new Error(`${answer.status} ${type}: ${JSON.stringify(told)}`);
     return { id: Number.NaN, state: 'failed', problem: told as Problem } as Import;
   }
 
   /** The record of an import once it is over. */
-  async ended(id: number): Promise<Import> {
+  async importOver(id: number): Promise<Import> {
     for (;;) {
       const record = await this.json<Import>(`/api/v1/imports/${id}`);
       if (record.state === 'done' || record.state === 'failed') return record;
@@ -160,15 +163,18 @@ const octetsOf = (file: string, name: string): number | undefined => {
   }
 };
 
+export type Ended = { code: number | null; stdout: string; stderr: string };
+export type Command = { child: ChildProcess; line: Promise<string>; ended: Promise<Ended> };
+
 /** The real command on a data directory; `line` is the first line that it prints, `ended` how it ended. */
-export const runWeir = (words: readonly string[], folder: string) => {
+export const runWeir = (words: readonly string[], folder: string): Command => {
   const listen = words[0] === 'serve' ? ['--listen', '127.0.0.1:0', '--log-level', 'error'] : [];
   const args = ['--disable-warning=ExperimentalWarning', main, ...words, '--data', folder, ...listen];
   const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, NO_COLOR: '1' };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   const line = Promise.withResolvers<string>();
-  const ended = Promise.withResolvers<{ code: number | null; stdout: string; stderr: string }>();
+  const ended = Promise.withResolvers<Ended>();
   child.stdout.on('data', (data) => {
     stdout += String(data);
     if (stdout.includes('\n')) line.resolve(stdout.slice(0, stdout.indexOf('\n')));

@@ -1,0 +1,130 @@
+/** Pages, single flows, methods and pollers: what clients of the flows rely on besides the stream. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lanlRows } from '../../bench/lanl-rows.ts';
+import { type Import, type Problem, RunningServer, runWeir } from './running-server.ts';
+
+const rows = (count: number, seed: number): Buffer => Buffer.concat([...lanlRows({ rows: count, days: 2, seed })]);
+
+let server: RunningServer;
+let first: Import;
+beforeAll(async () => {
+  server = await RunningServer.start();
+  first = await server.imported(rows(2345, 1));
+});
+afterAll(() => server.stop());
+
+type Flow = { id: number; time: number };
+type Page = { items: Flow[]; links: Record<string, { href: string }> };
+
+/** Follows the Link headers named next, and gives every row on the way. */
+const walk = async (start: string): Promise<Flow[]> => {
+  const found: Flow[] = [];
+  for (let path: string | undefined = start; path !== undefined; ) {
+    const answer = await server.get(path);
+    const page = (await answer.json()) as Page;
+    found.push(...page.items);
+    const next: string | undefined = /<([^>]+)>; rel="?next"?/.exec(answer.headers.get('link') ?? '')?.[1];
+    expect(next).toBe(page.links.next?.href);
+    path = next;
+  }
+  return found;
+};
+
+describe('pages', () => {
+  test.each(['', '&order=-time', '&filter=proto+tcp'])('the links named next lead over every row exactly once (%s)', async (words) => {
+    const walked = await walk(`/api/v1/flows?per_page=500${words}`);
+    const streamed = await server.json<Flow[]>(`/api/v1/stream/flows?fields=id,time${words}`);
+    expect(walked.map(({ id, time }) => ({ id, time }))).toEqual(streamed);
+  });
+
+  test('a page behind the end is empty', async () => {
+    expect(await server.json('/api/v1/flows', { page: 500 })).toMatchObject({ items: [], page: 500 });
+  });
+
+  test.each(['page=0', 'page=x', 'per_page=0', 'per_page=100000', 'pag=2'])('%s is refused', async (query) => {
+    expect((await server.get(`/api/v1/flows?${query}`)).status).toBe(400);
+  });
+});
+
+describe('one flow', () => {
+  test('is found by its id', async () => {
+    const [flow] = await server.json<Flow[]>('/api/v1/stream/flows', { limit: 1, fields: 'all' });
+    expect(await server.json(`/api/v1/flows/${flow?.id}`)).toEqual(flow);
+  });
+
+  test.each([
+    ['99999999', 404, 'not-found'],
+    ['9007199254740991', 404, 'not-found'],
+    ['none', 400, 'invalid'],
+    ['-1', 400, 'invalid'],
+  ])('%s is a %i', async (id, status, code) => {
+    const answer = await server.get(`/api/v1/flows/${id}`);
+    expect({ status: answer.status, code: ((await answer.json()) as Problem).code }).toEqual({ status, code });
+  });
+});
+
+describe('methods', () => {
+  const paths = ['/api/v1/stream/flows', '/api/v1/stream/flows.csv', '/api/v1/flows', '/api/v1/flows/summary', '/api/v1/imports'];
+
+  test.each(paths)('HEAD %s has the headers of GET and no body', async (path) => {
+    const [head, get] = [await server.get(path, {}, { method: 'HEAD' }), await server.get(path)];
+    expect(head.status).toBe(200);
+    expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
+    expect(await head.text()).toBe('');
+    await get.arrayBuffer();
+  });
+
+  test.each(paths)('OPTIONS %s tells what is allowed', async (path) => {
+    const answer = await server.get(path, {}, { method: 'OPTIONS' });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('allow')).toMatch(/GET.*HEAD.*OPTIONS/);
+  });
+
+  test.each(paths)('PUT %s is a 405 that tells what is allowed', async (path) => {
+    const answer = await server.get(path, {}, { method: 'PUT', body: 'x' });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('allow')).toContain('GET');
+    expect(await answer.json()).toMatchObject({ code: 'method-not-allowed' });
+  });
+});
+
+test('who polls with ingested_after sees every row exactly once, however old its time is', async () => {
+  /** When the latest import was committed: what the next poll asks to be later than. */
+  const lastCommit = async (): Promise<string> => {
+    const { items } = await server.json<{ items: { ended_at: string }[] }>('/api/v1/imports', { per_page: 1000 });
+    return (
+      items
+        .map(({ ended_at }) => ended_at)
+        .toSorted()
+        .at(-1) ?? ''
+    );
+  };
+  const seen = new Map<number, number>();
+  let latest = '';
+  const pollAll = async (): Promise<number> => {
+    const words = { ...(latest && { ingested_after: latest }), fields: 'id' };
+    latest = await lastCommit();
+    const arrived = await server.json<{ id: number }[]>('/api/v1/stream/flows', words);
+    for (const { id } of arrived) seen.set(id, (seen.get(id) ?? 0) + 1);
+    return arrived.length;
+  };
+  expect(await pollAll()).toBe(first.flows);
+  expect(await pollAll()).toBe(0);
+  for (const seed of [2, 3]) {
+    const { flows } = await server.imported(rows(700, seed));
+    expect(await pollAll()).toBe(flows);
+    await fetch(server.address('/api/v1/flows/seal'), { method: 'POST' });
+    expect(await pollAll()).toBe(0);
+  }
+  expect(seen.size).toBe((await server.summary()).flows);
+  expect(new Set(seen.values())).toEqual(new Set([1]));
+});
+
+test('a second process on the same data is told who holds it', async () => {
+  for (const words of [['serve'], ['check']]) {
+    const { code, stderr } = await runWeir(words, server.folder).ended;
+    expect(code).toBe(6);
+    expect(stderr).toContain(`process ${server.pid}`);
+  }
+  expect(server.isAlive).toBe(true);
+});
