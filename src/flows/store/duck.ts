@@ -45,10 +45,13 @@ export class Connection {
    * whole process with it (the binding throws into an environment that is gone), so `stop` must know of each.
    */
   async #track<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isStopped) throw new Problem('gone', 'the query was given up');
+    const givenUp = 'the query was given up';
+    if (this.#isStopped) throw new Problem('gone', givenUp);
     this.#underWay++;
     try {
       return await work();
+    } catch (error) {
+      throw this.#isStopped ? new Problem('gone', givenUp, { cause: error }) : error;
     } finally {
       this.#underWay--;
     }
