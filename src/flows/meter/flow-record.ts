@@ -67,7 +67,7 @@ export const annexWords = 5;
 
 /** Fields of the annex, as offsets in words. */
 export const annexField = {
-  /** Session id of the carrier, where the tunnel depth is above 0. */
+  /** Session id of the carrier, where the tunnel depth is above 0; 0 where the carrier is not known. */
   parentHigh: 0,
   parentLow: 1,
   /** Where state has `macs`: upper 16 bits of both addresses (source in the upper half), then the lower 32 of each. */

@@ -231,7 +231,9 @@ export class FlowRows {
     setSmall(c.tunnel_depth, row, depth);
     if (depth === 0) return;
     setSmall(c.tunnel_type, row, (metaWord >>> meta.typeShift) & 15);
-    setHalf(c.parent_session_id, row, annex[at + annexField.parentHigh]!, annex[at + annexField.parentLow]!);
+    const parentHigh = annex[at + annexField.parentHigh]!;
+    const parentLow = annex[at + annexField.parentLow]!;
+    if ((parentHigh | parentLow) !== 0) setHalf(c.parent_session_id, row, parentHigh, parentLow);
   }
 }
 

@@ -641,7 +641,7 @@ describe('tunnels', () => {
   const inner = { tunnelDepth: 1, tunnelType: 5, octets: 50, srcPort: 7, dstPort: 8 };
 
   it('give inner packets a flow of their own that names its carrier', () => {
-    const { meter, rows } = meterWithRows();
+    const { meter, rows } = meterWithRows({ tunnels: 'both' });
     for (const packet of story([{ dstPort: 4789 }, inner, { dstPort: 4789, from: 9 }, { ...inner, from: 9 }])) meter.add(packet);
     meter.flush();
     const [outer, first, otherOuter, second] = rows();
@@ -653,6 +653,14 @@ describe('tunnels', () => {
     expect(second!.parent_session_id).toBe(otherOuter!.session_id);
     expect(outer!.parent_session_id).toBeUndefined();
     expect(meter.counters).toMatchObject({ packets: 2, octets: 200, innerPackets: 2, innerOctets: 100 });
+  });
+
+  it('name no carrier when only inner packets are metered', () => {
+    const rows = meterAll(story([{}, inner]), { tunnels: 'inner' });
+    expect(pick(rows, 'tunnel_depth', 'parent_session_id')).toEqual([
+      [0, undefined],
+      [1, undefined],
+    ]);
   });
 });
 

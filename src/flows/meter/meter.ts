@@ -135,8 +135,8 @@ export class Meter {
   }
 
   /**
-   * Counts one decoded packet. A packet found inside a tunnel follows the packet that carried it. Nothing of `packet` is
-   * kept.
+   * Counts one decoded packet. A packet found inside a tunnel follows the packet that carried it, if `tunnels` says both.
+   * Nothing of `packet` is kept.
    */
   add(packet: Packet): void {
     const line = this.#line;
@@ -273,7 +273,7 @@ export class Meter {
 
   #open(packet: Packet, ports: number, metaWord: number, place: number, hash: number): number {
     // Read before room is made: the carrier itself may have to go.
-    const carrier = packet.tunnelDepth === 0 ? -1 : this.#carriers[(packet.tunnelDepth & 15) - 1]!;
+    const carrier = packet.tunnelDepth === 0 || this.#options.tunnels !== 'both' ? -1 : this.#carriers[(packet.tunnelDepth & 15) - 1]!;
     const parentHigh = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionHigh]!;
     const parentLow = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionLow]!;
     const record = this.#allocate();

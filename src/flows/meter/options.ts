@@ -18,6 +18,8 @@ export type MeterOptions = {
   readonly keyInterface: boolean;
   /** Keep the Ethernet addresses of the first packet. */
   readonly keepMacs: boolean;
+  /** Which headers of tunnelled packets the meter is given; with `both`, a carrier just before what it carries, which then names it. */
+  readonly tunnels: 'outer' | 'inner' | 'both';
   /** Live flows at most, 1 to 4,194,304; beyond it those that were silent longest end early. 192 octets of memory each. */
   readonly maxFlows: number;
 };
@@ -32,6 +34,7 @@ export const meterDefaults: MeterOptions = {
   keyVlan: false,
   keyInterface: false,
   keepMacs: false,
+  tunnels: 'outer',
   maxFlows: 1_048_576,
 };
 
