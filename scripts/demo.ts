@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { exitOnLostReader } from '../src/cli/interrupt.ts';
 import { loadConfig } from '../src/core/config.ts';
 import { openDataFolder } from '../src/core/data-folder.ts';
 import { createLog } from '../src/core/log.ts';
@@ -22,6 +23,7 @@ const usualPort = 8080;
 const log = createLog({ level: 'warn' });
 
 async function main(): Promise<void> {
+  exitOnLostReader();
   const data = await freshFolder();
   const { server, address } = await startServer(data);
   const isOver = untilSignal({ stop: server.stop, log });
