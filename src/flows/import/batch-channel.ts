@@ -1,16 +1,21 @@
 /**
  * How batches travel from the reading thread to the writing thread and come back empty. The reader's side is
  * synchronous, since a parser in the middle of a block cannot await: with no empty batch at hand it sleeps on a shared
- * counter until the writer gives one back. So at most `batchesUnderWay` batches exist, whatever the sizes.
+ * counter until the writer gives one back. So the number of batches is bounded, whatever the sizes.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
-import { FlowBatch } from '../batch.ts';
+import { batchRows, FlowBatch } from '../batch.ts';
 import type { Shape } from '../schema.ts';
 import type { Emitter } from './emitter.ts';
+import { runRows } from './run-size.ts';
 
-/** Enough to keep both threads busy; 12 batches of the wider shape are 32 MB. */
-const batchesUnderWay = 12;
+/** Batches beside those that the writer holds as runs: enough to keep both threads busy. */
+const batchesUnderWay = 8;
+/** Runs that the writer holds at most: two that are being written and one that is being collected. */
+const runsHeld = 3;
+
+const mostBatches = (shape: Shape): number => batchesUnderWay + runsHeld * Math.ceil(runRows[shape] / batchRows + 1);
 
 /** A full batch on its way: the buffers move, they are not copied. */
 export type BatchMessage = {
@@ -74,7 +79,7 @@ export class BatchSender implements Emitter {
       if (Atomics.load(this.#link.returned, 1) !== 0) throw new Problem('gone', 'the thread that writes the flows has failed');
       const back = receiveMessageOnPort(this.#link.port);
       if (back !== undefined) return new FlowBatch(shape, back.message as ArrayBuffer).emptied();
-      if (this.#made < batchesUnderWay) {
+      if (this.#made < mostBatches(shape)) {
         this.#made++;
         return new FlowBatch(shape);
       }
@@ -84,12 +89,12 @@ export class BatchSender implements Emitter {
 }
 
 /**
- * The writer's end: hands each batch to `take`, then gives its buffer back. Resolves at the end of the rows. When `take`
+ * The writer's end: hands each batch to `take`, which gives its buffer back by `release`. Resolves at the end of the rows. When `take`
  * fails or the signal aborts nothing more is taken, and a reader that sleeps for an empty batch is woken to fail as well.
  */
 export const receiveBatches = (
   link: BatchLink,
-  take: (batch: FlowBatch, hasOrdinals: boolean) => Promise<void>,
+  take: (batch: FlowBatch, hasOrdinals: boolean, release: () => void) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -108,9 +113,10 @@ export const receiveBatches = (
     queue = queue.then(async () => {
       signal.throwIfAborted();
       if (message === null) return resolve();
-      await take(FlowBatch.received(message), message.hasOrdinals);
-      link.port.postMessage(message.buffer, [message.buffer]);
-      giveBack(0);
+      await take(FlowBatch.received(message), message.hasOrdinals, () => {
+        link.port.postMessage(message.buffer, [message.buffer]);
+        giveBack(0);
+      });
     });
     queue.catch(fail);
   });

@@ -1,18 +1,18 @@
 /**
- * Turns batches into Parquet files: collects a run of them in memory, writes it sorted by time while the next run is
- * being collected, and so keeps memory the same for any size of import. Files of more than one UTC day are split by day.
- * Two tables take turns; what was written lies in the staging folder until the store adopts it.
+ * Turns batches into Parquet files: collects a run of them, writes it sorted by time while the next is being collected,
+ * and so keeps memory the same for any size of import. A run of more than one UTC day is split by day. What was written
+ * lies in the staging folder until the store adopts it.
  */
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FlowBatch } from '../batch.ts';
 import { columnsOf, type Shape } from '../schema.ts';
-import { type Connection, literal, type Row } from '../store/duck.ts';
+import { type Connection, literal } from '../store/duck.ts';
 import { dayOfTime, isOfDay, syncFile } from '../store/paths.ts';
-import { carriedColumns, RunTable } from './run-table.ts';
+import { carriedColumns, RunRows } from './run-rows.ts';
+import { runRows } from './run-size.ts';
+import { longAt, surveyRun } from './run-survey.ts';
 
-/** Rows of one run: two row groups of DuckDB, so that two threads write them; wide rows in runs of one group. */
-const runRows: Record<Shape, number> = { named: 245_760, addressed: 122_880 };
 const rowGroupRows = 122_880;
 /** A run that touches more days than this is left whole; the store takes it into its hot table. */
 const maxDays = 32;
@@ -43,61 +43,53 @@ export type RunWriterOptions = {
   reserve: (count: number) => Promise<number>;
 };
 
+/** A batch of a run, and what gives its memory back once it is on disk. */
+type Collected = { batch: FlowBatch; release: () => void };
+
+/** One writing at a time: a connection and the rows that it reads. */
+type Slot = { connection: Connection; rows: RunRows | undefined; busy: Promise<void> | undefined };
+
 export class RunWriter {
-  readonly files: RunFile[] = [];
-  readonly #append: Connection;
-  readonly #copy: Connection;
+  readonly #files: RunFile[] = [];
   readonly #options: RunWriterOptions;
-  readonly #carried = new Set<string>();
-  #table: RunTable | undefined;
-  #shape: Shape = 'addressed';
-  #turn = 0;
+  readonly #slots: Slot[];
+  #run: Collected[] = [];
+  #rows = 0;
   #ordinal = 0;
-  /** The last place in the file that a run has taken ids for, and the last that is being collected. */
+  /** The last place in the file that a run has taken ids for. */
   #taken = 0;
-  #last = 0;
-  #lastTime = Number.NEGATIVE_INFINITY;
-  #isSorted = true;
-  #writing: Promise<void> = Promise.resolve();
+  #serial = 0;
+  #failure: { error: unknown } | undefined;
 
-  constructor(append: Connection, copy: Connection, options: RunWriterOptions) {
-    this.#append = append;
-    this.#copy = copy;
+  /** Writes as many runs at once as there are connections. */
+  constructor(connections: readonly Connection[], options: RunWriterOptions) {
     this.#options = options;
+    this.#slots = connections.map((connection) => ({ connection, rows: undefined, busy: undefined }));
   }
 
-  /** Takes the rows of a batch; `hasOrdinals` tells that `id` holds their places in the file, rising. */
-  async add(batch: FlowBatch, hasOrdinals: boolean): Promise<void> {
-    if (batch.count === 0) return;
-    this.#shape = batch.shape;
+  /**
+   * Takes the rows of a batch; `hasOrdinals` tells that `id` holds their places in the file, rising. The batch is the
+   * writer's until `release` is called.
+   */
+  async add(batch: FlowBatch, hasOrdinals: boolean, release: () => void): Promise<void> {
+    if (batch.count === 0) return release();
     if (!hasOrdinals) this.#number(batch);
-    const carried = carriedColumns(batch);
-    const isNew = carried.some((name) => !this.#carried.has(name));
-    for (const name of carried) this.#carried.add(name);
-    if (isNew || (this.#table !== undefined && this.#table.rows + batch.count > runRows[batch.shape])) await this.#turnRun();
-    if (this.#table === undefined) await this.#start(batch);
-    this.#watchOrder(batch);
-    this.#last = ordinalAt(batch, batch.count - 1);
-    this.#table?.append(batch);
+    this.#run.push({ batch, release });
+    this.#rows += batch.count;
+    if (this.#rows >= runRows[batch.shape]) await this.#turnRun();
   }
 
+  /** Writes what is left; the files come in order of their ids. */
   async finish(): Promise<RunFile[]> {
     await this.#turnRun();
-    await this.#writing;
-    return this.files;
+    await this.rest();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#files.sort((a, b) => a.minId - b.minId);
   }
 
-  /** Forgets what is being collected; for an import that has failed. */
-  abandon(): void {
-    this.#table?.discard();
-    this.#table = undefined;
-  }
-
-  async #start(batch: FlowBatch): Promise<void> {
-    this.#turn ^= 1;
-    this.#table = await RunTable.create(this.#append, `run${this.#turn}`, batch, new Set([...this.#carried, 'source_id', 'ingested_at']));
-    this.#lastTime = Number.NEGATIVE_INFINITY;
-    this.#isSorted = true;
+  /** Resolves when nothing is being written any more, well or not. */
+  async rest(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.busy));
   }
 
   #number(batch: FlowBatch): void {
@@ -109,73 +101,80 @@ export class RunWriter {
     }
   }
 
-  /** Notes whether rows came in order of time, so that a sort can be saved. */
-  #watchOrder(batch: FlowBatch): void {
-    if (!this.#isSorted) return;
-    const { u32 } = batch.column('time');
-    let last = this.#lastTime;
-    for (let row = 0; row < batch.count; row++) {
-      const time = (u32[row * 2 + 1] as number | 0) * 4294967296 + (u32[row * 2] as number);
-      if (time < last) {
-        this.#isSorted = false;
-        return;
-      }
-      last = time;
-    }
-    this.#lastTime = last;
-  }
-
-  /** Closes the run that is being collected and starts writing it, once the one before is on disk. */
+  /** Starts writing what has been collected, as soon as a slot is free. */
   async #turnRun(): Promise<void> {
-    const table = this.#table;
-    if (table === undefined) return;
-    this.#table = undefined;
-    table.close();
-    await this.#writing;
+    const collected = this.#run;
+    if (collected.length === 0) return;
+    this.#run = [];
+    this.#rows = 0;
+    const slot = await this.#freeSlot();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const batches = collected.map(({ batch }) => batch);
     // Places without a row (a heading, a bad line) take ids as well: so id = line number + a constant in the whole file.
-    const run = { table, shape: this.#shape, isSorted: this.#isSorted, first: this.#taken + 1, last: this.#last };
-    this.#taken = run.last;
-    this.#writing = this.#write(run);
-    this.#writing.catch(() => undefined); // told by the next await, not as an unhandled rejection
+    const last = lastOrdinal(batches);
+    const base = (await this.#options.reserve(last - this.#taken)) - this.#taken - 1;
+    this.#taken = last;
+    slot.busy = this.#write(slot, batches, base)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .then(() => {
+        slot.busy = undefined;
+        for (const { release } of collected) release();
+      });
   }
 
-  async #write(run: Run): Promise<void> {
-    const base = (await this.#options.reserve(run.last - run.first + 1)) - run.first;
-    for (const part of await splitByDay(this.#copy, run.table.name)) await this.#writePart(run, base, part);
+  async #freeSlot(): Promise<Slot> {
+    for (;;) {
+      const free = this.#slots.find((slot) => slot.busy === undefined);
+      if (free !== undefined) return free;
+      await Promise.race(this.#slots.map((slot) => slot.busy));
+    }
   }
 
-  async #writePart(run: Run, base: number, part: RunPart): Promise<void> {
-    const where = part.day === null ? '' : `WHERE ${isOfDay(part.day)}`;
-    const order = run.isSorted ? '' : 'ORDER BY time, id';
-    const select = `SELECT ${this.#selectList(run, base)} FROM ${run.table.name} ${where} ${order}`;
-    const path = runPath(this.#options, part, this.files.length + 1);
-    await copyToParquet(this.#copy, select, path);
-    this.files.push(runFile(path, run.shape, part, base));
+  async #write(slot: Slot, batches: readonly FlowBatch[], base: number): Promise<void> {
+    const { shape } = batches[0] as FlowBatch;
+    const name = `run${this.#slots.indexOf(slot)}`;
+    slot.rows ??= new RunRows(slot.connection, name, shape);
+    slot.rows.batches = batches;
+    const { parts, isSorted } = surveyRun(batches, maxDays);
+    const list = this.#selectList(batches, base);
+    for (const part of parts) {
+      const where = part.day === null || parts.length === 1 ? '' : `WHERE ${isOfDay(part.day)}`;
+      const path = runPath(this.#options, part, ++this.#serial);
+      await copyToParquet(slot.connection, `SELECT ${list} FROM ${name}() ${where} ${isSorted ? '' : 'ORDER BY time, id'}`, path);
+      this.#files.push(runFile(path, shape, part, base));
+    }
+    slot.rows.batches = [];
   }
 
-  #selectList(run: Run, base: number): string {
-    return canonicalList(run.shape, this.#options, (name, type) => {
+  #selectList(batches: readonly FlowBatch[], base: number): string {
+    const carried = carriedColumns(batches);
+    return canonicalList((batches[0] as FlowBatch).shape, this.#options, (name, type) => {
       if (name === 'id') return `id + ${base}::BIGINT`;
-      return run.table.carried.has(name) ? name : `NULL::${type}`;
+      return carried.has(name) ? name : `NULL::${type}`;
     });
   }
 }
 
-type Run = { table: RunTable; shape: Shape; isSorted: boolean; first: number; last: number };
+const lastOrdinal = (batches: readonly FlowBatch[]): number => {
+  const batch = batches.at(-1) as FlowBatch;
+  return longAt(batch.column('id').u32, batch.count - 1);
+};
 
 /** Rows of one day within something that is being written, with their bounds; `day` is null where there are too many days. */
-export type RunPart = Row & { day: number | null; rows: number; min_time: number; max_time: number; min_id: number; max_id: number };
+export type RunPart = { day: number | null; rows: number; min_time: number; max_time: number; min_id: number; max_id: number };
 
 const bounds = 'min(time) AS min_time, max(time) AS max_time, min(id) AS min_id, max(id) AS max_id, count(*) AS rows';
 
 /** The days that a relation with `time` and `id` has rows of; one part for all where they are more than `limit`. */
 export const splitByDay = async (connection: Connection, from: string, limit = maxDays): Promise<RunPart[]> => {
-  const [whole] = (await connection.rows(`SELECT ${bounds} FROM ${from}`)) as RunPart[];
+  const [whole] = (await connection.rows(`SELECT ${bounds} FROM ${from}`)) as unknown as RunPart[];
   if (whole === undefined || whole.rows === 0) return [];
   const day = Math.floor(whole.min_time / daySeconds);
   if (day === Math.floor(whole.max_time / daySeconds)) return [{ ...whole, day }];
   const split = `SELECT ${dayOfTime} AS day, ${bounds} FROM ${from} GROUP BY 1 ORDER BY 1 LIMIT ${limit + 1}`;
-  const parts = (await connection.rows(split)) as RunPart[];
+  const parts = (await connection.rows(split)) as unknown as RunPart[];
   return parts.length > limit ? [{ ...whole, day: null }] : parts;
 };
 
@@ -209,11 +208,6 @@ export const canonicalList = (
   return columnsOf(shape)
     .map(({ name, type }) => `${columnValue(name, type)} AS ${name}`)
     .join(', ');
-};
-
-const ordinalAt = (batch: FlowBatch, row: number): number => {
-  const { u32 } = batch.column('id');
-  return (u32[row * 2 + 1] as number) * 4294967296 + (u32[row * 2] as number);
 };
 
 /** Writes the rows of a SELECT as one Parquet file that is on disk, whole and under its name, when this resolves. */

@@ -23,7 +23,7 @@ export type WriteArguments = {
   ids: MessagePort;
 };
 
-type Work = (connections: { append: Connection; copy: Connection }, options: RunWriterOptions) => Promise<RunFile[]>;
+type Work = (connections: readonly [Connection, Connection], options: RunWriterOptions) => Promise<RunFile[]>;
 
 /** Nothing of DuckDB is under way when this resolves or rejects: the thread may be ended then, and not before. */
 const withDuck = async (args: WriteArguments, signal: AbortSignal, work: Work): Promise<RunFile[]> => {
@@ -33,16 +33,15 @@ const withDuck = async (args: WriteArguments, signal: AbortSignal, work: Work): 
   const ids = new Caller(args.ids);
   const { staging: folder, prefix, sourceId, ingestedAt } = args;
   const reserve = (count: number): Promise<number> => ids.call<number>('reserveIds', count);
-  const connections = { append: await duck.connect(), copy: await duck.connect() };
-  const stop = (): Promise<unknown> => Promise.all([connections.append.stop(), connections.copy.stop()]);
+  const connections = [await duck.connect(), await duck.connect()] as const;
+  const stop = (): Promise<unknown> => Promise.all(connections.map((connection) => connection.stop()));
   signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
     return await work(connections, { folder, prefix, sourceId, ingestedAt, reserve });
   } finally {
     await stop();
-    connections.append.close();
-    connections.copy.close();
+    for (const connection of connections) connection.close();
     duck.close();
     args.ids.close();
     await rm(spillFolder, { recursive: true, force: true });
@@ -54,18 +53,14 @@ if (port === null) throw new Error('write-thread.ts runs as a worker thread');
 
 serveCalls(port, {
   write: (args: WriteArguments & { link: BatchLink }, { signal }): Promise<RunFile[]> =>
-    withDuck(args, signal, async ({ append, copy }, options) => {
-      const writer = new RunWriter(append, copy, options);
-      try {
-        await receiveBatches(args.link, (batch, hasOrdinals) => writer.add(batch, hasOrdinals), signal);
-        return await writer.finish();
-      } finally {
-        writer.abandon();
-      }
+    withDuck(args, signal, async (connections, options) => {
+      const writer = new RunWriter(connections, options);
+      await receiveBatches(args.link, (batch, hasOrdinals, release) => writer.add(batch, hasOrdinals, release), signal);
+      return await writer.finish();
     }),
   writeParquet: async (args: WriteArguments & { path: string }, { signal }): Promise<RunFile[]> => {
     try {
-      return await withDuck(args, signal, ({ copy }, options) => importParquet(copy, args.path, options));
+      return await withDuck(args, signal, ([connection], options) => importParquet(connection, args.path, options));
     } finally {
       await rm(args.path, { force: true });
     }

@@ -1,0 +1,62 @@
+/** What must be known of a run before it is written: whether its rows are in order of time, and which days they touch. */
+import type { FlowBatch } from '../batch.ts';
+import type { RunPart } from './run-writer.ts';
+
+const daySeconds = 86_400;
+
+/** The whole number at a row of a 64-bit column; exact up to 2^53. */
+export const longAt = (u32: Uint32Array, row: number): number => ((u32[row * 2 + 1] as number) | 0) * 4294967296 + (u32[row * 2] as number);
+
+/** Surveys the rows in one pass. More days than `maxDays` become one part without a day. */
+export const surveyRun = (batches: readonly FlowBatch[], maxDays: number): { parts: RunPart[]; isSorted: boolean } => {
+  const days = new Map<number, RunPart>();
+  let isSorted = true;
+  let last = Number.NEGATIVE_INFINITY;
+  let current: RunPart | undefined;
+  let dayEnd = Number.NEGATIVE_INFINITY;
+  let dayStart = Number.POSITIVE_INFINITY;
+  for (const batch of batches) {
+    const times = batch.column('time').u32;
+    const ids = batch.column('id').u32;
+    for (let row = 0; row < batch.count; row++) {
+      const time = longAt(times, row);
+      if (time < last) isSorted = false;
+      last = time;
+      if (current === undefined || time < dayStart || time >= dayEnd) {
+        const day = Math.floor(time / daySeconds);
+        dayStart = day * daySeconds;
+        dayEnd = dayStart + daySeconds;
+        current = partOf(days, day, time, longAt(ids, row));
+      }
+      note(current, time, longAt(ids, row));
+    }
+  }
+  const parts = [...days.values()].sort((a, b) => a.min_time - b.min_time);
+  return { parts: parts.length > maxDays ? [joined(parts)] : parts, isSorted };
+};
+
+const partOf = (days: Map<number, RunPart>, day: number, time: number, id: number): RunPart => {
+  const found = days.get(day);
+  if (found !== undefined) return found;
+  const part: RunPart = { day, rows: 0, min_time: time, max_time: time, min_id: id, max_id: id };
+  days.set(day, part);
+  return part;
+};
+
+const note = (part: RunPart, time: number, id: number): void => {
+  part.rows++;
+  if (time < part.min_time) part.min_time = time;
+  if (time > part.max_time) part.max_time = time;
+  if (id < part.min_id) part.min_id = id;
+  if (id > part.max_id) part.max_id = id;
+};
+
+const joined = (parts: readonly RunPart[]): RunPart =>
+  parts.reduce((whole, part) => ({
+    day: null,
+    rows: whole.rows + part.rows,
+    min_time: Math.min(whole.min_time, part.min_time),
+    max_time: Math.max(whole.max_time, part.max_time),
+    min_id: Math.min(whole.min_id, part.min_id),
+    max_id: Math.max(whole.max_id, part.max_id),
+  }));
