@@ -2,7 +2,10 @@
  * Captures through the whole of Weir: sent over HTTP, metered, stored, asked for again. Every packet of a file is in a flow
  * or counted as skipped, every octet of layer 3 is there, and flows are the conversations that tshark counts. Each of the
  * reference captures goes through reader, decoder and meter in `src/flows/meter/captures.test.ts`; here goes a choice of
- * them, one of each kind of file and link, or all with WEIR_TEST_ALL=1 (a minute).
+ * them, one of each kind of file and link, or all with WEIR_TEST_ALL=1 (a minute or two).
+ *
+ * The files of this folder are the acceptance checks of flows: 1 to 5 here, 6 in hostile-uploads, 7 in lanl, 9 in stream and
+ * stream-life, 10 in stream-life (at full size in `bench/`). Check 8, flow exports, belongs to the room that receives them.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
