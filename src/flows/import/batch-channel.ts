@@ -28,6 +28,11 @@ export type BatchMessage = {
   hasOrdinals: boolean;
 };
 
+const writerFailed = 'the thread that writes the flows has failed';
+
+/** Whether a reader failed only because the writer did: then the writer's fault is the one to tell. */
+export const isWriterFailure = (error: unknown): boolean => error instanceof Problem && error.title === writerFailed;
+
 /** One end: a port, and a shared pair of a counter that rises with each batch given back, and a mark that the writer has failed. */
 export type BatchLink = { port: MessagePort; returned: Int32Array };
 
@@ -76,7 +81,7 @@ export class BatchSender implements Emitter {
     const { shape } = this.batch;
     for (;;) {
       const seen = Atomics.load(this.#link.returned, 0);
-      if (Atomics.load(this.#link.returned, 1) !== 0) throw new Problem('gone', 'the thread that writes the flows has failed');
+      if (Atomics.load(this.#link.returned, 1) !== 0) throw new Problem('gone', writerFailed);
       const back = receiveMessageOnPort(this.#link.port);
       if (back !== undefined) return new FlowBatch(shape, back.message as ArrayBuffer).emptied();
       if (this.#made < mostBatches(shape)) {

@@ -16,7 +16,7 @@ import type { FlowsLog } from '../log.ts';
 
 import type { SourceEntry } from '../store/catalog.ts';
 import type { StoreClient } from '../store/client.ts';
-import { type BatchLink, linkThreads } from './batch-channel.ts';
+import { type BatchLink, isWriterFailure, linkThreads } from './batch-channel.ts';
 import { type ImportRecord, newRecord, noteNews, noteReport } from './import-record.ts';
 import type { ByteOrigin, ReadArguments } from './read-thread.ts';
 import type { RunFile } from './run-writer.ts';
@@ -257,7 +257,10 @@ class ImportJob {
     const writing = this.#write(writer, 'write', { link: link.writer }, [link.writer.port]);
     const reading = this.#read(reader, link.reader);
     // Whichever fails first is the reason: a failed writer is not waited for by a reader that sleeps, nor the reverse.
-    const report = await Promise.race([reading, lost, writing.then(() => reading)]);
+    const report = await Promise.race([reading, lost, writing.then(() => reading)]).catch(async (error: unknown) => {
+      if (isWriterFailure(error)) await writing; // rejects with the reason itself, once the writer has come to rest
+      throw error;
+    });
     this.#enter('metering');
     const files = await Promise.race([writing, lost]);
     if (report.spooled === undefined) return { report, files };
