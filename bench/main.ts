@@ -101,4 +101,9 @@ async function main(): Promise<void> {
   if (targets.length > 0) console.log(`\n${targets.length - missed} of ${targets.length} targets reached`);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
