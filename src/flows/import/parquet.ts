@@ -1,10 +1,11 @@
 /** Weir's own Parquet back again: DuckDB reads it, the canonical columns are checked, and files of the store come out. */
 import { Problem } from '../../core/problem.ts';
-import { columns, publishedColumns, type Shape } from '../schema.ts';
+import { type Column, columns, publishedColumns, type Shape } from '../schema.ts';
 import { type Connection, literal } from '../store/duck.ts';
+import { absentValue, foreignValue, losesNanoseconds } from '../store/file-layout.ts';
 import { isOfDay } from '../store/paths.ts';
 import { lastSecond } from './limits.ts';
-import { canonicalList, copyToParquet, type RunFile, type RunWriterOptions, runFile, runPath, splitByDay } from './run-writer.ts';
+import { copyToParquet, importedList, type RunFile, type RunWriterOptions, runFile, runPath, splitByDay } from './run-writer.ts';
 
 /** A file of more days than this is taken as one part, which goes to the hot table; each day is one pass over the file. */
 const maxDays = 1000;
@@ -16,16 +17,19 @@ export const importParquet = async (connection: Connection, path: string, option
   const source = `read_parquet(${literal(path)}, file_row_number = true)`;
   const present = await presentColumns(connection, source);
   await refuseNulls(connection, source, present);
-  const shape: Shape = present.has('ip_version') && present.has('src_addr_lo') ? 'addressed' : 'named';
+  const isNamed = !(present.has('ip_version') && present.has('src_addr_lo'));
+  const sqlOf = (column: Column): string => {
+    if (present.has(column.name)) return foreignValue(column, present);
+    return isNamed ? absentValue(column) : `NULL::${column.type}`;
+  };
+  const shape: Shape =
+    isNamed && !(await holds(connection, `SELECT 1 FROM ${source} WHERE ${losesNanoseconds(sqlOf)}`)) ? 'named' : 'addressed';
   const rows = `(SELECT CAST(time AS BIGINT) AS time, file_row_number AS id FROM ${source})`;
   await refuseTimes(connection, rows);
   const parts = await splitByDay(connection, rows, maxDays);
   const count = parts.reduce((sum, part) => sum + part.rows, 0);
   const base = await options.reserve(Math.max(1, count));
-  const list = canonicalList(shape, options, (name, type) => {
-    if (name === 'id') return `file_row_number + ${base}::BIGINT`;
-    return present.has(name) ? `CAST(${name} AS ${type})` : `NULL::${type}`;
-  });
+  const list = importedList(shape, options, (column) => (column.name === 'id' ? `file_row_number + ${base}::BIGINT` : sqlOf(column)));
   const files: RunFile[] = [];
   for (const part of parts) {
     const where = part.day === null ? '' : `WHERE ${isOfDay(part.day)}`;
@@ -35,6 +39,10 @@ export const importParquet = async (connection: Connection, path: string, option
   }
   return files;
 };
+
+/** Whether the statement has rows. */
+const holds = async (connection: Connection, select: string): Promise<boolean> =>
+  (await connection.row(`${select} LIMIT 1`).catch(asBadValue)) !== undefined;
 
 /** Times that no day of the calendar holds could be stored, but never sealed. */
 const refuseTimes = async (connection: Connection, rows: string): Promise<void> => {

@@ -1,8 +1,10 @@
 /** What must be known of a run before it is written: whether its rows are in order of time, and which days they touch. */
 import type { FlowBatch } from '../batch.ts';
-import type { RunPart } from './run-writer.ts';
 
 const daySeconds = 86_400;
+
+/** Rows of one day within something that is being written, with their bounds; `day` is null where there are too many days. */
+export type RunPart = { day: number | null; rows: number; min_time: number; max_time: number; min_id: number; max_id: number };
 
 /** The whole number at a row of a 64-bit column; exact up to 2^53. */
 export const longAt = (u32: Uint32Array, row: number): number => ((u32[row * 2 + 1] as number) | 0) * 4294967296 + (u32[row * 2] as number);
@@ -33,6 +35,24 @@ export const surveyRun = (batches: readonly FlowBatch[], maxDays: number): { par
   }
   const parts = [...days.values()].sort((a, b) => a.min_time - b.min_time);
   return { parts: parts.length > maxDays ? [joined(parts)] : parts, isSorted };
+};
+
+const isNull = (validity: Uint8Array | undefined, row: number): boolean =>
+  validity !== undefined && ((validity[row >> 3] as number) & (1 << (row & 7))) === 0;
+
+/** Whether a time stamp of a batch of named data is no whole microsecond; such data has no third time stamp. */
+export const hasSubMicroseconds = (batch: FlowBatch): boolean =>
+  batch.shape === 'named' && (hasFineTimes(batch, 'start_time') || hasFineTimes(batch, 'end_time'));
+
+const hasFineTimes = (batch: FlowBatch, name: string): boolean => {
+  const { u32, validity } = batch.column(name);
+  for (let row = 0; row < batch.count; row++) {
+    if (isNull(validity, row)) continue;
+    // 2^32 is 296 beyond a multiple of 1000; only whether the remainder is 0 counts, so its sign does not.
+    const high = (u32[row * 2 + 1] as number) | 0;
+    if ((high * 296 + (u32[row * 2] as number)) % 1000 !== 0) return true;
+  }
+  return false;
 };
 
 const partOf = (days: Map<number, RunPart>, day: number, time: number, id: number): RunPart => {

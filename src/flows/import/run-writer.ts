@@ -6,12 +6,13 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FlowBatch } from '../batch.ts';
-import { columnsOf, type Shape } from '../schema.ts';
+import type { Column, Shape } from '../schema.ts';
 import { type Connection, literal } from '../store/duck.ts';
+import { absentValue, fileList } from '../store/file-layout.ts';
 import { dayOfTime, isOfDay, syncFile } from '../store/paths.ts';
 import { carriedColumns, RunRows } from './run-rows.ts';
 import { runRows } from './run-size.ts';
-import { longAt, surveyRun } from './run-survey.ts';
+import { hasSubMicroseconds, longAt, type RunPart, surveyRun } from './run-survey.ts';
 
 const rowGroupRows = 122_880;
 /** A run that touches more days than this is left whole; the store takes it into its hot table. */
@@ -138,32 +139,36 @@ export class RunWriter {
     slot.rows ??= new RunRows(slot.connection, name, shape);
     slot.rows.batches = batches;
     const { parts, isSorted } = surveyRun(batches, maxDays);
-    const list = this.#selectList(batches, base);
+    const written = fileShape(batches);
+    const list = this.#selectList(batches, written, base);
     for (const part of parts) {
       const where = part.day === null || parts.length === 1 ? '' : `WHERE ${isOfDay(part.day)}`;
       const path = runPath(this.#options, part, ++this.#serial);
       await copyToParquet(slot.connection, `SELECT ${list} FROM ${name}() ${where} ${isSorted ? '' : 'ORDER BY time, id'}`, path);
-      this.#files.push(runFile(path, shape, part, base));
+      this.#files.push(runFile(path, written, part, base));
     }
     slot.rows.batches = [];
   }
 
-  #selectList(batches: readonly FlowBatch[], base: number): string {
+  #selectList(batches: readonly FlowBatch[], written: Shape, base: number): string {
+    const { shape } = batches[0] as FlowBatch;
     const carried = carriedColumns(batches);
-    return canonicalList((batches[0] as FlowBatch).shape, this.#options, (name, type) => {
-      if (name === 'id') return `id + ${base}::BIGINT`;
-      return carried.has(name) ? name : `NULL::${type}`;
+    return importedList(written, this.#options, (column) => {
+      if (column.name === 'id') return `id + ${base}::BIGINT`;
+      if (carried.has(column.name)) return column.name;
+      return shape === 'named' ? absentValue(column) : `NULL::${column.type}`;
     });
   }
 }
+
+/** Named data with nanoseconds, which comes from no data set but may come as CSV, needs a file of all columns. */
+const fileShape = (batches: readonly FlowBatch[]): Shape =>
+  batches.some(hasSubMicroseconds) ? 'addressed' : (batches[0] as FlowBatch).shape;
 
 const lastOrdinal = (batches: readonly FlowBatch[]): number => {
   const batch = batches.at(-1) as FlowBatch;
   return longAt(batch.column('id').u32, batch.count - 1);
 };
-
-/** Rows of one day within something that is being written, with their bounds; `day` is null where there are too many days. */
-export type RunPart = { day: number | null; rows: number; min_time: number; max_time: number; min_id: number; max_id: number };
 
 const bounds = 'min(time) AS min_time, max(time) AS max_time, min(id) AS min_id, max(id) AS max_id, count(*) AS rows';
 
@@ -194,21 +199,17 @@ export const runFile = (path: string, shape: Shape, part: RunPart, base: number)
   maxId: part.max_id + base,
 });
 
-/** The canonical columns of a shape, each by `expression`, with the source and the time of arrival put in. */
-export const canonicalList = (
+/** The columns of a file of the shape, from canonical values by `sqlOf`, with the source and the time of arrival put in. */
+export const importedList = (
   shape: Shape,
   { sourceId, ingestedAt }: { sourceId: number; ingestedAt: bigint },
-  expression: (name: string, type: string) => string,
-): string => {
-  const columnValue = (name: string, type: string): string => {
-    if (name === 'source_id') return `${sourceId}::UINTEGER`;
-    if (name === 'ingested_at') return `make_timestamp(${ingestedAt}::BIGINT)`;
-    return expression(name, type);
-  };
-  return columnsOf(shape)
-    .map(({ name, type }) => `${columnValue(name, type)} AS ${name}`)
-    .join(', ');
-};
+  sqlOf: (column: Column) => string,
+): string =>
+  fileList(shape, (column) => {
+    if (column.name === 'source_id') return `${sourceId}::UINTEGER`;
+    if (column.name === 'ingested_at') return `make_timestamp(${ingestedAt}::BIGINT)`;
+    return sqlOf(column);
+  });
 
 /**
  * How files are written. Compared with DuckDB's own choice for zstd, 3 million LANL rows take 0.80 s of one core instead of

@@ -5,9 +5,9 @@ import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { Problem } from '../../core/problem.ts';
 import type { RunFile } from '../import/run-writer.ts';
-import { type Column, columnsOf } from '../schema.ts';
 import type { SourceEntry } from './catalog.ts';
 import { literal } from './duck.ts';
+import { canonicalList } from './file-layout.ts';
 import { type StagedFile, Store } from './store.ts';
 
 /** Imports up to this many rows go to the hot table: a Parquet file of its own would be too small to be worth it. */
@@ -27,7 +27,7 @@ export const commitImport = async (store: Store, commit: Commit): Promise<void> 
     await refuseDuplicate(store, commit);
     const idsAreKept = await store.take(adopted, async () => {
       for (const file of absorbed)
-        await store.writer.run(`INSERT INTO hot BY NAME SELECT ${listOf(file)} FROM read_parquet(${literal(file.path)})`);
+        await store.writer.run(`INSERT INTO hot BY NAME SELECT ${canonicalList(file.shape)} FROM read_parquet(${literal(file.path)})`);
       await store.catalog.putSource(commit.source);
       return store.keepIds();
     });
@@ -48,11 +48,6 @@ const refuseDuplicate = async (store: Store, { source, allowDuplicate }: Commit)
     facts: { import: earlier.id },
   });
 };
-
-const listOf = (file: RunFile): string =>
-  columnsOf(file.shape)
-    .map((column: Column) => column.name)
-    .join(', ');
 
 const stage = async (file: RunFile): Promise<StagedFile> => {
   const { path: stagedPath, shape, rows, minTime, maxTime, minId, maxId } = file;

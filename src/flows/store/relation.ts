@@ -6,26 +6,18 @@ import { join } from 'node:path';
 import { type Column, columns } from '../schema.ts';
 import type { FileEntry } from './catalog.ts';
 import { literal } from './duck.ts';
+import { absentValue, canonicalValue, isDerived } from './file-layout.ts';
 
-const derived: Record<string, string> = {
-  src_port_num: 'TRY_CAST(src_port AS USMALLINT)',
-  dst_port_num: 'TRY_CAST(dst_port AS USMALLINT)',
-};
+const hotValue = (column: Column): string =>
+  isDerived(column) ? `coalesce(${column.name}, CASE WHEN ip_version IS NULL THEN ${absentValue(column)} END)` : column.name;
 
-const namedExpression = ({ name, type, named }: Column): string => {
-  if (named) return name;
-  return `${derived[name] ?? `NULL::${type}`} AS ${name}`;
-};
+const selectList = (sqlOf: (column: Column) => string): string => columns.map((column) => `${sqlOf(column)} AS ${column.name}`).join(', ');
+const addressedList = selectList((column) => canonicalValue(column, 'addressed'));
+const namedList = selectList((column) => (column.named ? canonicalValue(column, 'named') : absentValue(column)));
+const hotList = selectList(hotValue);
 
-const hotExpression = ({ name }: Column): string =>
-  derived[name] === undefined ? name : `coalesce(${name}, CASE WHEN ip_version IS NULL THEN ${derived[name]} END) AS ${name}`;
-
-const selectList = (expression: (column: Column) => string): string => columns.map(expression).join(', ');
-const addressedList = selectList(({ name }) => name);
-const namedList = selectList(namedExpression);
-const hotList = selectList(hotExpression);
-
-const readParquet = (folder: string, files: readonly FileEntry[]): string =>
+/** A FROM item with the columns of these files, which are of one shape, as they lie there. */
+export const readParquet = (folder: string, files: readonly FileEntry[]): string =>
   `read_parquet([${files.map((file) => literal(join(folder, file.path))).join(', ')}], hive_partitioning = false)`;
 
 /** A FROM item with all canonical columns over these files and, if asked, the hot table. */

@@ -4,12 +4,13 @@
  */
 import { join } from 'node:path';
 import { copyToParquet } from '../import/run-writer.ts';
-import { columns, columnsOf, type Shape } from '../schema.ts';
+import { columns, type Shape } from '../schema.ts';
 import type { FileEntry } from './catalog.ts';
 import { sumFile } from './commit.ts';
 import type { Connection, Row } from './duck.ts';
+import { fileColumns, fileList, isDerived, losesNanoseconds } from './file-layout.ts';
 import { dayOfTime, isOfDay } from './paths.ts';
-import { relation } from './relation.ts';
+import { readParquet, relation } from './relation.ts';
 import { type StagedFile, Store } from './store.ts';
 
 /** Days written by one sealing; what is left stays hot for the next. A hostile capture may touch any number. */
@@ -21,9 +22,9 @@ const smallRows = 500_000;
 
 /** That a hot flow has nothing which a file of the shape `named` could not hold; port numbers are derived there. */
 const isNamed = `(${columns
-  .filter((column) => !column.named && column.name !== 'src_port_num' && column.name !== 'dst_port_num')
+  .filter((column) => !column.named && !isDerived(column))
   .map((column) => `${column.name} IS NULL`)
-  .join(' AND ')})`;
+  .join(' AND ')} AND NOT ${losesNanoseconds()})`;
 
 /** What a sealing or a compaction did. */
 export type Sealed = { files: number; rows: number };
@@ -56,11 +57,8 @@ const sealGroup = async (store: Store, group: Row): Promise<number> => {
   const day = Number(group.day);
   const shape: Shape = group.is_named === true ? 'named' : 'addressed';
   const where = `${isOfDay(day)} AND ${shape === 'named' ? '' : 'NOT '}${isNamed}`;
-  const list = columnsOf(shape)
-    .map((column) => column.name)
-    .join(', ');
   const staged = await write(store, store.writer, {
-    select: `SELECT ${list} FROM hot WHERE ${where} ORDER BY time, id`,
+    select: `SELECT ${fileList(shape)} FROM ${relation(store.paths.flows, [], true)} WHERE ${where} ORDER BY time, id`,
     shape,
     day,
     row: group,
@@ -150,10 +148,7 @@ const merge = async (store: Store, files: readonly FileEntry[]): Promise<StagedF
   const [first] = files;
   if (first === undefined) return [];
   const { day, shape } = first;
-  const list = columnsOf(shape)
-    .map((column) => column.name)
-    .join(', ');
-  const from = `SELECT ${list} FROM ${relation(store.paths.flows, files, false)}`;
+  const from = `SELECT ${fileColumns(shape).join(', ')} FROM ${readParquet(store.paths.flows, files)}`;
   const written: StagedFile[] = [];
   for (const [low, high] of await timeParts(store, from, files)) {
     const where = `WHERE time >= ${low} AND time <= ${high}`;

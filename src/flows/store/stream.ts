@@ -14,6 +14,7 @@ import { type EncodedField, encodedFields, rawTypes, selectList } from '../encod
 import type { StreamFormat } from '../encode/format.ts';
 import type { ColumnName, Shape } from '../schema.ts';
 import { literal } from './duck.ts';
+import { exportList } from './file-layout.ts';
 import { relation } from './relation.ts';
 import { type Selection, whereOf } from './selection.ts';
 import { filesWithin, planSlices, type Slice } from './slices.ts';
@@ -173,7 +174,7 @@ const streamParquet = async (store: Store, snapshot: Snapshot, query: StreamQuer
   const word = query.direction === 'ascending' ? 'ASC' : 'DESC';
   const order = isSorted && isOneShape(snapshot) ? '' : `ORDER BY time ${word}, id ${word}`;
   const limit = query.limit === undefined ? '' : `LIMIT ${query.limit}`;
-  const select = `SELECT ${query.fields.join(', ')} FROM ${from} ${where.sql} ${order} ${limit} OFFSET ${query.offset}`;
+  const select = `SELECT ${exportList(query.fields)} FROM ${from} ${where.sql} ${order} ${limit} OFFSET ${query.offset}`;
   const copying = snapshot.connection.run(`COPY (${select}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, where.parameters);
   try {
     await sendGrowing(path, copying, context);
