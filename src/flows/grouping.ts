@@ -31,14 +31,17 @@ const groupings: Record<string, { keys: string[] }> = {
 /** The words that `by` takes. */
 export const groupingWords = Object.keys(groupings);
 
-/** The network of an end: /24 of IPv4 and /64 of IPv6, as text; null for names. */
+/**
+ * The network of an end: /24 of IPv4 and /64 of IPv6, as text; null for names. The lower four groups of a /64 are 0, so
+ * the run that RFC 5952 (section 4.2.3) shortens is always the last one, with the zero groups that stand before it.
+ */
 function netOf(end: 'src' | 'dst'): string {
   const low = `${end}_addr_lo`;
   const high = `${end}_addr_hi`;
   const octet = (shift: number): string => `((${low} >> ${shift}) & 255)`;
   const group = (shift: number): string => `printf('%x', CAST((${high} >> ${shift}) & 65535 AS INTEGER))`;
   const v4 = `concat(${octet(24)}, '.', ${octet(16)}, '.', ${octet(8)}, '.0/24')`;
-  const v6 = `concat(${[48, 32, 16, 0].map(group).join(`, ':', `)}, '::/64')`;
+  const v6 = `regexp_replace(concat(${[48, 32, 16, 0].map(group).join(`, ':', `)}, '::/64'), '(^0)?(:0)*::/64$', '::/64')`;
   return `CASE ip_version WHEN 4 THEN ${v4} WHEN 6 THEN ${v6} END`;
 }
 

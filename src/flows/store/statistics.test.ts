@@ -115,3 +115,23 @@ describe.each(selections)('over %s', (_, selection, isChosen) => {
     }
   });
 });
+
+it('names the networks of IPv6 in the form of RFC 5952', async () => {
+  const networks = [
+    [0n, '::/64'],
+    [1n, '0:0:0:1::/64'],
+    [0x1_0000n, '0:0:1::/64'],
+    [0x20010db8_00000000n, '2001:db8::/64'],
+    [0x20010db8_00000010n, '2001:db8:0:10::/64'],
+    [0x20010db8_00100000n, '2001:db8:10::/64'],
+    [0x20000000_00000000n, '2000::/64'],
+    [0xfe80_0000_0000_0000n, 'fe80::/64'],
+    [0xffff_ffff_ffff_ffffn, 'ffff:ffff:ffff:ffff::/64'],
+  ] as const;
+  const other = await TestStore.open();
+  const flowIn = ([high]: (typeof networks)[number]): TestFlow => ({ time: 0, ip_version: 6, src_addr_hi: high, src_addr_lo: 5n });
+  await other.bring('addressed', [...networks.map(flowIn), { time: 0, ip_version: 4, src_addr_hi: 0n, src_addr_lo: 0xffff_c000_0201n }]);
+  const { items } = await rank(other.store, { ...everything, by: 'src_net', metric: 'bytes', limit: 100 }, signal);
+  await other.end();
+  expect(items.map((item) => item.key).sort()).toEqual([...networks.map(([, text]) => text), '192.0.2.0/24'].sort());
+});
