@@ -37,6 +37,7 @@ const details = {
   bad_rows: [],
 };
 const done = { ...running, ...details, state: 'done', ended_at: 'now' };
+const withBadRow = { ...done, rows_bad: 1, bad_rows: [{ line: 6, reason: 'line 6: expected 9 columns, got 3' }] };
 const failed = { ...done, state: 'failed', problem: { code: 'unprocessable', title: 'a.pcap is cut at offset 24', hint: '--keep-good' } };
 const flow = {
   time: 1488326400,
@@ -105,13 +106,14 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
   if (query.filter === 'bad') return problem(response, 400, 'invalid', 'column 1: expected a word, got bad');
   if (request.method === 'POST' && pathname === '/api/v1/imports') {
     if (body === 'dup') return problem(response, 409, 'conflict', 'the content of this file is stored already');
-    response.writeHead(202, { location: `/api/v1/imports/${body === 'cut' ? 8 : 7}` });
-    return response.end(JSON.stringify({ ...running, id: body === 'cut' ? 8 : 7 }));
+    const id = { cut: 8, 'bad row': 9 }[body] ?? 7;
+    response.writeHead(202, { location: `/api/v1/imports/${id}` });
+    return response.end(JSON.stringify({ ...running, id }));
   }
   if (pathname.endsWith('/events')) {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(`event: progress\ndata: ${JSON.stringify({ ...running, ...details, state: 'metering' })}\n\n`);
-    const end = pathname.includes('/8/') ? failed : done;
+    const end = pathname.includes('/8/') ? failed : pathname.includes('/9/') ? withBadRow : done;
     response.write(`event: ${end.state}\ndata: ${JSON.stringify(end)}\n\n`);
     return; // left open: the client must go by itself
   }
@@ -185,6 +187,11 @@ test('import reads standard input', async () => {
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject([{ id: 7, state: 'done' }]);
   expect(asked[0]).toMatchObject({ body: 'from stdin', query: { name: 'eth0', skip_bad: 'all' } });
+});
+
+test('import lists the bad rows that it passed over', async () => {
+  const { stdout } = await weir(['import', '-', '--name', 'odd', '--skip-bad'], 'bad row');
+  expect(stdout).toContain('\n  1 bad rows passed over\n    line 6: expected 9 columns, got 3\n');
 });
 
 test('import goes on after a source that fails, and exits with the code of the first failure', async () => {

@@ -158,7 +158,7 @@ function describe(result: Import, seconds: number): string[] {
   return [
     `${name}: ${metered}${formatCount(flows)} flows${lost}; ${formatBytes(bytes_read)} in ${formatDuration(seconds)}${rate}`,
     ...(rows_bad > 0 ? [`  ${formatCount(rows_bad)} bad rows passed over`] : []),
-    ...bad_rows.map(({ line, reason }) => `    line ${line}: ${reason}`),
+    ...bad_rows.map(({ reason }) => `    ${reason}`),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ];
 }
