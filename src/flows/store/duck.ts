@@ -80,13 +80,27 @@ export class Connection {
     return (await this.rows(sql, parameters))[0];
   }
 
-  /** Starts a statement and gives its rows as they are found; memory does not grow with the answer. */
+  /**
+   * Starts a statement and gives its rows as they are found; memory does not grow with the answer. The next chunk is being
+   * fetched while the caller works on the one before, so that scanning and encoding share the time. Whoever leaves a stream
+   * before its end calls `stop` before `close`.
+   */
   async stream(sql: string, parameters: readonly Parameter[] = []): Promise<ChunkStream> {
     const result = await this.#track(async () => duckdb.execute_prepared_streaming(await this.#prepare(sql, parameters)));
+    const fetch = (): Promise<duckdb.DataChunk | null> => {
+      const fetched = this.#track(async () => {
+        const chunk = await duckdb.fetch_chunk(result);
+        return chunk === null || duckdb.data_chunk_get_size(chunk) === 0 ? null : chunk;
+      });
+      fetched.catch(() => undefined); // told when its turn comes
+      return fetched;
+    };
+    let ahead = fetch();
     return {
       next: async () => {
-        const chunk = await this.#track(() => duckdb.fetch_chunk(result));
-        return chunk === null || duckdb.data_chunk_get_size(chunk) === 0 ? null : chunk;
+        const chunk = await ahead;
+        if (chunk !== null) ahead = fetch();
+        return chunk;
       },
     };
   }

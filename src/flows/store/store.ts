@@ -180,20 +180,19 @@ export class Store {
       const files = await catalog.files();
       const hot = await catalog.hot();
       const unpin = this.pin(files);
-      const close = (): void => {
-        this.#endReader(connection);
-        unpin();
-      };
+      const close = (): void => void this.#endReader(connection).finally(unpin);
       return { connection, files, hot, close };
     } catch (error) {
-      this.#endReader(connection);
+      await this.#endReader(connection);
       throw error;
     } finally {
       this.#opening--;
     }
   }
 
-  #endReader(connection: Connection): void {
+  /** A stream that was left early may still be fetching: its connection, and the files it reads, go when that has ended. */
+  async #endReader(connection: Connection): Promise<void> {
+    await connection.stop();
     this.#readers.delete(connection);
     connection.close();
   }
