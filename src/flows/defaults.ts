@@ -5,9 +5,9 @@
 const mebi = 1024 * 1024;
 
 export const flowsDefaults = {
-  memory: 256 * mebi,
+  memory: 160 * mebi,
   threads: 2,
-  imports: { memory: 160 * mebi, parallel: 2, maxFlows: 1_048_576, kept: 10_000 },
+  imports: { memory: 128 * mebi, parallel: 2, maxFlows: 1_048_576, kept: 10_000 },
   seal: { every: 60_000, rows: 500_000, after: 600_000 },
   retention: { age: 0, size: 0 },
   stream: { parallel: 64 },

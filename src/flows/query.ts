@@ -95,7 +95,7 @@ export type StreamWords = SelectionWords & {
 export const readStream = (words: StreamWords, format: StreamFormat): StreamQuery => ({
   ...readSelection(words),
   format,
-  fields: readFields(words.fields, format === 'parquet' ? columns.map((column) => column.name) : publishedColumns),
+  fields: readFields(words.fields),
   direction: words.order === '-time' ? 'descending' : 'ascending',
   limit: words.limit,
   offset: 0,

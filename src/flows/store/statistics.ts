@@ -14,6 +14,8 @@ export type Metric = (typeof metrics)[number];
 const packets = 'packet_count + coalesce(rev_packet_count, 0)';
 const octets = 'byte_count + coalesce(rev_byte_count, 0)';
 const sums = `count(*) AS flows, CAST(coalesce(sum(${packets}), 0) AS UBIGINT) AS packets, CAST(coalesce(sum(${octets}), 0) AS UBIGINT) AS bytes`;
+const totals = ['flows', 'packets', 'bytes'].map((name) => `CAST(sum(${name}) OVER () AS UBIGINT) AS all_${name}`).join(', ');
+const noTotals = { all_flows: 0, all_packets: 0, all_bytes: 0 };
 /** Inner flows of tunnels repeat what the outer ones carry: they never count in sums. */
 const outerOnly = 'coalesce(tunnel_depth, 0) = 0';
 
@@ -54,18 +56,21 @@ export const rank = (store: Store, query: Selection & { by: string; metric: Metr
     const { keys } = groupingOf(query.by);
     const { from, sql, parameters } = await source(store, snapshot, query);
     const rows = `(SELECT * FROM ${from} ${sql} AND ${outerOnly})`;
+    const most = `ORDER BY ${query.metric} DESC, key LIMIT ${query.limit}`;
+    if (keys.length === 1) {
+      // Each flow is in one group, so that the groups add up to the total: one pass for both.
+      const grouped = `SELECT ${keys[0]} AS key, ${sums} FROM ${rows} GROUP BY 1`;
+      const items = await snapshot.connection.rows(`SELECT *, ${totals} FROM (${grouped}) ${most}`, parameters);
+      const [{ all_flows: flows, all_packets: packetsTotal, all_bytes: bytes } = noTotals] = items;
+      return { items, total: { flows, packets: packetsTotal, bytes } as Row };
+    }
     // A flow whose two ends are equal counts once for that key.
     const ends = keys.map(
       (key, at) =>
         `SELECT ${key} AS key, ${packets} AS p, ${octets} AS b FROM chosen ${at === 0 ? '' : `WHERE ${keys[0]} IS DISTINCT FROM ${key}`}`,
     );
-    const grouped =
-      keys.length === 1
-        ? `SELECT ${keys[0]} AS key, ${sums} FROM ${rows} GROUP BY 1`
-        : `WITH chosen AS NOT MATERIALIZED ${rows} SELECT key, count(*) AS flows, CAST(sum(p) AS UBIGINT) AS packets, CAST(sum(b) AS UBIGINT) AS bytes FROM (${ends.join(' UNION ALL ')}) GROUP BY 1`;
-
-    const ranked = `SELECT * FROM (${grouped}) ORDER BY ${query.metric} DESC, key LIMIT ${query.limit}`;
-    const items = await snapshot.connection.rows(ranked, parameters);
+    const grouped = `WITH chosen AS NOT MATERIALIZED ${rows} SELECT key, count(*) AS flows, CAST(sum(p) AS UBIGINT) AS packets, CAST(sum(b) AS UBIGINT) AS bytes FROM (${ends.join(' UNION ALL ')}) GROUP BY 1`;
+    const items = await snapshot.connection.rows(`SELECT * FROM (${grouped}) ${most}`, parameters);
     const total = (await snapshot.connection.row(`SELECT ${sums} FROM ${rows}`, parameters)) as Row;
     return { items, total };
   });

@@ -42,9 +42,16 @@ export class Store {
   readonly #pins = new Map<string, number>();
   readonly #doomed = new Set<string>();
 
-  private constructor(paths: StorePaths, duck: Duck, writer: Connection) {
+  /**
+   * Reads sealed files for streams, each on the one thread that asks: beside the encoder, and other streams, more threads
+   * only take turns. On two cores 10 million rows as NDJSON take 3.5 s this way, and 4.6 s with two threads to a query.
+   */
+  readonly #scanner: Duck;
+
+  private constructor(paths: StorePaths, duck: Duck, scanner: Duck, writer: Connection) {
     this.paths = paths;
     this.duck = duck;
+    this.#scanner = scanner;
     this.writer = writer;
     this.catalog = new Catalog(writer);
   }
@@ -54,8 +61,9 @@ export class Store {
     const paths = new StorePaths(root);
     await paths.make();
     const duck = await Duck.open(paths.database, { ...limits, spillFolder: paths.spillOf('store') });
+    const scanner = await Duck.open(':memory:', { memory: limits.memory, threads: 1, spillFolder: paths.spillOf('scan') });
     const writer = await duck.connect();
-    const store = new Store(paths, duck, writer);
+    const store = new Store(paths, duck, scanner, writer);
     try {
       await store.catalog.prepare();
       await store.#recover();
@@ -63,6 +71,7 @@ export class Store {
     } catch (error) {
       writer.close();
       duck.close();
+      scanner.close();
       throw error;
     }
   }
@@ -82,6 +91,7 @@ export class Store {
     await this.writer.run('CHECKPOINT').catch(() => undefined); // the log is replayed at the next start if this fails
     this.writer.close();
     this.duck.close();
+    this.#scanner.close();
   }
 
   /** Reads the catalog again after a change. */
@@ -180,18 +190,26 @@ export class Store {
       const files = await catalog.files();
       const hot = await catalog.hot();
       const unpin = this.pin(files);
-      const close = (): void => void this.#endReader(connection).finally(unpin);
+      const close = (): void => void this.endReader(connection).finally(unpin);
       return { connection, files, hot, close };
     } catch (error) {
-      await this.#endReader(connection);
+      await this.endReader(connection);
       throw error;
     } finally {
       this.#opening--;
     }
   }
 
+  /** A connection that reads sealed files, which the caller has pinned, and nothing else; `endReader` ends it. */
+  async scan(): Promise<Connection> {
+    if (this.#isClosed) throw new Problem('unavailable', 'the store is closed');
+    const connection = await this.#scanner.connect();
+    this.#readers.add(connection);
+    return connection;
+  }
+
   /** A stream that was left early may still be fetching: its connection, and the files it reads, go when that has ended. */
-  async #endReader(connection: Connection): Promise<void> {
+  async endReader(connection: Connection): Promise<void> {
     await connection.stop();
     this.#readers.delete(connection);
     connection.close();

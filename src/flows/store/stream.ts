@@ -13,7 +13,7 @@ import type { Encoder } from '../encode/encoder.ts';
 import { type EncodedField, encodedFields, rawTypes, selectList } from '../encode/field.ts';
 import type { StreamFormat } from '../encode/format.ts';
 import type { ColumnName, Shape } from '../schema.ts';
-import { literal } from './duck.ts';
+import { type Connection, literal } from './duck.ts';
 import { exportList } from './file-layout.ts';
 import { relation } from './relation.ts';
 import { type Selection, whereOf } from './selection.ts';
@@ -47,7 +47,15 @@ export const streamFlows = async (store: Store, query: StreamQuery, context: Cal
   try {
     context.signal.throwIfAborted();
     if (query.format === 'parquet') return await streamParquet(store, snapshot, query, context);
-    return await (await RowStream.create(store, snapshot, { ...query, format: query.format }, context)).run();
+    const scan = await store.scan();
+    const stop = (): Promise<void> => scan.stop();
+    context.signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await (await RowStream.create(store, snapshot, scan, { ...query, format: query.format }, context)).run();
+    } finally {
+      context.signal.removeEventListener('abort', stop);
+      await store.endReader(scan);
+    }
   } finally {
     context.signal.removeEventListener('abort', interrupt);
     snapshot.close();
@@ -61,6 +69,8 @@ type RowQuery = StreamQuery & { format: EncodedFormat };
 type RowStreamParts = {
   store: Store;
   snapshot: Snapshot;
+  /** Reads slices that have nothing hot. */
+  scan: Connection;
   query: RowQuery;
   context: CallContext;
   fields: EncodedField[];
@@ -71,6 +81,7 @@ type RowStreamParts = {
 class RowStream {
   readonly #store: Store;
   readonly #snapshot: Snapshot;
+  readonly #scan: Connection;
   readonly #query: RowQuery;
   readonly #context: CallContext;
   readonly #fields: EncodedField[];
@@ -80,17 +91,18 @@ class RowStream {
   #left: number;
   #rows = 0;
 
-  static async create(store: Store, snapshot: Snapshot, query: RowQuery, context: CallContext): Promise<RowStream> {
+  static async create(store: Store, snapshot: Snapshot, scan: Connection, query: RowQuery, context: CallContext): Promise<RowStream> {
     const { createEncoder } = await loadEncoders();
     const fields = encodedFields(query.fields, shapeOf(snapshot));
     const pool = new BlockPool();
     const encoder = createEncoder(query.format, fields, { bigint: query.bigint, header: query.header, pool });
-    return new RowStream({ store, snapshot, query, context, fields, pool, encoder });
+    return new RowStream({ store, snapshot, scan, query, context, fields, pool, encoder });
   }
 
-  private constructor({ store, snapshot, query, context, fields, pool, encoder }: RowStreamParts) {
+  private constructor({ store, snapshot, scan, query, context, fields, pool, encoder }: RowStreamParts) {
     this.#store = store;
     this.#snapshot = snapshot;
+    this.#scan = scan;
     this.#query = query;
     this.#context = context;
     this.#fields = fields;
@@ -136,7 +148,8 @@ class RowStream {
     const offset = this.#toSkip > 0 ? `OFFSET ${this.#toSkip}` : '';
     this.#toSkip = 0;
     const sql = `SELECT ${selectList(this.#fields)} FROM ${this.#relation(slice)} ${where.sql} ${order} ${limit} ${offset}`;
-    const stream = await this.#snapshot.connection.stream(sql, where.parameters);
+    const connection = slice.hot ? this.#snapshot.connection : this.#scan;
+    const stream = await connection.stream(sql, where.parameters);
     const types = rawTypes(this.#fields);
     for (let chunk = await stream.next(); chunk !== null; chunk = await stream.next()) {
       const count = duckdb.data_chunk_get_size(chunk);
@@ -160,6 +173,9 @@ class RowStream {
   }
 }
 
+/** As the store's own files, but without dictionaries of names: an answer is written once and read once. */
+const exportOptions = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1000';
+
 let serial = 0;
 
 /**
@@ -174,8 +190,10 @@ const streamParquet = async (store: Store, snapshot: Snapshot, query: StreamQuer
   const word = query.direction === 'ascending' ? 'ASC' : 'DESC';
   const order = isSorted && isOneShape(snapshot) ? '' : `ORDER BY time ${word}, id ${word}`;
   const limit = query.limit === undefined ? '' : `LIMIT ${query.limit}`;
-  const select = `SELECT ${exportList(query.fields)} FROM ${from} ${where.sql} ${order} ${limit} OFFSET ${query.offset}`;
-  const copying = snapshot.connection.run(`COPY (${select}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, where.parameters);
+  // Even OFFSET 0 would make DuckDB count rows on one thread.
+  const offset = query.offset === 0 ? '' : `OFFSET ${query.offset}`;
+  const select = `SELECT ${exportList(query.fields)} FROM ${from} ${where.sql} ${order} ${limit} ${offset}`;
+  const copying = snapshot.connection.run(`COPY (${select}) TO ${literal(path)} (${exportOptions})`, where.parameters);
   try {
     await sendGrowing(path, copying, context);
     return { rows: 0 };
@@ -205,13 +223,13 @@ const sendGrowing = async (path: string, writing: Promise<void>, context: CallCo
     );
     if (size > sent) sent += await sendRange(path, sent, size, context);
     else if (isLast) return;
-    else await Promise.race([watched, sleep(20)]);
+    else await Promise.race([watched, sleep(5)]);
   }
 };
 
 const sendRange = async (path: string, from: number, to: number, context: CallContext): Promise<number> => {
   for await (const part of createReadStream(path, { start: from, end: to - 1, highWaterMark: 256 * 1024 })) {
-    await context.send(Uint8Array.from(part as Buffer));
+    await context.send(new Uint8Array(part as Buffer));
   }
   return to - from;
 };
