@@ -14,7 +14,7 @@ import type { MessagePort, Transferable, Worker } from 'node:worker_threads';
 import { Problem, type ProblemMessage } from './problem.ts';
 
 /** Blocks of a stream that may be under way at once; each is at most some 256 KiB. */
-const window = 8;
+const window = 32;
 
 type Port = Pick<MessagePort | Worker, 'postMessage' | 'on' | 'off'>;
 

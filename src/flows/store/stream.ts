@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import duckdb from '@duckdb/node-bindings';
 import { Problem } from '../../core/problem.ts';
 import type { CallContext } from '../../core/thread.ts';
+import { collectYoungGarbage } from '../../core/young-garbage.ts';
 import { BlockPool } from '../encode/block.ts';
 import { readChunk, releaseColumns } from '../encode/chunk.ts';
 import type { EncodedFormat } from '../encode/encode.ts';
@@ -65,6 +66,9 @@ export const streamFlows = async (store: Store, query: StreamQuery, context: Cal
 const shapeOf = (snapshot: Snapshot): Shape =>
   snapshot.hot === undefined && snapshot.files.every((file) => file.shape === 'named') ? 'named' : 'addressed';
 
+/** Chunks of some 200 kB, freed together. */
+const chunksPerCollection = 16;
+
 type RowQuery = StreamQuery & { format: EncodedFormat };
 type RowStreamParts = {
   store: Store;
@@ -90,6 +94,7 @@ class RowStream {
   #toSkip: number;
   #left: number;
   #rows = 0;
+  #chunks = 0;
 
   static async create(store: Store, snapshot: Snapshot, scan: Connection, query: RowQuery, context: CallContext): Promise<RowStream> {
     const { createEncoder } = await loadEncoders();
@@ -156,6 +161,8 @@ class RowStream {
       const columns = readChunk(chunk, types);
       this.#encoder.rows(columns, count);
       releaseColumns(columns);
+      this.#chunks++;
+      if (this.#chunks % chunksPerCollection === 0) collectYoungGarbage();
       this.#rows += count;
       this.#left -= count;
       await this.#sendBlocks();
