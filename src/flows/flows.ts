@@ -17,6 +17,8 @@ export type FlowsDependencies = {
   clock: Clock;
   /** Set where an import is sure to come at once: its threads start while the store opens. */
   expectsImport?: boolean;
+  /** Set by servers: what the first question needs is loaded ahead of it. */
+  isLongLived?: boolean;
 };
 
 export class Flows {
@@ -37,7 +39,7 @@ export class Flows {
   async start(): Promise<void> {
     const { memory, threads, seal } = this.config;
     const limits = { memory: `${Math.round(memory / 1_000_000)}MB`, threads };
-    this.#store = new StoreClient({ root: this.#deps.dataFolder, limits });
+    this.#store = new StoreClient({ root: this.#deps.dataFolder, limits, warm: this.#deps.isLongLived ?? false });
     const { log, clock, expectsImport } = this.#deps;
     const importThreads = expectsImport ? startImportThreads() : undefined;
     const { sources, staging, spill } = await this.#store.open();

@@ -24,7 +24,7 @@ export function roomsOf(config: Config): MakeRoom[] {
 const flowsRoom =
   (config: Config): MakeRoom =>
   ({ dataFolder, log, clock, metrics }) => {
-    const flows = createFlows(config.flows, { dataFolder, log, clock });
+    const flows = createFlows(config.flows, { dataFolder, log, clock, isLongLived: true });
     registerFlowsMetrics(metrics, flows);
     return { name: 'flows', routes: flowsRoutes(flows), start: () => flows.start(), stop: () => flows.stop() };
   };

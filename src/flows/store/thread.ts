@@ -8,14 +8,20 @@ import { type Retention, retain } from './retention.ts';
 import { compact, sealHot } from './seal.ts';
 import { pairs, rank, series, summarise } from './statistics.ts';
 import { Store, type StoreLimits } from './store.ts';
-import { flowById, streamFlows } from './stream.ts';
+import { flowById, loadEncoders, streamFlows } from './stream.ts';
 
 /** What the thread is started with. */
-export type StoreThreadData = { root: string; limits: StoreLimits };
+export type StoreThreadData = {
+  root: string;
+  limits: StoreLimits;
+  /** Load the encoders before the first stream asks for them: for servers, which have the time. */
+  warm: boolean;
+};
 
-const { root, limits } = workerData as StoreThreadData;
+const { root, limits, warm } = workerData as StoreThreadData;
 const opening = Store.open(root, limits);
 opening.catch(() => undefined); // told by the first call
+if (warm) void opening.then(loadEncoders, () => undefined);
 
 const withStore =
   <A, R>(work: (store: Store, args: A, context: Parameters<typeof streamFlows>[2]) => Promise<R>) =>
