@@ -3,7 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiveBytes, sendBytes } from './byte-port.ts';
 import { Problem } from './problem.ts';
-import { Caller, type Handlers, serveCalls } from './thread.ts';
+import { blockWindow, Caller, type Handlers, serveCalls } from './thread.ts';
 
 let channel: MessageChannel;
 beforeEach(() => {
@@ -67,13 +67,13 @@ describe('a call to another thread', () => {
       },
     });
     const releases: (() => void)[] = [];
-    const pouring = caller.call('pour', 30, { onBlock: (_, release) => void releases.push(release) });
+    const pouring = caller.call('pour', 3 * blockWindow, { onBlock: (_, release) => void releases.push(release) });
     await sleep(30);
-    expect([sent, releases.length]).toEqual([8, 8]);
+    expect([sent, releases.length]).toEqual([blockWindow, blockWindow]);
     releases.shift()?.();
     await sleep(10);
-    expect(sent).toBe(9);
-    while (sent < 30) {
+    expect(sent).toBe(blockWindow + 1);
+    while (sent < 3 * blockWindow) {
       releases.shift()?.();
       await sleep(0);
     }

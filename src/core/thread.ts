@@ -1,6 +1,6 @@
 /**
  * Calls between threads: one side serves handlers on a message port, the other calls them by name. A handler may also
- * send blocks of bytes while it works; each block is transferred, not copied, and at most `window` of them are on their
+ * send blocks of bytes while it works; each block is transferred, not copied, and at most `blockWindow` of them are on their
  * way before the other side has released one: that is the backpressure of every stream that leaves a worker.
  *
  *   caller                         server
@@ -13,8 +13,8 @@
 import type { MessagePort, Transferable, Worker } from 'node:worker_threads';
 import { Problem, type ProblemMessage } from './problem.ts';
 
-/** Blocks of a stream that may be under way at once; each is at most some 256 KiB. */
-const window = 32;
+/** Blocks of a stream that may be under way at once, of some 128 KiB each: fewer leave the two threads waiting for each other. */
+export const blockWindow = 32;
 
 type Port = Pick<MessagePort | Worker, 'postMessage' | 'on' | 'off'>;
 
@@ -50,7 +50,7 @@ class Served implements CallContext {
   readonly #spares: ArrayBuffer[] = [];
   readonly #port: Port;
   readonly #id: number;
-  #credit = window;
+  #credit = blockWindow;
   #wake: (() => void) | undefined;
 
   constructor(port: Port, id: number) {

@@ -24,7 +24,8 @@ export const selectionQuery = {
   ingested_after: Type.Optional(
     Type.String({
       maxLength: 64,
-      description: 'Flows whose import was committed later than this (wall clock): for pollers that must not miss late rows.',
+      description:
+        'Flows whose import was committed later than this (wall clock): for pollers that must not miss late rows. Take it from the header X-Weir-Ingested-Until of the answer before.',
     }),
   ),
 };

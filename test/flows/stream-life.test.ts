@@ -147,7 +147,8 @@ describe('a failure in the middle of an answer', () => {
 
   test('breaks the connection: fetch and curl see an error, never a whole answer', async () => {
     const lastDays = { scanned_after: (days - 2) * 86_400 };
-    const answers = [await begin(lastDays), await begin({ ...lastDays, format: 'csv' }, { 'accept-encoding': 'gzip' })];
+    // From the first day on: of the last two, all may have been read before it is damaged.
+    const answers = [await begin(), await begin({ format: 'csv' }, { 'accept-encoding': 'gzip' })];
     await Promise.all(answers.map(firstBlock));
     damageLast();
     for (const answer of answers) {

@@ -232,7 +232,7 @@ class ImportJob {
     record.eta_s = null;
     const kept = JSON.stringify({ ...record, state: 'done' });
     const source: SourceEntry = { id: record.id, digest: record.digest, state: 'done', endedAtUs: BigInt(nowMs) * 1000n, record: kept };
-    await this.#deps.store.commit({ source, files, allowDuplicate: this.#task.settings.allowDuplicate });
+    record.ended_at = await this.#deps.store.commit({ source, files, allowDuplicate: this.#task.settings.allowDuplicate });
   }
 
   /** Ends the threads and removes what a failed import left in the staging folder. */

@@ -14,6 +14,7 @@ import { streamQuery } from '../api.ts';
 import { formatOfMediaType, type StreamFormat, streamFormatNames, streamFormats } from '../encode/format.ts';
 import type { Flows } from '../flows.ts';
 import { readFormat, readStream, type StreamWords } from '../query.ts';
+import type { StreamNews } from '../store/stream.ts';
 
 const path = '/api/v1/stream/flows';
 
@@ -71,7 +72,11 @@ const chooseFormat = (request: FastifyRequest): StreamFormat => {
   });
 };
 
-type Start = (options: { signal: AbortSignal; onBlock: (block: Uint8Array<ArrayBuffer>, release: () => void) => void }) => Promise<unknown>;
+type Start = (options: {
+  signal: AbortSignal;
+  onBlock: (block: Uint8Array<ArrayBuffer>, release: () => void) => void;
+  onNews: (news: unknown) => void;
+}) => Promise<unknown>;
 
 /** One answer on its way to the socket. */
 class Answer {
@@ -95,7 +100,11 @@ class Answer {
     const hangUp = (): void => this.#controller.abort();
     raw.once('close', hangUp);
     try {
-      await start({ signal: this.#controller.signal, onBlock: (block, release) => this.#take(block, release) });
+      await start({
+        signal: this.#controller.signal,
+        onBlock: (block, release) => this.#take(block, release),
+        onNews: (news) => this.#reply.header('x-weir-ingested-until', (news as StreamNews).ingestedUntil),
+      });
       await this.#writing;
       await this.#end();
     } catch (error) {

@@ -132,6 +132,12 @@ export class Catalog {
     await this.#connection.run('INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)', [id, digest, state, endedAtUs, record]);
   }
 
+  /** When the last import was committed, in microseconds since 1970; 0 before the first. */
+  async lastCommit(): Promise<bigint> {
+    const row = await this.#connection.row(`SELECT max(ended_at_us) AS last FROM sources WHERE state = 'done'`);
+    return BigInt((row?.last as number | bigint | null | undefined) ?? 0);
+  }
+
   /** The import that brought this content, if one did. */
   async sourceWithDigest(digest: string): Promise<SourceEntry | undefined> {
     const row = await this.#connection.row(`SELECT * FROM sources WHERE digest = ? AND state = 'done' ORDER BY id LIMIT 1`, [digest]);

@@ -43,7 +43,8 @@ export class StoreClient {
 
   takeSourceId = (): Promise<number> => this.#caller.call('takeSourceId');
   reserveIds = (count: number): Promise<number> => this.#caller.call('reserveIds', count);
-  commit = (commit: Commit): Promise<void> => this.#caller.call('commit', commit);
+  /** Resolves to the moment of the commit. */
+  commit = (commit: Commit): Promise<string> => this.#caller.call('commit', commit);
   endImport = (): Promise<void> => this.#caller.call('endImport');
   recordFailure = (source: SourceEntry): Promise<void> => this.#caller.call('recordFailure', source);
   seal = (minRows: number): Promise<Sealed> => this.#caller.call('seal', minRows);

@@ -16,25 +16,45 @@ const hotRows = 100_000;
 /** What is committed: the files of an import and its record. */
 export type Commit = { source: SourceEntry; files: RunFile[]; allowDuplicate: boolean };
 
-/** Makes an import part of the store. A content that is already there is a `conflict`, unless allowed. */
-export const commitImport = async (store: Store, commit: Commit): Promise<void> => {
+/**
+ * Makes an import part of the store and tells when that was (ISO 8601, microseconds). The moment is later than that of
+ * every commit before it, whatever the clock does: who asks for what arrived after it misses nothing and sees nothing
+ * twice. A content that is already there is a `conflict`, unless allowed.
+ */
+export const commitImport = async (store: Store, commit: Commit): Promise<string> => {
   const rows = commit.files.reduce((sum, file) => sum + file.rows, 0);
   const absorbed = commit.files.filter((file) => rows <= hotRows || file.day === null);
   const adopted: StagedFile[] = [];
   // One after the other: a large import has hundreds of files, and a process only so many handles.
   for (const file of commit.files) if (!absorbed.includes(file)) adopted.push(await stage(file));
-  await store.exclusively(async () => {
+  const endedAt = await store.exclusively(async () => {
     await refuseDuplicate(store, commit);
+    const moment = await nextMoment(store);
+    const record = JSON.stringify({ ...(JSON.parse(commit.source.record) as object), ended_at: momentText(moment) });
     const idsAreKept = await store.take(adopted, async () => {
       for (const file of absorbed)
         await store.writer.run(`INSERT INTO hot BY NAME SELECT ${canonicalList(file.shape)} FROM read_parquet(${literal(file.path)})`);
-      await store.catalog.putSource(commit.source);
+      await store.catalog.putSource({ ...commit.source, endedAtUs: moment, record });
       return store.keepIds();
     });
     idsAreKept();
     await store.refresh();
+    return momentText(moment);
   });
   for (const file of absorbed) await rm(file.path, { force: true }).catch(() => undefined); // the next start does it
+  return endedAt;
+};
+
+const nextMoment = async (store: Store): Promise<bigint> => {
+  const now = BigInt(Date.now()) * 1000n;
+  const last = await store.catalog.lastCommit();
+  return now > last ? now : last + 1n;
+};
+
+/** Microseconds since 1970 as ISO 8601. */
+export const momentText = (microseconds: bigint): string => {
+  const iso = new Date(Number(microseconds / 1000n)).toISOString();
+  return `${iso.slice(0, -1)}${String(microseconds % 1000n).padStart(3, '0')}Z`;
 };
 
 const refuseDuplicate = async (store: Store, { source, allowDuplicate }: Commit): Promise<void> => {

@@ -55,23 +55,24 @@ export const rank = (store: Store, query: Selection & { by: string; metric: Metr
   withSnapshot(store, signal, async (snapshot) => {
     const { keys } = groupingOf(query.by);
     const { from, sql, parameters } = await source(store, snapshot, query);
-    const rows = `(SELECT * FROM ${from} ${sql} AND ${outerOnly})`;
+    const chosen = `(SELECT * FROM ${from} ${sql} AND ${outerOnly})`;
     const most = `ORDER BY ${query.metric} DESC, key LIMIT ${query.limit}`;
     if (keys.length === 1) {
       // Each flow is in one group, so that the groups add up to the total: one pass for both.
-      const grouped = `SELECT ${keys[0]} AS key, ${sums} FROM ${rows} GROUP BY 1`;
-      const items = await snapshot.connection.rows(`SELECT *, ${totals} FROM (${grouped}) ${most}`, parameters);
-      const [{ all_flows: flows, all_packets: packetsTotal, all_bytes: bytes } = noTotals] = items;
-      return { items, total: { flows, packets: packetsTotal, bytes } as Row };
+      const grouped = `SELECT ${keys[0]} AS key, ${sums} FROM ${chosen} GROUP BY 1`;
+      const rows = await snapshot.connection.rows(`SELECT *, ${totals} FROM (${grouped}) ${most}`, parameters);
+      const [{ all_flows: flows, all_packets: packetsOfAll, all_bytes: bytes } = noTotals] = rows;
+      const items = rows.map(({ all_flows, all_packets, all_bytes, ...item }) => item);
+      return { items, total: { flows, packets: packetsOfAll, bytes } as Row };
     }
     // A flow whose two ends are equal counts once for that key.
     const ends = keys.map(
       (key, at) =>
         `SELECT ${key} AS key, ${packets} AS p, ${octets} AS b FROM chosen ${at === 0 ? '' : `WHERE ${keys[0]} IS DISTINCT FROM ${key}`}`,
     );
-    const grouped = `WITH chosen AS NOT MATERIALIZED ${rows} SELECT key, count(*) AS flows, CAST(sum(p) AS UBIGINT) AS packets, CAST(sum(b) AS UBIGINT) AS bytes FROM (${ends.join(' UNION ALL ')}) GROUP BY 1`;
+    const grouped = `WITH chosen AS NOT MATERIALIZED ${chosen} SELECT key, count(*) AS flows, CAST(sum(p) AS UBIGINT) AS packets, CAST(sum(b) AS UBIGINT) AS bytes FROM (${ends.join(' UNION ALL ')}) GROUP BY 1`;
     const items = await snapshot.connection.rows(`SELECT * FROM (${grouped}) ${most}`, parameters);
-    const total = (await snapshot.connection.row(`SELECT ${sums} FROM ${rows}`, parameters)) as Row;
+    const total = (await snapshot.connection.row(`SELECT ${sums} FROM ${chosen}`, parameters)) as Row;
     return { items, total };
   });
 

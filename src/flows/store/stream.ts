@@ -14,6 +14,8 @@ import type { Encoder } from '../encode/encoder.ts';
 import { type EncodedField, encodedFields, rawTypes, selectList } from '../encode/field.ts';
 import type { StreamFormat } from '../encode/format.ts';
 import type { ColumnName, Shape } from '../schema.ts';
+import { Catalog } from './catalog.ts';
+import { momentText } from './commit.ts';
 import { type Connection, literal } from './duck.ts';
 import { exportList } from './file-layout.ts';
 import { relation } from './relation.ts';
@@ -37,6 +39,9 @@ export type StreamQuery = Selection & {
 /** The encoders bring the Arrow library with them: loaded at the first stream, since an import needs none of it. */
 export const loadEncoders = () => import('../encode/encode.ts');
 
+/** What is told before the first block: the last commit that the answer has seen, to ask for what comes after it. */
+export type StreamNews = { ingestedUntil: string };
+
 /** How a stream ended. */
 export type Streamed = { rows: number };
 
@@ -47,6 +52,7 @@ export const streamFlows = async (store: Store, query: StreamQuery, context: Cal
   context.signal.addEventListener('abort', interrupt, { once: true });
   try {
     context.signal.throwIfAborted();
+    context.tell({ ingestedUntil: momentText(await new Catalog(snapshot.connection).lastCommit()) } satisfies StreamNews);
     if (query.format === 'parquet') return await streamParquet(store, snapshot, query, context);
     const scan = await store.scan();
     const stop = (): Promise<void> => scan.stop();
