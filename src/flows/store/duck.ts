@@ -83,7 +83,7 @@ export class Connection {
   /**
    * Starts a statement and gives its rows as they are found; memory does not grow with the answer. The next chunk is being
    * fetched while the caller works on the one before, so that scanning and encoding share the time. Whoever leaves a stream
-   * before its end calls `stop` before `close`.
+   * before its end calls `stop` before `close`. Works only within a transaction: it tells an end from a failure.
    */
   async stream(sql: string, parameters: readonly Parameter[] = []): Promise<ChunkStream> {
     const result = await this.#track(async () => duckdb.execute_prepared_streaming(await this.#prepare(sql, parameters)));
@@ -99,10 +99,22 @@ export class Connection {
     return {
       next: async () => {
         const chunk = await ahead;
-        if (chunk !== null) ahead = fetch();
+        if (chunk === null) await this.#proveWhole();
+        else ahead = fetch();
         return chunk;
       },
     };
+  }
+
+  /**
+   * The binding ends a stream in the same way whether all rows came or reading failed. But a failure aborts the
+   * transaction, and then no statement works any more.
+   */
+  async #proveWhole(): Promise<void> {
+    await this.run('SELECT 1').catch((cause: unknown) => {
+      if (cause instanceof Problem) throw cause;
+      throw new Error('a stream broke off: a file of the store could not be read to its end', { cause });
+    });
   }
 
   /** Runs `work` between BEGIN and COMMIT; an error rolls everything back. */
@@ -169,6 +181,8 @@ export class Duck {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',
+      // The kernel keeps what is read often; a second copy in here would only hide what became of a file.
+      enable_external_file_cache: 'false',
     };
     for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
     try {

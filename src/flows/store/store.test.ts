@@ -65,7 +65,7 @@ describe('an import', () => {
 
   it('whose transaction fails leaves no file in the folder of flows', async () => {
     const files = await test.stage(7, 'named', spread(110_000, 0));
-    const source = { id: 7, digest: null, state: 'done', endedAtUs: 0n, record: null as unknown as string } as const; // NOT NULL in the catalog
+    const source = { id: 7, digest: null, state: null as unknown as 'done', endedAtUs: 0n, record: '{}' } as const; // NOT NULL in the catalog
     await expect(commitImport(test.store, { source, files, allowDuplicate: true })).rejects.toThrow();
     expect(await test.sealedPaths()).toEqual([]);
     expect(test.store.files).toEqual([]);

@@ -205,6 +205,7 @@ export class Store {
     if (this.#isClosed) throw new Problem('unavailable', 'the store is closed');
     const connection = await this.#scanner.connect();
     this.#readers.add(connection);
+    await connection.run('BEGIN TRANSACTION READ ONLY');
     return connection;
   }
 
