@@ -197,7 +197,7 @@ class ImportReading {
     return {
       push: (bytes) => reader.push(bytes),
       end: () => {
-        if (!this.#args.settings.keepGood || reader.packets === 0) reader.end();
+        reader.end();
         meter.flush();
       },
       report: () => ({
