@@ -14,7 +14,7 @@ import { carriedColumns, RunRows } from './run-rows.ts';
 import { runRows } from './run-size.ts';
 import { hasSubMicroseconds, longAt, type RunPart, surveyRun } from './run-survey.ts';
 
-const rowGroupRows = 122_880;
+const rowGroupRows = 61_440;
 /** A run that touches more days than this is left whole; the store takes it into its hot table. */
 const maxDays = 32;
 const daySeconds = 86_400;
