@@ -11,8 +11,14 @@ const children: ChildProcess[] = [];
 beforeEach(() => {
   folder = join(mkdtempSync(join(tmpdir(), 'weir-folder-')), 'data');
 });
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+afterEach(async () => {
+  // Only when the holder is gone: the next folder may get the inode of this one, and with it the name of the lock.
+  for (const child of children.splice(0)) {
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    const end = hasEnded ? undefined : ended(child);
+    child.kill('SIGKILL');
+    await end;
+  }
   rmSync(join(folder, '..'), { recursive: true, force: true });
 });
 
