@@ -3,6 +3,7 @@ import { type Answer, Client, type Query, reviveProblem } from '../cli/client.ts
 import { readEvents } from '../cli/sse.ts';
 import { Problem, problemCodes } from '../core/problem.ts';
 import type { ExportQuery, FlowsPort, Import, ImportOptions, ImportSource } from './access.ts';
+import { newRecord } from './import/import-record.ts';
 
 /** The flows of a server, spoken to over HTTP. */
 export function openRemoteFlows(server: string): FlowsPort {
@@ -89,26 +90,8 @@ async function watchUpload(
 }
 
 const nothingYet = ({ name, bytes_total }: ImportSource): Import => ({
-  id: 0,
-  name,
+  ...newRecord(0, { name, format: undefined }, bytes_total, Date.now()),
   state: 'receiving',
-  format: null,
-  bytes_read: 0,
-  bytes_total,
-  packets: 0,
-  packets_metered: 0,
-  flows: 0,
-  rows_bad: 0,
-  skipped: {},
-  rate_bytes_s: 0,
-  eta_s: null,
-  started_at: new Date().toISOString(),
-  ended_at: null,
-  problem: null,
-  digest: null,
-  warnings: [],
-  bad_rows: [],
-  capture: null,
 });
 
 /** Follows an import by its events until it has ended. */

@@ -31,7 +31,12 @@ export type ImportRecord = {
 };
 
 /** A record at the start of its import. */
-export const newRecord = (id: number, settings: ImportSettings, bytesTotal: number | null, nowMs: number): ImportRecord => ({
+export const newRecord = (
+  id: number,
+  settings: Pick<ImportSettings, 'name' | 'format'>,
+  bytesTotal: number | null,
+  nowMs: number,
+): ImportRecord => ({
   id,
   name: settings.name,
   state: 'waiting',
