@@ -9,7 +9,7 @@ import { parseDurationMs } from '../core/quantity.ts';
 import { type StreamFormat, streamFormatNames } from './encode/format.ts';
 import { compileFilter, parseFilter, timeBounds } from './filter/index.ts';
 import { type ColumnName, columns, publishedColumns } from './schema.ts';
-import type { Selection } from './store/selection.ts';
+import { anyTime, type Selection } from './store/selection.ts';
 import type { Metric } from './store/statistics.ts';
 import type { StreamQuery } from './store/stream.ts';
 
@@ -21,18 +21,15 @@ export type SelectionWords = {
   ingested_after?: string | undefined;
 };
 
-const earliest = Number.MIN_SAFE_INTEGER;
-const latest = Number.MAX_SAFE_INTEGER;
-
 /** Reads the parameters that choose flows; throws Problem naming the one that is wrong. */
 export const readSelection = (words: SelectionWords): Selection => {
   const filter = words.filter === undefined || words.filter.trim() === '' ? undefined : parseFilter(words.filter);
   const implied = filter === undefined ? undefined : timeBounds(filter);
   const compiled = filter === undefined ? undefined : compileFilter(filter);
-  const from = words.scanned_after === undefined ? earliest : secondsOf('scanned_after', words.scanned_after) + 1;
-  const to = words.scanned_before === undefined ? latest : secondsOf('scanned_before', words.scanned_before);
+  const from = words.scanned_after === undefined ? anyTime.from : secondsOf('scanned_after', words.scanned_after) + 1;
+  const to = words.scanned_before === undefined ? anyTime.to : secondsOf('scanned_before', words.scanned_before);
   return {
-    bounds: { from: Math.max(from, whole(implied?.min, earliest)), to: Math.min(to, whole(implied?.max, latest)) },
+    bounds: { from: Math.max(from, whole(implied?.min, anyTime.from)), to: Math.min(to, whole(implied?.max, anyTime.to)) },
     condition: compiled?.sql ?? '',
     parameters: [...(compiled?.params ?? [])],
     ingestedAfterUs: words.ingested_after === undefined ? undefined : microsecondsOf('ingested_after', words.ingested_after),

@@ -10,4 +10,4 @@ export { type FaultKind, KeyFault } from './tree/fault.ts';
 export type { KeyNode } from './tree/node.ts';
 export type { Operation } from './tree/operation.ts';
 export { childOf, nameOf, type Path, parentOf, pathOf, textOf } from './tree/path.ts';
-export { type Expected, Tree, valueOf, type WriteOptions } from './tree.ts';
+export { type Expected, Tree, textValue, type WriteOptions } from './tree.ts';

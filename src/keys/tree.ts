@@ -90,7 +90,7 @@ export class Tree {
 }
 
 /** The value of a file as text. */
-export const valueOf = ({ value }: KeyNode): string => Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8');
+export const textValue = ({ value }: KeyNode): string => Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8');
 
 const comparing = ({ index, value }: Expected): Pick<Operation, 'prevIndex' | 'prevValue'> => ({
   ...(index === undefined ? {} : { prevIndex: BigInt(index) }),

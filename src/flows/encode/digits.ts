@@ -44,7 +44,8 @@ export const writeOctad = (view: DataView, at: number, value: number): void => {
   view.setInt32(at + 4, quads[value - high * 10000]!, true);
 };
 
-const writeLead = (view: DataView, at: number, value: number): number => {
+/** Writes 0 to 9999. */
+export const writeLead = (view: DataView, at: number, value: number): number => {
   view.setInt32(at, leads[value]!, true);
   return at + leadLengths[value]!;
 };

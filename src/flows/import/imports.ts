@@ -300,7 +300,8 @@ class ImportJob {
       staging: this.#deps.staging,
       spill: this.#deps.spill,
       memory: `${Math.round(this.#config.imports.memory / 1_000_000)}MB`,
-      threads: this.#config.threads,
+      // A thread more would only spin while it waits for rows; two runs are written at once as it is.
+      threads: name === 'write' ? 1 : this.#config.threads,
       prefix: this.#prefix,
       sourceId: this.#task.record.id,
       ingestedAt: BigInt(this.#deps.clock.now()) * 1000n,

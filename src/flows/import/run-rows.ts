@@ -9,8 +9,8 @@ import duckdb from '@duckdb/node-bindings';
 import type { BatchColumn, FlowBatch } from '../batch.ts';
 import { type ColumnType, columnsOf, type Shape } from '../schema.ts';
 import type { Connection } from '../store/duck.ts';
+import { RowGather, vectorRows } from './run-gather.ts';
 
-const vectorRows = 2048;
 const vectorValidityOctets = vectorRows / 8;
 
 const { Type } = duckdb;
@@ -28,6 +28,9 @@ const typeIds: Record<ColumnType, duckdb.Type> = {
 /** How far one reading of the batches has come, and which columns it wants, by their place in the shape. */
 type Cursor = { columns: number[]; batch: number; row: number };
 
+/** What the values of a column point into: a batch, or rows gathered from several. */
+type Values = Pick<FlowBatch, 'buffer' | 'heap' | 'heapLength'>;
+
 /** Whether any of the first `count` rows has a value. */
 const hasValues = ({ validity }: BatchColumn, count: number): boolean => {
   if (validity === undefined) return true;
@@ -42,6 +45,9 @@ export const carriedColumns = (batches: readonly FlowBatch[]): Set<string> =>
 export class RunRows {
   /** The batches that the function reads, from the first to the last row. */
   batches: readonly FlowBatch[] = [];
+  /** The order in which it reads them (see run-order.ts), or undefined for that in which they lie. */
+  order: Uint32Array | undefined;
+  readonly #gather = new RowGather();
   readonly #function: duckdb.TableFunction;
 
   /** Makes the batches readable on this database as `name()`, with the columns of the shape. */
@@ -76,6 +82,24 @@ export class RunRows {
   }
 
   #fill(cursor: Cursor, chunk: duckdb.DataChunk): void {
+    if (this.order === undefined) this.#fillAsTheyLie(cursor, chunk);
+    else this.#fillInOrder(this.order, cursor, chunk);
+  }
+
+  /** Here `cursor.row` counts through the order. */
+  #fillInOrder(order: Uint32Array, cursor: Cursor, chunk: duckdb.DataChunk): void {
+    const places = order.subarray(cursor.row, cursor.row + vectorRows);
+    duckdb.data_chunk_set_size(chunk, places.length);
+    if (places.length === 0) return;
+    for (const [at, place] of cursor.columns.entries()) {
+      if (place >= (this.batches[0] as FlowBatch).columns.length) continue;
+      const column = this.#gather.gather(this.batches, place, places);
+      fillVector(duckdb.data_chunk_get_vector(chunk, at), this.#gather, column, 0, places.length);
+    }
+    cursor.row += places.length;
+  }
+
+  #fillAsTheyLie(cursor: Cursor, chunk: duckdb.DataChunk): void {
     const batch = this.batches[cursor.batch];
     if (batch === undefined) {
       duckdb.data_chunk_set_size(chunk, 0);
@@ -96,7 +120,7 @@ export class RunRows {
   }
 }
 
-const fillVector = (vector: duckdb.Vector, batch: FlowBatch, column: BatchColumn, from: number, rows: number): void => {
+const fillVector = (vector: duckdb.Vector, batch: Values, column: BatchColumn, from: number, rows: number): void => {
   const isLongText = column.column.type === 'VARCHAR' && batch.heapLength > 0;
   if (!isLongText || !fillText(vector, batch, column, from, rows)) {
     duckdb.copy_data_to_vector(vector, 0, batch.buffer, column.offset + from * column.width, rows * column.width);
@@ -124,7 +148,7 @@ const patched = new Uint32Array(vectorRows * 4);
  * were the text of row 0; the address that DuckDB then shows in row 0 is the base for all others.
  * Returns false where no row of the vector has a long text.
  */
-const fillText = (vector: duckdb.Vector, batch: FlowBatch, column: BatchColumn, from: number, rows: number): boolean => {
+const fillText = (vector: duckdb.Vector, batch: Values, column: BatchColumn, from: number, rows: number): boolean => {
   const words = column.u32.subarray(from * 4, (from + rows) * 4);
   let low = Number.POSITIVE_INFINITY;
   let high = 0;

@@ -10,11 +10,11 @@ import type { Column, Shape } from '../schema.ts';
 import { type Connection, literal } from '../store/duck.ts';
 import { absentValue, fileList } from '../store/file-layout.ts';
 import { dayOfTime, isOfDay, syncFile } from '../store/paths.ts';
+import { orderByTime } from './run-order.ts';
 import { carriedColumns, RunRows } from './run-rows.ts';
 import { runRows } from './run-size.ts';
 import { hasSubMicroseconds, longAt, type RunPart, surveyRun } from './run-survey.ts';
 
-const rowGroupRows = 61_440;
 /** A run that touches more days than this is left whole; the store takes it into its hot table. */
 const maxDays = 32;
 const daySeconds = 86_400;
@@ -139,15 +139,17 @@ export class RunWriter {
     slot.rows ??= new RunRows(slot.connection, name, shape);
     slot.rows.batches = batches;
     const { parts, isSorted } = surveyRun(batches, maxDays);
+    slot.rows.order = isSorted ? undefined : orderByTime(batches);
     const written = fileShape(batches);
     const list = this.#selectList(batches, written, base);
     for (const part of parts) {
       const where = part.day === null || parts.length === 1 ? '' : `WHERE ${isOfDay(part.day)}`;
       const path = runPath(this.#options, part, ++this.#serial);
-      await copyToParquet(slot.connection, `SELECT ${list} FROM ${name}() ${where} ${isSorted ? '' : 'ORDER BY time, id'}`, path);
+      await copyToParquet(slot.connection, `SELECT ${list} FROM ${name}() ${where}`, path, runGrouping[shape]);
       this.#files.push(runFile(path, written, part, base));
     }
     slot.rows.batches = [];
+    slot.rows.order = undefined;
   }
 
   #selectList(batches: readonly FlowBatch[], written: Shape, base: number): string {
@@ -216,12 +218,24 @@ export const importedList = (
  * 1.8 and 4.5 MB instead of 13.0: the delta encodings of version 2 fit sorted integers. Names keep their dictionaries: with
  * a limit of 1000 the same rows are written in 0.8 s, but to group 10 million by name takes three times as long. DuckDB, Spark from 3.3 and Arrow from 9 read all of it.
  */
-export const parquetOptions = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 20000';
+export const parquetOptions = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2';
+
+/** What else a file is told: rows of a row group, and distinct values in it up to which a column has a dictionary. */
+type Grouping = { rows: number; names: number };
+
+const grouping: Grouping = { rows: 61_440, names: 20_000 };
+
+/**
+ * How runs are grouped. A run of captured flows is one group; its thirty columns of numbers look for a dictionary that is
+ * not worth it in a third of the time of writing them, so names have theirs only when small files are merged.
+ */
+const runGrouping: Record<Shape, Grouping> = { named: grouping, addressed: { rows: 65_536, names: 1000 } };
 
 /** Writes the rows of a SELECT as one Parquet file that is on disk, whole and under its name, when this resolves. */
-export const copyToParquet = async (connection: Connection, select: string, path: string): Promise<void> => {
+export const copyToParquet = async (connection: Connection, select: string, path: string, groups = grouping): Promise<void> => {
   const part = `${path}.part`;
-  await connection.run(`COPY (${select}) TO ${literal(part)} (${parquetOptions}, ROW_GROUP_SIZE ${rowGroupRows})`);
+  const options = `${parquetOptions}, DICTIONARY_SIZE_LIMIT ${groups.names}, ROW_GROUP_SIZE ${groups.rows}`;
+  await connection.run(`COPY (${select}) TO ${literal(part)} (${options})`);
   await syncFile(part);
   await rename(part, path);
 };

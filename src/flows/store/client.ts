@@ -6,6 +6,7 @@ import type { SourceEntry } from './catalog.ts';
 import type { Checked } from './check.ts';
 import type { Commit } from './commit.ts';
 import type { Row } from './duck.ts';
+import type { Ranked, Ranking } from './ranking.ts';
 import type { Retention } from './retention.ts';
 import type { Sealed } from './seal.ts';
 import type { Selection } from './selection.ts';
@@ -55,8 +56,7 @@ export class StoreClient {
   stream = (query: StreamQuery, options: CallOptions): Promise<Streamed> => this.#caller.call('stream', query, options);
   flow = (query: { id: number; fields: string[]; bigint: 'number' | 'string' }): Promise<string> => this.#caller.call('flow', query);
   summary = (query: Selection, signal?: AbortSignal): Promise<Row> => this.#caller.call('summary', query, { signal });
-  top = (query: Selection & { by: string; metric: Metric; limit: number }, signal?: AbortSignal): Promise<{ items: Row[]; total: Row }> =>
-    this.#caller.call('top', query, { signal });
+  top = (query: Ranking, signal?: AbortSignal): Promise<Ranked> => this.#caller.call('top', query, { signal });
   series = (query: Selection & { bucketSeconds: number; by: string | undefined; limit: number }, signal?: AbortSignal): Promise<Row[]> =>
     this.#caller.call('series', query, { signal });
   pairs = (query: Selection & { limit: number; metric: Metric }, signal?: AbortSignal): Promise<Row[]> =>

@@ -13,6 +13,9 @@ export type Selection = {
   ingestedAfterUs: bigint | undefined;
 };
 
+/** Bounds that hold no flow back. */
+export const anyTime: TimeBounds = { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
+
 /** A WHERE clause and what is bound to it. */
 export type Where = { sql: string; parameters: Parameter[] };
 
@@ -21,15 +24,18 @@ export type Where = { sql: string; parameters: Parameter[] };
  * not when it was parsed: so "arrived later" asks for the imports that ended later.
  */
 export const whereOf = async (snapshot: Snapshot, selection: Selection, part: TimeBounds = selection.bounds): Promise<Where> => {
-  const conditions = ['time >= ?', 'time <= ?'];
-  const parameters: Parameter[] = [part.from, part.to];
-  if (selection.condition !== '') {
-    conditions.push(`(${selection.condition})`);
-    parameters.push(...selection.parameters);
-  }
+  const conditions: string[] = [];
+  const parameters: Parameter[] = [];
+  const ask = (condition: string, ...values: Parameter[]): void => {
+    conditions.push(condition);
+    parameters.push(...values);
+  };
+  if (part.from > anyTime.from) ask('time >= ?', part.from);
+  if (part.to < anyTime.to) ask('time <= ?', part.to);
+  if (selection.condition !== '') ask(`(${selection.condition})`, ...selection.parameters);
   if (selection.ingestedAfterUs !== undefined) {
     const sources = await snapshot.connection.rows(`SELECT id FROM sources WHERE ended_at_us > ?`, [selection.ingestedAfterUs]);
-    conditions.push(sources.length === 0 ? 'false' : `source_id IN (${sources.map((row) => Number(row.id)).join(', ')})`);
+    ask(sources.length === 0 ? 'false' : `source_id IN (${sources.map((row) => Number(row.id)).join(', ')})`);
   }
-  return { sql: `WHERE ${conditions.join(' AND ')}`, parameters };
+  return { sql: `WHERE ${conditions.join(' AND ') || 'true'}`, parameters };
 };

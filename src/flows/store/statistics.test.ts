@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Row } from './duck.ts';
+import { rank } from './ranking.ts';
 import { sealHot } from './seal.ts';
 import type { Selection } from './selection.ts';
-import { pairs, rank, series, summarise } from './statistics.ts';
+import { pairs, series, summarise } from './statistics.ts';
 import { everything, type TestFlow, TestStore } from './store.fixture.ts';
 
 // Named, addressed and hot flows at once; the same sums once by DuckDB over the store and once by a loop over the rows.

@@ -118,6 +118,8 @@ export class TestStore {
     return streamRows(this.store, query);
   }
 
+  [Symbol.asyncDispose] = (): Promise<void> => this.end();
+
   async end(): Promise<void> {
     await this.store.close();
     await rm(this.root, { recursive: true, force: true });

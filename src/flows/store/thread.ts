@@ -4,9 +4,10 @@ import { serveCalls } from '../../core/thread.ts';
 import type { SourceEntry } from './catalog.ts';
 import { checkStore } from './check.ts';
 import { type Commit, commitImport } from './commit.ts';
+import { rank } from './ranking.ts';
 import { type Retention, retain } from './retention.ts';
 import { compact, sealHot } from './seal.ts';
-import { pairs, rank, series, summarise } from './statistics.ts';
+import { pairs, series, summarise } from './statistics.ts';
 import { Store, type StoreLimits } from './store.ts';
 import { flowById, loadEncoders, streamFlows } from './stream.ts';
 
