@@ -28,6 +28,10 @@ const groups: readonly Group[] = [
     load: async () => (await import('./flows/cli.ts')).addCommands,
   },
   {
+    commands: { keys: 'read, write, watch and move the key tree' },
+    load: async () => (await import('./keys/cli.ts')).addCommands,
+  },
+  {
     commands: { get: 'print one response of the server' },
     load: async () => (await import('./cli/get.ts')).addCommands,
   },

@@ -27,7 +27,7 @@ export type NodeStore = {
 };
 
 /** True when the write took the node away. */
-export const isRemoval = (change: Change): boolean =>
+export const isRemoval = (change: Pick<Change, 'action'>): boolean =>
   change.action === 'delete' || change.action === 'compare-and-delete' || change.action === 'expire';
 
 /** Brings a store from the state before a change to the one after it. Doing it twice does no harm. */

@@ -1,0 +1,52 @@
+/** The keys of a data directory that no server holds: the embedded engine, opened by this process. */
+import { Problem } from '../../core/problem.ts';
+import type { KeyEngine, Reading } from '../engine.ts';
+import type { Operation } from '../tree/operation.ts';
+import type { Path } from '../tree/path.ts';
+import { isShownBelow } from './hidden.ts';
+import type { KeysPort, ReadWish, Walk, Written } from './port.ts';
+
+export class EngineKeys implements KeysPort {
+  readonly name: string;
+  // Writes that wait while the disk flushes go together into the next flush.
+  readonly width = 1024;
+  readonly #engine: KeyEngine;
+  readonly #release: () => Promise<void>;
+
+  constructor(engine: KeyEngine, name: string, release: () => Promise<void>) {
+    this.#engine = engine;
+    this.name = name;
+    this.#release = release;
+  }
+
+  async read(path: Path, { reach = 'node', withHidden = false }: ReadWish = {}): Promise<Reading> {
+    const reading = await this.#engine.read('public', path, { reach });
+    return withHidden ? reading : { ...reading, below: reading.below.filter(isShownBelow(path)) };
+  }
+
+  async walk(path: Path): Promise<Walk> {
+    const { index, node, below } = await this.#engine.read('public', path, { reach: 'subtree' });
+    return { index, octets: null, hasHidden: true, nodes: [node, ...below], read: () => 0 };
+  }
+
+  async write(operation: Operation): Promise<Written> {
+    const [change] = await this.#engine.write('public', [operation]);
+    if (change === undefined) throw new Error('an engine answered a write without a change');
+    return change;
+  }
+
+  watch(): never {
+    throw new Problem('invalid', 'to watch takes a server: nobody else writes to a directory that a command holds', {
+      hint: 'weir serve --data DIR, then --server URL',
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#release();
+  }
+}
+
+/** Opens the directory; who holds it already is told by a `conflict`. */
+export async function openFolderKeys(folder: string): Promise<KeysPort> {
+  throw new Problem('unavailable', `${folder} cannot be opened yet`);
+}
