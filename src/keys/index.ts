@@ -3,7 +3,9 @@
  * with indexes, compare-and-swap, times to live and watches, as etcd's v2 keys have them, kept by LMDB on this host or by an
  * etcd cluster. It does no merging of conflicts: a write whose expectation failed says so, and the caller decides.
  */
+export { type KeysConfig, keysSettings } from './config.ts';
 export type { KeyEngine, Reading, Space } from './engine.ts';
+export { createKeys, type Keys, type KeysDependencies } from './keys.ts';
 export { MemoryEngine } from './memory-engine.ts';
 export type { Change } from './tree/change.ts';
 export { type FaultKind, KeyFault } from './tree/fault.ts';

@@ -1,0 +1,88 @@
+/** The room of keys as one thing with a beginning and an end: the engine, the hub of watchers and the etcd v2 surface. */
+import { Problem } from '../core/problem.ts';
+import type { KeysConfig } from './config.ts';
+import type { KeyEngine } from './engine.ts';
+import { type EngineDependencies, engineOf } from './engine-of.ts';
+import { Tree } from './tree.ts';
+import { Cluster } from './v2/cluster.ts';
+import { Counters, counterMemory } from './v2/counters.ts';
+import { createHandler, type Handler } from './v2/handler.ts';
+import { corsOf } from './v2/headers.ts';
+import { V2 } from './v2/v2.ts';
+import { WatchHub } from './watch/hub.ts';
+
+/** What the keys need of the house. */
+export type KeysDependencies = EngineDependencies & {
+  /** In place of the one that the configuration names; for tests. */
+  engine?: KeyEngine;
+};
+
+export class Keys {
+  readonly config: KeysConfig;
+  readonly engine: KeyEngine;
+  readonly hub: WatchHub;
+  readonly systemHub: WatchHub;
+  readonly counters: Counters;
+  /** What `/v2/keys` shows. */
+  readonly public: Tree;
+  /** The house's own keys; no request reaches them by a path. */
+  readonly system: Tree;
+  /** etcd's v2 API. */
+  readonly handler: Handler;
+  readonly #cluster: Cluster;
+  #unfollow: (() => void) | undefined;
+
+  constructor(config: KeysConfig, deps: KeysDependencies) {
+    this.config = config;
+    const now = () => deps.clock.now();
+    const engine = deps.engine ?? engineOf(config, deps);
+    this.engine = engine;
+    const { history, limits } = config;
+    this.hub = new WatchHub({ engine, space: 'public', limit: limits.watchers, now }, history);
+    this.systemHub = new WatchHub({ engine, space: 'system', limit: limits.watchers, now }, history);
+    this.public = new Tree(engine, 'public');
+    this.system = new Tree(engine, 'system');
+    this.#cluster = new Cluster(engine);
+    this.counters = new Counters(counterMemory(1), 0);
+    const v2 = new V2({ engine, hub: this.hub, cluster: this.#cluster, counters: this.counters, now });
+    const onFault = (err: unknown) => deps.log.error({ err }, 'an etcd v2 request failed');
+    this.handler = createHandler({ v2, cors: corsOf(config.cors), onFault });
+  }
+
+  async start(): Promise<void> {
+    await this.engine.start();
+    this.hub.start();
+    this.systemHub.start();
+    this.#unfollow = this.engine.follow('public', (changes) => this.counters.countExpired(changes));
+    await this.#cluster.start();
+  }
+
+  /** Breaks off the watches, so that their clients come back elsewhere. */
+  endWatches(): void {
+    this.hub.endAll('the server stops');
+    this.systemHub.endAll('the server stops');
+  }
+
+  async stop(): Promise<void> {
+    this.#cluster.stop();
+    this.#unfollow?.();
+    this.hub.stop();
+    this.systemHub.stop();
+    await this.engine.stop();
+  }
+
+  /** Undefined when the keys can be read and written, otherwise why not. */
+  async unready(): Promise<string | undefined> {
+    return await this.engine.unready();
+  }
+}
+
+/** The room, not started. Throws Problem when the configuration makes no sense. */
+export function createKeys(config: KeysConfig, deps: KeysDependencies): Keys {
+  if (config.engine === 'etcd' && config.etcd.endpoints.length === 0)
+    throw new Problem('invalid', 'The engine etcd needs to know where its cluster is.', {
+      hint: '--set keys.etcd.endpoints=http://10.0.0.1:2379',
+      pointer: 'keys.etcd.endpoints',
+    });
+  return new Keys(config, deps);
+}

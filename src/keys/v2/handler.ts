@@ -1,0 +1,90 @@
+/** etcd's v2 API as a plain handler of Node's HTTP server: it knows of no framework, and can be mounted in any. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer, Call } from './answer.ts';
+import { formLimit } from './form.ts';
+import { type Cors, headersOf } from './headers.ts';
+import type { V2 } from './v2.ts';
+import { type OpenWatch, watcherBacklog } from './watch.ts';
+
+export type HandlerOptions = {
+  v2: V2;
+  cors: Cors;
+  /** Told of faults of ours; the client gets a plain 500. */
+  onFault(error: unknown): void;
+};
+
+/** Answers one request; `extra` are headers (names and values in turn) that stand on its answer, too. */
+export type Handler = (request: IncomingMessage, response: ServerResponse, extra?: readonly string[]) => void;
+
+export function createHandler({ v2, cors, onFault }: HandlerOptions): Handler {
+  return (request, response, extra = []) => {
+    const { method = 'GET', url = '/', headers } = request;
+    const call: Call = { method, target: url, contentType: headers['content-type'], body: '', self: selfOf(request) };
+    const always = [...cors(headers.origin), ...extra];
+    const answer = async () => {
+      if (method === 'PUT' || method === 'POST') call.body = await readBody(request);
+      const given = await v2.answer(call);
+      if (response.destroyed) abandon(given);
+      else write(given, { request, response, headers: [...always, ...headersOf(given, v2.deps.cluster)] });
+    };
+    answer().catch((error: unknown) => {
+      if (request.errored !== null || response.destroyed) return;
+      onFault(error);
+      response.destroy();
+    });
+  };
+}
+
+/** The body as a binary string; of one beyond the limit of forms just so much that it is seen to be too long. */
+async function readBody(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request as AsyncIterable<Buffer>) if (text.length <= formLimit) text += chunk.toString('latin1');
+  return text;
+}
+
+/** Where this server is, as the client knows it. */
+function selfOf({ headers, socket }: IncomingMessage): string {
+  const { localAddress = '127.0.0.1', localPort = 0 } = socket;
+  return `http://${headers.host ?? `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`}`;
+}
+
+type Writing = { request: IncomingMessage; response: ServerResponse; headers: string[] };
+
+function write(answer: Answer, { request, response, headers }: Writing): void {
+  if (answer.kind === 'watch') {
+    response.writeHead(200, headers);
+    response.flushHeaders();
+    flow(answer.watch, response);
+    return;
+  }
+  headers.push('Content-Length', String(answer.text.length));
+  if (answer.kind === 'page' && answer.isLast === true) headers.push('Connection', 'close');
+  response.writeHead(answer.status, headers);
+  response.end(request.method === 'HEAD' ? '' : answer.text, 'latin1');
+}
+
+function abandon(answer: Answer): void {
+  if (answer.kind === 'watch') answer.watch.close();
+}
+
+/** The events of a watch as a body without end. A client that does not keep up is dropped: no watcher holds memory for long. */
+function flow(watch: OpenWatch, response: ServerResponse): void {
+  let waiting = 0;
+  response.on('close', () => watch.close());
+  response.on('drain', () => {
+    waiting = 0;
+  });
+  watch.flow({
+    event: (line, isLast) => {
+      if (isLast) response.end(line);
+      else if (!response.write(line) && ++waiting > watcherBacklog) drop();
+    },
+    // Cut off and not ended: so a client knows that this was no event.
+    end: () => response.destroy(),
+  });
+  function drop(): void {
+    watch.close();
+    response.end();
+    setTimeout(() => response.destroy(), 10_000).unref();
+  }
+}

@@ -1,0 +1,126 @@
+/** Everything of etcd's API that is not a key: version, health, statistics, members. */
+import type { EngineStatus, KeyEngine, Member } from '../engine.ts';
+import { type Answer, type Call, jsonPage, notAllowed, notFound, refusal, textPage } from './answer.ts';
+import type { Cluster } from './cluster.ts';
+import type { Counters } from './counters.ts';
+import { mediaType } from './form.ts';
+
+export type PagesDependencies = { engine: KeyEngine; cluster: Cluster; counters: Counters; now(): number };
+
+/** The release whose behaviour this is. */
+export const etcdVersion = { server: '3.4.23', cluster: '3.4.0' };
+
+/** The answer for a path that is not one of a key. */
+export async function answerPage(path: string, call: Call, deps: PagesDependencies): Promise<Answer> {
+  if (path === '/v2/members' || path.startsWith('/v2/members/')) return await answerMembers(path, call, deps);
+  const page = pages[path];
+  if (page === undefined) return notFound();
+  const [allow, answer] = page;
+  return allow.split(',').includes(call.method) ? await answer(call, deps) : notAllowed(allow);
+}
+
+type Page = (call: Call, deps: PagesDependencies) => Answer | Promise<Answer>;
+
+const pages: Record<string, [allow: string, Page]> = {
+  '/version': ['GET', () => jsonPage(JSON.stringify({ etcdserver: etcdVersion.server, etcdcluster: etcdVersion.cluster }))],
+  '/health': ['GET', health],
+  '/v2/stats/self': ['GET', selfStatistics],
+  '/v2/stats/store': ['GET', (_call, { counters }) => jsonPage(JSON.stringify(counters.sums()))],
+  '/v2/stats/leader': ['GET', leaderStatistics],
+  '/v2/machines': ['GET,HEAD', ({ self }) => textPage(self)],
+  '/v2/auth/enable': ['GET', () => jsonPage('{"enabled":false}\n')],
+};
+
+async function health(_call: Call, { engine }: PagesDependencies): Promise<Answer> {
+  const reason = await engine.unready();
+  return reason === undefined ? textPage('{"health":"true"}') : refusal(503, '{"health":"false"}');
+}
+
+async function selfStatistics(_call: Call, { cluster, now }: PagesDependencies): Promise<Answer> {
+  const { self, leader, members, startedAt } = await cluster.ask();
+  const startTime = startedAt.toISOString();
+  const text = {
+    name: members.find(({ id }) => id === self)?.name ?? 'default',
+    id: self,
+    state: self === leader ? 'StateLeader' : 'StateFollower',
+    startTime,
+    leaderInfo: { leader: leader ?? '', uptime: spanText(now() - startedAt.getTime()), startTime },
+    recvAppendRequestCnt: 0,
+    sendAppendRequestCnt: 0,
+  };
+  return jsonPage(JSON.stringify(text));
+}
+
+/** A span as Go prints it: `1m40.122s`. */
+export function spanText(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.max(0, milliseconds)}ms`;
+  const seconds = milliseconds / 1000;
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const rest = `${Number((seconds % 60).toFixed(3))}s`;
+  return hours > 0 ? `${hours}h${minutes}m${rest}` : minutes > 0 ? `${minutes}m${rest}` : rest;
+}
+
+async function leaderStatistics(_call: Call, { cluster }: PagesDependencies): Promise<Answer> {
+  const { self, leader, members } = await cluster.ask();
+  if (self !== leader) return jsonPage('{"message":"not current leader"}', 403);
+  const latency = { current: 0, average: 0, standardDeviation: 0, minimum: 0, maximum: 0 };
+  const others = members.filter(({ id }) => id !== self).map(({ id }) => [id, { latency, counts: { fail: 0, success: 0 } }]);
+  return jsonPage(JSON.stringify({ leader, followers: Object.fromEntries(others) }));
+}
+
+/** Clients reach every member through this very server: one that went to a member of the cluster by itself would find no v2 there. */
+const memberOf = ({ id, name, peerUrls }: Member, self: string) => ({ id, name, peerURLs: peerUrls, clientURLs: [self] });
+
+const message = (status: number, text: string, headers: readonly string[] = []): Answer =>
+  jsonPage(JSON.stringify({ message: text }), status, headers);
+
+async function answerMembers(path: string, call: Call, { cluster }: PagesDependencies): Promise<Answer> {
+  const status = await cluster.ask();
+  const headers = ['X-Etcd-Cluster-Id', status.clusterId];
+  const id = path.slice('/v2/members/'.length);
+  switch (call.method) {
+    case 'GET':
+      return showMembers(id, call.self, status, headers);
+    case 'POST':
+      return refuseMember(call, status, headers);
+    case 'PUT':
+    case 'DELETE':
+      if (id === '') return refusal(405, 'Method Not Allowed', headers);
+      return status.members.some((member) => member.id === id)
+        ? message(501, 'members are not managed by this server', headers)
+        : message(404, `No such member: ${id}`, headers);
+    default:
+      return notAllowed('GET,POST,DELETE,PUT');
+  }
+}
+
+function showMembers(id: string, self: string, { members, leader }: EngineStatus, headers: readonly string[]): Answer {
+  if (id === '') return jsonPage(`${JSON.stringify({ members: members.map((member) => memberOf(member, self)) })}\n`, 200, headers);
+  if (id !== 'leader') return message(404, 'Not found', headers);
+  const member = members.find((one) => one.id === leader);
+  return member === undefined
+    ? message(503, 'During election', headers)
+    : jsonPage(`${JSON.stringify(memberOf(member, self))}\n`, 200, headers);
+}
+
+// The checks are etcd's; what passes them would change a cluster that is not this server's to change.
+function refuseMember({ contentType, body }: Call, { members }: EngineStatus, headers: readonly string[]): Answer {
+  const type = contentType === undefined ? '' : mediaType(contentType).type;
+  if (type !== 'application/json')
+    return message(415, `Bad Content-Type ${contentType?.split(';')[0]?.trim() ?? ''}, accept application/json`, headers);
+  const urls = peerUrlsOf(body);
+  if (urls === undefined) return message(400, 'expected {"peerURLs": ["http://HOST:PORT"]}', headers);
+  const isKnown = members.some(({ peerUrls }) => peerUrls.some((url) => urls.includes(url)));
+  return isKnown ? message(409, 'membership: peerURL exists', headers) : message(501, 'members are not managed by this server', headers);
+}
+
+function peerUrlsOf(body: string): string[] | undefined {
+  try {
+    const { peerURLs } = JSON.parse(body) as { peerURLs?: unknown };
+    const isRight = Array.isArray(peerURLs) && peerURLs.length > 0 && peerURLs.every((url) => /^https?:\/\/[^/]+:\d+$/.test(String(url)));
+    return isRight ? (peerURLs as string[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
