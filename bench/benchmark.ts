@@ -10,6 +10,14 @@ export type BenchOptions = {
   flows: number;
   /** Rows that the Flask listing is asked for; it is too slow for all. */
   seedRows: number;
+  /** Keys of the tree that is started. */
+  keys: number;
+  /** Watchers of one key. */
+  watchers: number;
+  /** Seconds that each load on the keys lasts. */
+  seconds: number;
+  /** Settings (`NAME=VALUE`) of the Weir whose keys are measured. */
+  keySettings: readonly string[];
   rounds: number;
   /** Where inputs are kept and scratch files made. */
   folder: string;
@@ -33,7 +41,7 @@ export type Target = { what: string; reached: number; wanted: number; kind: 'rat
 /** The outcome of a benchmark: those who ran, the first of whom is Weir; those who did not; what was to be reached. */
 export type Report = {
   title: string;
-  unit: 'packets' | 'rows' | 'flows' | 'requests';
+  unit: 'packets' | 'rows' | 'flows' | 'requests' | 'deliveries' | 'keys';
   standings: readonly Standing[];
   skipped: readonly Skipped[];
   targets: readonly Target[];

@@ -2,7 +2,7 @@
  * Runs the benchmarks: makes their input once, lets Weir and each peer work on it in turn, and prints medians, ratios and
  * peak memory. What is to be reached stands below each table; docs/82-performance.md says why.
  *
- *   npm run bench -- [NAME...] [--packets N] [--rows N] [--flows N] [--seed-rows N] [--rounds N] [--dir DIR]
+ *   npm run bench -- [NAME...] [--packets N] [--rows N] [--flows N] [--seed-rows N] [--keys N] [--rounds N] [--dir DIR]
  *                    [--json FILE] [--fresh] [--slow]
  */
 import { writeFileSync } from 'node:fs';
@@ -13,13 +13,14 @@ import type { Bench, Benchmark, BenchOptions, Report } from './benchmark.ts';
 import { bounds } from './bounds.ts';
 import { capture } from './capture.ts';
 import { clients } from './clients.ts';
+import { keys } from './keys.ts';
 import { lanl } from './lanl.ts';
 import { formatReport, isReached } from './report.ts';
 import { stream } from './stream.ts';
 import { top } from './top.ts';
 import { window } from './window.ts';
 
-const benchmarks: Record<string, Benchmark> = { capture, lanl, stream, window, clients, top, bounds };
+const benchmarks: Record<string, Benchmark> = { capture, lanl, stream, window, clients, top, keys, bounds };
 
 const usage = `npm run bench -- [NAME...] [OPTION...]
 
@@ -31,6 +32,10 @@ ${Object.entries(benchmarks)
   --rows N        LANL rows (10000000)
   --flows N       flows that are ranked (10000000)
   --seed-rows N   rows that the Flask listing is asked for (1000000)
+  --keys N        keys of the tree that is started (1000000)
+  --watchers N    watchers of one key (1000)
+  --seconds N     how long each load on the keys lasts (10)
+  --set NAME=VALUE  a setting of the Weir whose keys are measured; may be repeated
   --rounds N      runs of each program (3)
   --dir DIR       where inputs are kept (weir-bench in the folder for temporary files)
   --json FILE     also write all figures there
@@ -48,6 +53,10 @@ function readOptions(): { names: string[]; options: BenchOptions; json: string |
       rows: { ...text, default: '10000000' },
       flows: { ...text, default: '10000000' },
       'seed-rows': { ...text, default: '1000000' },
+      keys: { ...text, default: '1000000' },
+      watchers: { ...text, default: '1000' },
+      seconds: { ...text, default: '10' },
+      set: { ...text, multiple: true, default: [] as string[] },
       rounds: { ...text, default: '3' },
       dir: { ...text, default: join(tmpdir(), 'weir-bench') },
       json: text,
@@ -59,7 +68,7 @@ function readOptions(): { names: string[]; options: BenchOptions; json: string |
   if (values.help) return undefined;
   const unknown = positionals.find((name) => !(name in benchmarks));
   if (unknown !== undefined) throw new Error(`there is no benchmark ${unknown}, only ${Object.keys(benchmarks).join(', ')}`);
-  const count = (name: 'packets' | 'rows' | 'flows' | 'seed-rows' | 'rounds'): number => {
+  const count = (name: 'packets' | 'rows' | 'flows' | 'seed-rows' | 'keys' | 'watchers' | 'seconds' | 'rounds'): number => {
     const number = Number(values[name]);
     if (Number.isSafeInteger(number) && number > 0) return number;
     throw new Error(`--${name} takes a whole number above 0, not ${values[name]}`);
@@ -72,6 +81,10 @@ function readOptions(): { names: string[]; options: BenchOptions; json: string |
       rows: count('rows'),
       flows: count('flows'),
       seedRows: Math.min(count('seed-rows'), count('rows')),
+      keys: count('keys'),
+      watchers: count('watchers'),
+      seconds: count('seconds'),
+      keySettings: values.set,
       rounds: count('rounds'),
       folder: values.dir,
       fresh: values.fresh,

@@ -14,6 +14,8 @@ const installs = {
   sqlite3: 'apt-get install sqlite3',
   curl: 'apt-get install curl',
   duckdb: 'pip install duckdb-cli',
+  etcd: 'apt-get install etcd-server',
+  wrk: 'apt-get install wrk',
   python3: 'apt-get install python3 python3-venv',
 } as const;
 
