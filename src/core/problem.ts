@@ -1,6 +1,7 @@
 /** What kind of failure this is. The closed set that every surface translates at its rim: HTTP status, exit code, wire error. */
 export const problemCodes = {
   invalid: { status: 400, exit: 2 },
+  unauthenticated: { status: 401, exit: 4 },
   denied: { status: 403, exit: 4 },
   'not-found': { status: 404, exit: 3 },
   'method-not-allowed': { status: 405, exit: 2 },
@@ -8,6 +9,7 @@ export const problemCodes = {
   timeout: { status: 408, exit: 5 },
   conflict: { status: 409, exit: 6 },
   gone: { status: 410, exit: 3 },
+  'precondition-failed': { status: 412, exit: 6 },
   'too-large': { status: 413, exit: 2 },
   'unsupported-media': { status: 415, exit: 2 },
   unprocessable: { status: 422, exit: 2 },

@@ -5,6 +5,7 @@ import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
 /** What each code means to the person who gets it, and what to do. The reference page of errors says the same. */
 export const problemMeanings: Record<ProblemCode, string> = {
   invalid: 'The request says something that cannot be understood. `detail` tells what was expected and what was got, `pointer` where.',
+  unauthenticated: 'It needs a login, or the token is not valid (any more). `weir login` gives a new one.',
   denied: 'This caller may not do that. Use another account, or another address.',
   'not-found': 'What was asked for is not here, or not any more.',
   'method-not-allowed': 'The path exists, but not for this method. The header `Allow` lists those that work.',
@@ -12,6 +13,8 @@ export const problemMeanings: Record<ProblemCode, string> = {
   timeout: 'The request took too long to arrive. Send it again, faster or in smaller parts.',
   conflict: 'Something else stands in the way: a name that is taken, content that is already stored, a change made meanwhile.',
   gone: 'It was here and has been removed for good.',
+  'precondition-failed':
+    'It is not as the header `If-Match` expects: somebody changed it meanwhile. Read it again and decide with what is there now.',
   'too-large': 'The request, its headers or the answer asked for is larger than the limit that `detail` names.',
   'unsupported-media': 'The body is in a form that this route does not read. See its Content-Type in the API description.',
   unprocessable: 'The body is well-formed, but its content cannot be processed. `facts` beside the title say where it failed.',

@@ -1,0 +1,30 @@
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../core/problem.ts';
+import { longestName } from './content.ts';
+import type { Actor, Via } from './ticket.ts';
+
+/** Where a client says whose request it is, percent-encoded. Believed only because nobody logs in yet: it is a note, not a proof. */
+export const userHeader = 'x-weir-user';
+
+/** Who sends a request, as far as it says. */
+export function actorOf({ headers }: FastifyRequest, via: Via): Actor {
+  const header = headers[userHeader];
+  return { by: typeof header === 'string' && header.trim() !== '' ? readName(header) : null, via };
+}
+
+function readName(header: string): string {
+  const name = decoded(header)?.trim();
+  if (name !== undefined && [...name].length <= longestName && !/[\u0000-\u001f\u007f]/.test(name)) return name;
+  throw new Problem('invalid', `The header ${userHeader} is no name.`, {
+    detail: `expected at most ${longestName} characters of one line, percent-encoded`,
+    pointer: userHeader,
+  });
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined; // a lone %: told as a bad name
+  }
+}
