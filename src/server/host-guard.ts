@@ -1,45 +1,11 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Problem } from '../core/problem.ts';
+import type { FastifyInstance } from 'fastify';
+import { foreignness, type HostRule } from '../core/host-rule.ts';
 
-/**
- * Keeps web pages away from a server that trusts its own machine. A page of another site can make a browser on this
- * machine send requests to 127.0.0.1, either plainly (then `Origin` or `Sec-Fetch-Site` names the other site) or
- * through a name of its own that it points to 127.0.0.1 (DNS rebinding: then `Host` carries that name).
- */
+/** Refuses requests that web pages of other sites send to a server that trusts its own machine; see the rule. */
 export function guardHost(app: FastifyInstance, hostNames: readonly string[]): void {
-  const allowed = new Set(hostNames.map((name) => name.toLowerCase()));
+  const rule: HostRule = { names: new Set(hostNames.map((name) => name.toLowerCase())) };
   app.addHook('onRequest', async (request) => {
-    const { host, origin } = request.headers;
-    if (host !== undefined && !isLocalName(host, allowed)) throw foreignHost(host);
-    if (origin !== undefined && !isSameOrigin(origin, host)) throw foreignOrigin(origin);
-    if (isCrossSite(request)) throw foreignOrigin('another site');
+    const problem = foreignness(request, rule);
+    if (problem !== undefined) throw problem;
   });
 }
-
-/** True for `localhost`, `127.x.y.z` and `[::1]`, with or without a port, and for the names that the configuration allows. */
-export function isLocalName(host: string, allowed: ReadonlySet<string>): boolean {
-  const name = host.replace(/:\d*$/, '').toLowerCase();
-  return name === 'localhost' || name === '[::1]' || /^127(\.\d{1,3}){3}$/.test(name) || allowed.has(name);
-}
-
-// The page must come from this very server: even another port of this machine may be a page of someone else's making.
-function isSameOrigin(origin: string, host: string | undefined): boolean {
-  return host !== undefined && /^https?:\/\//.test(origin) && origin.slice(origin.indexOf('//') + 2).toLowerCase() === host.toLowerCase();
-}
-
-// A link that a person follows from elsewhere is a GET navigation and shows its answer to that person only.
-function isCrossSite({ method, headers }: FastifyRequest): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== 'cross-site' && site !== 'same-site') return false;
-  return !(headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' && (method === 'GET' || method === 'HEAD'));
-}
-
-const foreignHost = (host: string) =>
-  new Problem('denied', 'This server answers only to names of this machine.', {
-    detail: `expected Host localhost or 127.0.0.1, got ${host}`,
-    hint: 'add the name to the setting server.hostNames if it is yours',
-    pointer: 'host',
-  });
-
-const foreignOrigin = (origin: string) =>
-  new Problem('denied', 'Pages of other sites may not use this server.', { detail: `the request comes from ${origin}`, pointer: 'origin' });

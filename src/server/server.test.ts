@@ -9,10 +9,10 @@ import { Value } from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readHolder } from '../core/data-folder.ts';
 import type { RoomRoutes } from '../core/http.ts';
+import { parseListen } from '../core/listen-address.ts';
 import { createLog } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
 import { type ServerConfig, serverSettings } from './config.ts';
-import { parseListen } from './listen.ts';
 import type { Room } from './room.ts';
 import { createServer, type Server } from './server.ts';
 

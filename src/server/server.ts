@@ -2,11 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type DataFolder, openDataFolder } from '../core/data-folder.ts';
+import { checkExposure, isLoopback, parseListen } from '../core/listen-address.ts';
 import type { Log } from '../core/log.ts';
 import { type Component, Lifetime } from '../core/shutdown.ts';
 import { buildApp } from './app.ts';
 import type { ServerConfig } from './config.ts';
-import { checkExposure, isLoopback, openListener, parseListen } from './listen.ts';
+import { openListener } from './listen.ts';
 import type { MakeRoom, Room } from './room.ts';
 
 export type ServerDependencies = {
