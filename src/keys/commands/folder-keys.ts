@@ -1,6 +1,9 @@
 /** The keys of a data directory that no server holds: the embedded engine, opened by this process. */
+import { join } from 'node:path';
+import { openDataFolder } from '../../core/data-folder.ts';
 import { Problem } from '../../core/problem.ts';
 import type { KeyEngine, Reading } from '../engine.ts';
+import { createEmbeddedEngine } from '../lmdb/engine.ts';
 import type { Operation } from '../tree/operation.ts';
 import type { Path } from '../tree/path.ts';
 import { isShownBelow } from './hidden.ts';
@@ -48,5 +51,21 @@ export class EngineKeys implements KeysPort {
 
 /** Opens the directory; who holds it already is told by a `conflict`. */
 export async function openFolderKeys(folder: string): Promise<KeysPort> {
-  throw new Problem('unavailable', `${folder} cannot be opened yet`);
+  const held = await openDataFolder(folder, 'a command');
+  try {
+    const engine = createEmbeddedEngine({ folder: join(held.path, 'keys'), log: tell });
+    await engine.start();
+    return new EngineKeys(engine, held.path, async () => {
+      await engine.stop();
+      await held.release();
+    });
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
+}
+
+/** A command has no log: what the engine has to say goes to stderr as a line. */
+function tell(level: 'info' | 'warn', message: string): void {
+  if (level === 'warn') process.stderr.write(`weir: ${message}\n`);
 }

@@ -87,7 +87,7 @@ export class ServerKeys implements KeysPort {
           const event = written(JSON.parse(text) as WireEvent, Date.now());
           next = event.index + 1;
           delayMs = firstDelayMs;
-          yield event;
+          yield await this.#exactly(event);
           continue;
         }
         onTrouble?.('the server ended the watch');
@@ -98,6 +98,13 @@ export class ServerKeys implements KeysPort {
       await sleep(delayMs);
       delayMs = Math.min(delayMs * 2, longestDelayMs);
     }
+  }
+
+  /** An event whose value lost what is not UTF-8 on the wire, with the bytes, if the node is still as the event left it. */
+  async #exactly(event: Written): Promise<Written> {
+    if (!Buffer.from(event.node.value).includes('\ufffd')) return event;
+    const reading = await this.read(event.node.path).catch(() => undefined);
+    return reading?.node.modified === event.index ? { ...event, node: { ...event.node, value: reading.node.value } } : event;
   }
 
   async close(): Promise<void> {

@@ -73,6 +73,6 @@ async function writeValue(command: Command, word: string | undefined, operationO
   const written = await withKeys(command, (keys) => keys.write(operation));
   printWritten(output, written, () => {
     if (operation.action === 'create-in-order') output.line(showPath(written.node));
-    else printValue(written.node.value);
+    else printValue(operation.value ?? written.node.value);
   });
 }

@@ -9,6 +9,8 @@ export type KeysAnswer = {
   /** For `X-Etcd-Index`. */
   index: number;
   isError: boolean;
+  /** It says more than etcd would; a header tells. */
+  isExact?: boolean;
 };
 
 /** Any other answer. */

@@ -4,7 +4,7 @@ import type { Answer, Call } from './answer.ts';
 import { formLimit } from './form.ts';
 import { type Cors, headersOf } from './headers.ts';
 import type { V2 } from './v2.ts';
-import { type OpenWatch, watcherBacklog } from './watch.ts';
+import { type OpenWatch, tellLine, watcherBacklog } from './watch.ts';
 
 export type HandlerOptions = {
   v2: V2;
@@ -75,7 +75,8 @@ function flow(watch: OpenWatch, response: ServerResponse): void {
     waiting = 0;
   });
   watch.flow({
-    event: (line, isLast) => {
+    event: (occasion, isLast) => {
+      const line = occasion.bytes(tellLine);
       if (isLast) response.end(line);
       else if (!response.write(line) && ++waiting > watcherBacklog) drop();
     },

@@ -38,8 +38,9 @@ export function headersOf(answer: Answer, cluster: Cluster): readonly string[] {
   }
 }
 
-function keysHeaders({ index, isError }: Pick<KeysAnswer, 'index' | 'isError'>, cluster: Cluster): readonly string[] {
+function keysHeaders({ index, isError, isExact }: Pick<KeysAnswer, 'index' | 'isError' | 'isExact'>, cluster: Cluster): readonly string[] {
   const headers = ['Content-Type', 'application/json', 'X-Etcd-Cluster-Id', cluster.id, 'X-Etcd-Index', String(index)];
   if (!isError) headers.push('X-Raft-Index', String(cluster.positionOf(index)), 'X-Raft-Term', String(cluster.term));
+  if (isExact === true) headers.push('X-Weir-Exact', 'true');
   return headers;
 }

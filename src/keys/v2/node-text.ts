@@ -1,14 +1,17 @@
 /** Nodes, readings and changes as etcd's v2 JSON, in binary strings. */
+import { isUtf8 } from 'node:buffer';
 import type { Reading } from '../engine.ts';
 import { type Change, isRemoval } from '../tree/change.ts';
 import type { KeyNode } from '../tree/node.ts';
 import { type Path, parentOf, root } from '../tree/path.ts';
 import { quote } from './json-text.ts';
 
-/** The answer of a GET. */
-export function readingText({ node, below }: Reading, now: number): string {
-  const nodes = node.isDir && below.length > 0 ? childrenText(node.path, below, now) : '';
-  return `{"action":"get","node":${nodeText(node, now, true, nodes)}}\n`;
+/** The answer of a GET; `isExact` shows hidden nodes, and what is not UTF-8 in base64 too. */
+export function readingText({ node, below }: Reading, now: number, isExact = false): string {
+  const shown = isExact ? below : below.filter(({ path }) => !isHiddenBelow(path, node.path));
+  const text = isExact ? exactNodeText : plainNodeText;
+  const nodes = node.isDir && shown.length > 0 ? childrenText(node.path, shown, (each, nested) => text(each, now, nested)) : '';
+  return `{"action":"get","node":${text(node, now, nodes)}}\n`;
 }
 
 const actionNames: Record<Change['action'], string> = {
@@ -31,6 +34,19 @@ export function changeText(change: Change, now: number): string {
 /** The answer of a write whose client wants no value back. */
 export const shortChangeText = ({ action }: Change): string => `{"action":"${actionNames[action]}"}\n`;
 
+const plainNodeText = (node: KeyNode, now: number, nodes: string): string => nodeText(node, now, true, nodes);
+
+/** Weir's own `base64` and `keyBase64` stand where etcd's text loses what is not UTF-8. */
+function exactNodeText(node: KeyNode, now: number, nodes: string): string {
+  const path = Buffer.from(node.path, 'latin1');
+  const more = [
+    ...(isUtf8(path) ? [] : [`"keyBase64":"${path.toString('base64')}"`]),
+    ...(isUtf8(node.value) ? [] : [`"base64":"${Buffer.from(node.value).toString('base64')}"`]),
+  ];
+  const text = plainNodeText(node, now, nodes);
+  return more.length === 0 ? text : `{${more.join(',')},${text.slice(1)}`;
+}
+
 function nodeText(node: KeyNode, now: number, showsValue: boolean, nodes: string): string {
   let text = node.path === root ? '' : `"key":${quote(node.path)},`;
   if (node.isDir) text += '"dir":true,';
@@ -52,11 +68,10 @@ function deadlineText(deadline: number, now: number): string {
 }
 
 /**
- * The visible nodes below a directory, nested. `below` goes by depth and in order of octets, so that from its end on every
+ * Nodes below a directory, nested. They go by depth and in order of octets, so that from its end on every
  * node comes before its parent, and siblings stand together.
  */
-function childrenText(top: Path, below: readonly KeyNode[], now: number): string {
-  const shown = below.filter((node) => !isHiddenBelow(node.path, top));
+function childrenText(top: Path, shown: readonly KeyNode[], textOf: (node: KeyNode, nodes: string) => string): string {
   const nested = new Map<Path, string[]>();
   for (let at = shown.length - 1; at >= 0; at--) {
     const node = shown[at] as KeyNode;
@@ -64,7 +79,7 @@ function childrenText(top: Path, below: readonly KeyNode[], now: number): string
     nested.delete(node.path);
     const parent = parentOf(node.path);
     const siblings = nested.get(parent);
-    const text = nodeText(node, now, true, nodes);
+    const text = textOf(node, nodes);
     if (siblings === undefined) nested.set(parent, [text]);
     else siblings.push(text);
   }

@@ -20,6 +20,8 @@ export type Parameters = {
   readonly ttl: bigint | undefined;
   readonly prevExist: boolean | undefined;
   readonly isRefresh: boolean;
+  /** Weir's own: hidden nodes are listed, and what is not UTF-8 is shown in base64 too. */
+  readonly isExact: boolean;
 };
 
 /** The parameters of a request that has none. */
@@ -37,6 +39,7 @@ export const noParameters: Parameters = {
   ttl: undefined,
   prevExist: undefined,
   isRefresh: false,
+  isExact: false,
 };
 
 /** Reads all parameters; the first that is wrong is the answer. */
@@ -84,6 +87,8 @@ function check(form: Form, value: string, isGet: boolean): Parameters {
     ttl,
     prevExist,
     isRefresh,
+    // A name that etcd does not know, and so passes over, whatever its value.
+    isExact: form.get('exact') === 'true',
   };
 }
 

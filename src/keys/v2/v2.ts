@@ -54,12 +54,12 @@ export class V2 {
     return await this.#read(path, given);
   }
 
-  async #read(path: Path, { isRecursive, isQuorum }: Parameters): Promise<KeysAnswer> {
+  async #read(path: Path, { isRecursive, isQuorum, isExact }: Parameters): Promise<KeysAnswer> {
     const { engine, counters, now } = this.deps;
     try {
       const reading = await engine.read('public', path, { reach: isRecursive ? 'subtree' : 'children', isLinearizable: isQuorum });
       counters.succeeded('get');
-      return { kind: 'keys', status: 200, text: readingText(reading, now()), index: reading.index, isError: false };
+      return { kind: 'keys', status: 200, text: readingText(reading, now(), isExact), index: reading.index, isError: false, isExact };
     } catch (fault) {
       counters.failed('get');
       return errorAnswer(errorOf(fault));

@@ -1,6 +1,5 @@
 /** A GET with `wait=true`: what it is answered, and when. */
 import type { KeyEngine } from '../engine.ts';
-import type { Change } from '../tree/change.ts';
 import type { Path } from '../tree/path.ts';
 import { isRemembered, type WatchHub } from '../watch/hub.ts';
 import { Occasion } from '../watch/occasion.ts';
@@ -11,8 +10,8 @@ import type { Parameters } from './parameters.ts';
 
 /** Where the events of a watch go. */
 export type WatchSink = {
-  /** An event; `isLast` when the answer ends with it. */
-  event(line: Buffer, isLast: boolean): void;
+  /** An event, to be told by one of the tellers here; `isLast` when the answer ends with it. */
+  event(occasion: Occasion, isLast: boolean): void;
   /** The answer breaks off: clients take that as a reason to come back. */
   end(reason: string): void;
 };
@@ -28,7 +27,17 @@ export type OpenWatch = {
 };
 
 /** The line that tells of a change. */
-export const eventLine = (change: Change, at: number): Buffer => Buffer.from(changeText(change, at), 'latin1');
+export const tellLine = ({ change, at }: Occasion): Buffer => Buffer.from(changeText(change, at), 'latin1');
+
+/** The same as a chunk of a body (RFC 9112 section 7.1). */
+export function tellChunk(occasion: Occasion): Buffer {
+  const line = occasion.bytes(tellLine);
+  return Buffer.concat([Buffer.from(`${line.length.toString(16)}\r\n`), line, Buffer.from('\r\n')]);
+}
+
+/** The same as a chunk with which the body ends. */
+export const tellLastChunk = (occasion: Occasion): Buffer =>
+  Buffer.concat([occasion.bytes(tellChunk), Buffer.from('0\r\n\r\n')]);
 
 /** Index of the first write in a fresh store: what is not kept from there on was cleared, what never was, was not. */
 const firstIndex = 4;
@@ -91,7 +100,7 @@ class Watch implements Watcher, OpenWatch {
   }
 
   deliver(occasion: Occasion): void {
-    if (this.#sink !== undefined) this.#sink.event(occasion.bytes(eventLine), !this.#wantsStream);
+    if (this.#sink !== undefined) this.#sink.event(occasion, !this.#wantsStream);
     else if (this.#gathered.length < watcherBacklog) this.#gathered.push(occasion);
     else this.end('too far behind');
   }

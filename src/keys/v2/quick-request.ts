@@ -1,0 +1,92 @@
+/**
+ * Recognises the requests that nearly all clients of the keys send, whole in one piece: a strict subset of HTTP/1.1, read
+ * by a few searches. Whatever looks the least bit different is not judged here but left to Node's own server.
+ */
+
+/** A recognised request. */
+export type QuickRequest = {
+  method: string;
+  target: string;
+  contentType: string | undefined;
+  body: string;
+  /** Offset behind it, where the next request begins. */
+  end: number;
+};
+
+const requestLine = /^(GET|PUT|POST|DELETE) (\/v2\/keys[!-~]*) HTTP\/1\.1$/;
+const headerLine = /^([A-Za-z-]+): *([ -~]*)$/;
+
+/** The headers of a request that matter here; a client sends the same ones again and again. */
+type Headers = { contentType: string | undefined; length: number };
+
+export class QuickReader {
+  readonly #isKnownHost: (host: string) => boolean;
+  #lines = '';
+  #headers: Headers | undefined;
+
+  /** `isKnownHost` tells for which names of `Host` a request is let in. */
+  constructor(isKnownHost: (host: string) => boolean) {
+    this.#isKnownHost = isKnownHost;
+  }
+
+  /** The request at an offset, or undefined when it is not whole or not of the simple kind. */
+  read(text: string, from: number): QuickRequest | undefined {
+    const lineEnd = text.indexOf('\r\n', from);
+    const headEnd = text.indexOf('\r\n\r\n', from);
+    if (headEnd === -1 || lineEnd === headEnd) return undefined;
+    const line = requestLine.exec(text.slice(from, lineEnd));
+    if (line === null) return undefined;
+    const headers = this.#headersOf(text.slice(lineEnd + 2, headEnd));
+    if (headers === undefined) return undefined;
+    const [, method = '', target = ''] = line;
+    const bodyAt = headEnd + 4;
+    const end = bodyAt + headers.length;
+    if (end > text.length || (headers.length > 0 && method === 'GET')) return undefined;
+    return { method, target, contentType: headers.contentType, body: text.slice(bodyAt, end), end };
+  }
+
+  #headersOf(lines: string): Headers | undefined {
+    if (lines === this.#lines) return this.#headers;
+    this.#lines = lines;
+    this.#headers = this.#parse(lines);
+    return this.#headers;
+  }
+
+  #parse(lines: string): Headers | undefined {
+    const found: Headers = { contentType: undefined, length: 0 };
+    const seen = new Set<string>();
+    for (const line of lines.split('\r\n')) {
+      const match = headerLine.exec(line);
+      if (match === null) return undefined;
+      const name = (match[1] ?? '').toLowerCase();
+      const value = (match[2] ?? '').trimEnd();
+      if (!this.#take(name, value, found) || (seen.has(name) && decisive.has(name))) return undefined;
+      seen.add(name);
+    }
+    return seen.has('host') ? found : undefined;
+  }
+
+  /** False when the header makes this more than a simple request. */
+  #take(name: string, value: string, found: Headers): boolean {
+    switch (name) {
+      case 'host':
+        return this.#isKnownHost(value);
+      case 'content-length':
+        found.length = Number(value);
+        return /^[0-9]{1,7}$/.test(value);
+      case 'content-type':
+        found.contentType = value;
+        return true;
+      case 'connection':
+        return value.toLowerCase() === 'keep-alive';
+      default:
+        return !foreign.has(name) && !name.startsWith('sec-');
+    }
+  }
+}
+
+/** Headers that may stand there only once. */
+const decisive = new Set(['host', 'content-length', 'content-type']);
+
+/** Headers that ask for more than is done here, or show that a web page sends them. */
+const foreign = new Set(['transfer-encoding', 'expect', 'upgrade', 'trailer', 'te', 'origin', 'authorization', 'proxy-connection']);
