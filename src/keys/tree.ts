@@ -73,6 +73,11 @@ export class Tree {
     return await this.#engine.write(this.#space, operations);
   }
 
+  /** Tells of every change of the space from now on, in order; the function that is answered ends it. */
+  follow(listener: (changes: readonly Change[]) => void): () => void {
+    return this.#engine.follow(this.#space, listener);
+  }
+
   async #read(path: Path, options?: ReadOptions): Promise<Reading | undefined> {
     try {
       return await this.#engine.read(this.#space, path, options);
