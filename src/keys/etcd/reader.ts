@@ -1,0 +1,153 @@
+import type { History, Reading, ReadOptions } from '../engine.ts';
+import type { Change } from '../tree/change.ts';
+import { decodeNode } from '../tree/codec.ts';
+import { KeyFault } from '../tree/fault.ts';
+import { type KeyNode, rootNode } from '../tree/node.ts';
+import { depthOf, type Path, parentOf, root } from '../tree/path.ts';
+import { firstGap } from '../tree/plan.ts';
+import type { Cluster } from './cluster.ts';
+import { ClusterError, textOfError } from './cluster-error.ts';
+import { stepLimit } from './draft.ts';
+import { decodeRecord } from './event-record.ts';
+import { bytesOf, maxDepth } from './layout.ts';
+import type { RangeAnswer, RangeRequest, TxnAnswer } from './messages.ts';
+import { counterOf, type SpaceState } from './space-state.ts';
+
+const answerMs = 7000;
+/** Levels below a directory that one transaction reads. */
+const levelsAtOnce = 16;
+const recordsAtOnce = 128;
+
+/** Reads of one space. Each shows one revision of the cluster, never an older state than this server has already shown. */
+export class Reader {
+  readonly #state: SpaceState;
+  readonly #cluster: Cluster;
+
+  constructor(state: SpaceState, cluster: Cluster) {
+    this.#state = state;
+    this.#cluster = cluster;
+  }
+
+  async read(path: Path, { reach = 'node', isLinearizable = false }: ReadOptions): Promise<Reading> {
+    if (reach === 'node' && !isLinearizable) {
+      const node = this.#state.revision < 0 ? undefined : this.#state.known.node(path);
+      if (node) return { index: this.#state.index, node, below: [] };
+    }
+    const levels = reach === 'node' || depthOf(path) >= maxDepth ? 0 : reach === 'children' ? 1 : levelsAtOnce;
+    return await this.#answered((isSure) => this.#reading(path, levels, isSure || isLinearizable));
+  }
+
+  async history(from: number, limit: number, kept: number): Promise<History> {
+    return await this.#answered(async (isSure) => {
+      const { layout } = this.#state;
+      const first = { ...layout.eventsFrom(0), limit: 1, isKeysOnly: true };
+      const page = { ...layout.eventsFrom(from), limit: Math.min(limit, recordsAtOnce) };
+      const answer = await this.#ranges([{ key: layout.counter }, first, page], isSure);
+      if (answer === undefined) return undefined;
+      const { index } = counterOf(answer.ranges[0]);
+      const oldestEntry = answer.ranges[1]?.entries[0];
+      const oldest = oldestEntry === undefined ? index + 1 : Math.max(layout.spanOf(oldestEntry.key)[0], index - kept + 1);
+      const changes = await this.#changes(answer, { from: Math.max(from, oldest), limit });
+      return { index, oldest, changes };
+    });
+  }
+
+  /** The changes of the last range of an answer, and those of the pages behind it. */
+  async #changes(answer: TxnAnswer, { from, limit }: { from: number; limit: number }): Promise<Change[]> {
+    const { layout } = this.#state;
+    const changes: Change[] = [];
+    for (let page = answer.ranges.at(-1); page !== undefined; ) {
+      for (const { value } of page.entries) changes.push(...decodeRecord(value).changes.filter(({ index }) => index >= from));
+      const last = page.entries.at(-1);
+      if (!page.hasMore || last === undefined || changes.length >= limit) break;
+      const range = { ...layout.eventsFrom(layout.spanOf(last.key)[1] + 1), limit: recordsAtOnce };
+      page = (await this.#asOf(answer.header.revision, [range]))[0];
+    }
+    return changes.slice(0, limit);
+  }
+
+  /** The node and the levels below it, all at the revision of the first answer; of a whole subtree more as they are found. */
+  async #reading(path: Path, levels: number, isSure: boolean): Promise<Reading | undefined> {
+    const { layout } = this.#state;
+    const head: RangeRequest[] = [{ key: layout.counter }];
+    if (path !== root) head.push({ key: bytesOf(layout.node(path)) });
+    const answer = await this.#ranges([...head, ...this.#levels(path, 1, levels)], isSure);
+    if (answer === undefined) return undefined;
+    const at = { index: counterOf(answer.ranges[0]).index, revision: answer.header.revision };
+    const node = path === root ? rootNode : nodeOf(path, answer.ranges[1]);
+    if (node === undefined) throw await this.#gap(path, at);
+    const found = answer.ranges.slice(head.length);
+    for (let depth = levels + 1; levels === levelsAtOnce && (found.at(-1)?.entries.length ?? 0) > 0; depth += levels) {
+      found.push(...(await this.#asOf(at.revision, this.#levels(path, depth, levels))));
+    }
+    const below = found.flatMap((level) => level?.entries ?? []).map(({ key, value }) => decodeNode(layout.pathOf(key), value));
+    return { index: at.index, node, below };
+  }
+
+  #levels(dir: Path, from: number, count: number): RangeRequest[] {
+    return Array.from({ length: Math.min(count, maxDepth - depthOf(dir) - from + 1) }, (_, at) => {
+      const [key, end] = this.#state.layout.below(dir, from + at).map(bytesOf) as [Buffer, Buffer];
+      return { key, end };
+    });
+  }
+
+  /** Why there is nothing at a path, by what stood above it then. */
+  async #gap(path: Path, { index, revision }: { index: number; revision: number }): Promise<KeyFault> {
+    const above: Path[] = [];
+    for (let at = parentOf(path); at !== root; at = parentOf(at)) above.unshift(at);
+    const nodes = new Map<Path, KeyNode>();
+    for (let from = 0; from < above.length; from += stepLimit) {
+      const paths = above.slice(from, from + stepLimit);
+      const ranges = await this.#asOf(
+        revision,
+        paths.map((at) => ({ key: bytesOf(this.#state.layout.node(at)) })),
+      );
+      for (const [at, range] of ranges.entries()) {
+        const node = nodeOf(paths[at]!, range);
+        if (node !== undefined) nodes.set(node.path, node);
+      }
+    }
+    const view = { node: (at: Path) => nodes.get(at), hasChildren: () => false, children: () => [] };
+    return firstGap(path, { view, index });
+  }
+
+  /** Ranges at the revision of an earlier answer. */
+  async #asOf(revision: number, ranges: readonly RangeRequest[]): Promise<TxnAnswer['ranges']> {
+    if (ranges.length === 0) return [];
+    const old = ranges.map((range) => ({ ...range, revision, isSerializable: true }));
+    return (await this.#txn(old, answerMs)).ranges;
+  }
+
+  /** Undefined when the member that answered is behind what this server has shown. */
+  async #ranges(ranges: readonly RangeRequest[], isSure: boolean): Promise<TxnAnswer | undefined> {
+    const { revision, breaks } = this.#state;
+    const answer = await this.#txn(isSure ? ranges : ranges.map((range) => ({ ...range, isSerializable: true })), answerMs);
+    const isBehind = counterOf(answer.ranges[0]).revision < revision && breaks === this.#state.breaks;
+    return isBehind && !isSure ? undefined : answer;
+  }
+
+  async #txn(ranges: readonly RangeRequest[], limitMs: number): Promise<TxnAnswer> {
+    return await this.#cluster.read({ compare: [], success: ranges.map((range) => ({ range })), failure: [] }, limitMs);
+  }
+
+  /** Reads once as it comes; when that was behind, or its revision is gone (or not there yet) at the next page, once more for sure. */
+  async #answered<Answer>(read: (isSure: boolean) => Promise<Answer | undefined>): Promise<Answer> {
+    try {
+      const answer = await read(false).catch((error) => {
+        if (error instanceof ClusterError && /has been compacted|future revision/.test(error.message)) return undefined;
+        throw error;
+      });
+      const sure = answer ?? (await read(true));
+      if (sure === undefined) throw new Error('a read of the cluster came to nothing');
+      return sure;
+    } catch (error) {
+      if (error instanceof KeyFault) throw error;
+      throw new KeyFault('unavailable', textOfError(error), this.#state.index);
+    }
+  }
+}
+
+function nodeOf(path: Path, range: RangeAnswer | undefined): KeyNode | undefined {
+  const entry = range?.entries[0];
+  return entry === undefined ? undefined : decodeNode(path, entry.value);
+}
