@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
 import { createFlows, flowsSettings } from '../flows/index.ts';
 import { flowsRoutes, registerFlowsMetrics } from '../flows/routes.ts';
-import { createKeys, keysSettings } from '../keys/index.ts';
+import { createKeys, type Keys, keysSettings } from '../keys/index.ts';
 import { keysRoutes } from '../keys/routes.ts';
+import { Tickets, ticketsSettings } from '../tickets/index.ts';
+import { ticketsRoutes } from '../tickets/routes.ts';
 import { logSettings, serverSettings } from './config.ts';
 import type { MakeRoom } from './room.ts';
 
@@ -15,13 +17,24 @@ export const settings = Type.Object({
   log: logSettings,
   flows: flowsSettings,
   keys: keysSettings,
+  tickets: ticketsSettings,
 });
 
 export type Config = Type.Static<typeof settings>;
 
 /** The makers of all rooms for one configuration. */
 export function roomsOf(config: Config): MakeRoom[] {
-  return [flowsRoom(config), keysRoom(config)];
+  const made: Made = {};
+  return [flowsRoom(config), keysRoom(config, made), ticketsRoom(config, made)];
+}
+
+/** Rooms that later ones of the list stand on, there once they are made. */
+type Made = { keys?: Keys };
+
+/** The keys, for a room that comes behind theirs. */
+function keysOf({ keys }: Made): Keys {
+  if (keys === undefined) throw new Error('a room that stands on keys is made before them');
+  return keys;
 }
 
 const flowsRoom =
@@ -33,8 +46,16 @@ const flowsRoom =
   };
 
 const keysRoom =
-  (config: Config): MakeRoom =>
+  (config: Config, made: Made): MakeRoom =>
   ({ dataFolder, log, clock }) => {
     const keys = createKeys(config.keys, { dataFolder, log, clock });
+    made.keys = keys;
     return { name: 'keys', routes: keysRoutes(keys), start: () => keys.start(), stop: () => keys.stop(), ready: () => keys.unready() };
+  };
+
+const ticketsRoom =
+  (config: Config, made: Made): MakeRoom =>
+  ({ log, clock }) => {
+    const tickets = new Tickets(config.tickets, { engine: keysOf(made).engine, log, clock });
+    return { name: 'tickets', routes: ticketsRoutes(tickets), start: () => tickets.start(), stop: () => tickets.stop() };
   };

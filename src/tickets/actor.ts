@@ -3,14 +3,19 @@ import { Problem } from '../core/problem.ts';
 import { longestName } from './content.ts';
 import type { Actor, Via } from './ticket.ts';
 
-/** Where a client says whose request it is, percent-encoded. Believed only because nobody logs in yet: it is a note, not a proof. */
+/** Where a client says whose request it is, percent-encoded. It counts only where nobody has to log in: a note, not a proof. */
 export const userHeader = 'x-weir-user';
 
-/** Who sends a request, as far as it says. */
-export function actorOf({ headers }: FastifyRequest, via: Via): Actor {
+/** Who sends a request: whoever logged in, else as far as it says. */
+export function actorOf(request: FastifyRequest & { caller?: KnownCaller }, via: Via): Actor {
+  const { headers, caller } = request;
+  if (caller !== undefined && caller.proof !== 'open' && caller.proof !== 'anonymous') return { by: caller.name, via };
   const header = headers[userHeader];
   return { by: typeof header === 'string' && header.trim() !== '' ? readName(header) : null, via };
 }
+
+/** What a guard of the server knows about the sender of a request, where there is one. */
+type KnownCaller = { readonly name: string; readonly proof: string };
 
 function readName(header: string): string {
   const name = decoded(header)?.trim();
