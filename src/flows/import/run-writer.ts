@@ -3,13 +3,14 @@
  * and so keeps memory the same for any size of import. A run of more than one UTC day is split by day. What was written
  * lies in the staging folder until the store adopts it.
  */
-import { rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FlowBatch } from '../batch.ts';
 import type { Column, Shape } from '../schema.ts';
 import { type Connection, literal } from '../store/duck.ts';
 import { absentValue, fileList } from '../store/file-layout.ts';
 import { dayOfTime, isOfDay, syncFile } from '../store/paths.ts';
+import { encodeRows, isPlainRun, spansOf } from './run-encode.ts';
 import { orderByTime } from './run-order.ts';
 import { carriedColumns, RunRows } from './run-rows.ts';
 import { runRows } from './run-size.ts';
@@ -134,11 +135,12 @@ export class RunWriter {
   }
 
   async #write(slot: Slot, batches: readonly FlowBatch[], base: number): Promise<void> {
+    const { parts, isSorted } = surveyRun(batches, maxDays);
+    if (isPlainRun(batches, parts, isSorted)) return await this.#encode(batches, parts, base);
     const { shape } = batches[0] as FlowBatch;
     const name = `run${this.#slots.indexOf(slot)}`;
     slot.rows ??= new RunRows(slot.connection, name, shape);
     slot.rows.batches = batches;
-    const { parts, isSorted } = surveyRun(batches, maxDays);
     slot.rows.order = isSorted ? undefined : orderByTime(batches);
     const written = fileShape(batches);
     const list = this.#selectList(batches, written, base);
@@ -150,6 +152,17 @@ export class RunWriter {
     }
     slot.rows.batches = [];
     slot.rows.order = undefined;
+  }
+
+  async #encode(batches: readonly FlowBatch[], parts: readonly RunPart[], base: number): Promise<void> {
+    const { sourceId, ingestedAt } = this.#options;
+    let first = 0;
+    for (const part of parts) {
+      const path = runPath(this.#options, part, ++this.#serial);
+      await writeParquet(encodeRows(spansOf(batches, first, part.rows), { base, sourceId, ingestedAt }), path);
+      this.#files.push(runFile(path, 'named', part, base));
+      first += part.rows;
+    }
   }
 
   #selectList(batches: readonly FlowBatch[], written: Shape, base: number): string {
@@ -230,6 +243,19 @@ const grouping: Grouping = { rows: 61_440, names: 20_000 };
  * not worth it in a third of the time of writing them, so names have theirs only when small files are merged.
  */
 const runGrouping: Record<Shape, Grouping> = { named: grouping, addressed: { rows: 65_536, names: 1000 } };
+
+/** Writes the parts of a Parquet file, which is on disk, whole and under its name, when this resolves. */
+const writeParquet = async (parts: readonly Uint8Array[], path: string): Promise<void> => {
+  const part = `${path}.part`;
+  const file = await open(part, 'w', 0o600);
+  try {
+    await file.writev(parts);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(part, path);
+};
 
 /** Writes the rows of a SELECT as one Parquet file that is on disk, whole and under its name, when this resolves. */
 export const copyToParquet = async (connection: Connection, select: string, path: string, groups = grouping): Promise<void> => {

@@ -1,0 +1,94 @@
+/**
+ * Small whole numbers in few bits (https://parquet.apache.org/docs/file-format/data-pages/encodings/): the hybrid of runs and
+ * packed bits that codes and levels have, and the packed differences of rising numbers.
+ */
+import type { Octets } from './octets.ts';
+
+/** Bits that hold 0 to `most`; at most 32. */
+export const bitsFor = (most: number): number => 32 - Math.clz32(most);
+
+/** The same value `count` times, as a run of the hybrid; `width` bits each. */
+export const writeRun = (out: Octets, value: number, count: number, width: number): void => {
+  out.varint(count * 2);
+  for (let shift = 0; shift < width; shift += 8) out.byte(value >>> shift);
+};
+
+/** Values as one packed run of the hybrid: groups of eight, the last filled up with zeros. `width` is 1 to 32. */
+export const writePacked = (out: Octets, values: Uint32Array, count: number, width: number): void => {
+  out.varint(((count + 7) >> 3) * 2 + 1);
+  pack(out, values, count, width);
+};
+
+/** Packs the first values with the lowest bit first, `width` of 1 to 32 bits each, and fills up to a multiple of eight values. */
+const pack = (out: Octets, values: Uint32Array, count: number, width: number): void => {
+  const start = out.reserve(((count + 7) >> 3) * width + 2);
+  const end = start + ((count + 7) >> 3) * width;
+  const { bytes } = out;
+  const upper = width > 16 ? width - 16 : 0;
+  const lower = width - upper;
+  const mask = 2 ** lower - 1;
+  let at = start;
+  let held = 0;
+  let bits = 0;
+  for (let i = 0; i < count; i++) {
+    const value = values[i] as number;
+    // At most 15 bits are held and 16 come: they fit 32.
+    held |= (value & mask) << bits;
+    bits += lower;
+    if (bits >= 16) {
+      bytes[at++] = held;
+      bytes[at++] = held >>> 8;
+      held >>>= 16;
+      bits -= 16;
+    }
+    if (upper === 0) continue;
+    held |= (value >>> 16) << bits;
+    bits += upper;
+    if (bits < 16) continue;
+    bytes[at++] = held;
+    bytes[at++] = held >>> 8;
+    held >>>= 16;
+    bits -= 16;
+  }
+  for (; at < end; held >>>= 8) bytes[at++] = held;
+  out.length = end;
+};
+
+const block = 128;
+const mini = 32;
+const deltas = new Uint32Array(block);
+
+/**
+ * DELTA_BINARY_PACKED: the first of `count` rising whole numbers of up to 2^52, then the differences in blocks of 128. A
+ * RangeError where one is negative or beyond 32 bits.
+ */
+export const writeRising = (out: Octets, values: Float64Array, count: number): void => {
+  out.varint(block);
+  out.varint(block / mini);
+  out.varint(count);
+  out.signedVarint(values[0] as number);
+  for (let from = 1; from < count; from += block) {
+    const size = Math.min(block, count - from);
+    let least = Number.POSITIVE_INFINITY;
+    let most = 0;
+    for (let i = 0; i < size; i++) {
+      const delta = (values[from + i] as number) - (values[from + i - 1] as number);
+      if (delta < least) least = delta;
+      if (delta > most) most = delta;
+    }
+    if (least < 0 || most > 0xffff_ffff) throw new RangeError(`numbers of a rising column go from ${least} to ${most}`);
+    deltas.fill(0);
+    for (let i = 0; i < size; i++) deltas[i] = (values[from + i] as number) - (values[from + i - 1] as number) - least;
+    out.signedVarint(least);
+    writeMinis(out);
+  }
+};
+
+const minis = Array.from({ length: block / mini }, (_, at) => deltas.subarray(at * mini, (at + 1) * mini));
+
+/** The widths of the four parts of a block, then those parts that have any. */
+const writeMinis = (out: Octets): void => {
+  const widths = minis.map((part) => bitsFor(part.reduce((all, delta) => all | delta, 0)));
+  for (const width of widths) out.byte(width);
+  for (const [at, width] of widths.entries()) if (width > 0) pack(out, minis[at] as Uint32Array, mini, width);
+};
