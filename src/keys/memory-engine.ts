@@ -30,7 +30,7 @@ export class MemoryEngine implements KeyEngine {
 
   async write(space: Space, operations: readonly Operation[]): Promise<readonly Change[]> {
     const tree = this.#tree(space);
-    const changes = planAll(operations, { view: tree, index: tree.index, now: this.#now() });
+    const changes = planAll(operations.map(withOwnValue), { view: tree, index: tree.index, now: this.#now() });
     if (changes instanceof KeyFault) throw changes;
     for (const change of changes) applyChange(change, tree);
     tree.index += changes.length;
@@ -87,6 +87,10 @@ export class MemoryEngine implements KeyEngine {
     return tree;
   }
 }
+
+/** The operation with a value that nobody else can change. */
+const withOwnValue = (operation: Operation): Operation =>
+  operation.value === undefined ? operation : { ...operation, value: Uint8Array.from(operation.value) };
 
 /** One space: its nodes, index, history and listeners. */
 class MemoryTree implements TreeView, NodeStore {
