@@ -67,6 +67,7 @@ export class BatchSender implements Emitter {
   /** Sends what is left; the sender is of no use afterwards. */
   end(): void {
     if (this.batch.count > 0) this.#send();
+    this.batch.count = 0;
     this.#link.port.postMessage(null);
   }
 

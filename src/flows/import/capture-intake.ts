@@ -1,7 +1,9 @@
 /** Frames of a capture on their way to the meter: decodes each once, opens tunnels when asked, counts what makes no flow. */
 import { type CaptureInterface, decode, decodeInner, type FrameSink, outcomes, Packet } from '../../packets/index.ts';
-import type { Meter } from '../meter/meter.ts';
 import type { MeterSettings } from './settings.ts';
+
+/** A meter, as far as it takes packets. */
+export type PacketTaker = { add(packet: Packet): void };
 
 /** Tunnels within tunnels that are opened at most. */
 const maxDepth = 8;
@@ -11,11 +13,11 @@ export class CaptureIntake implements FrameSink {
   readonly counts = new Float64Array(outcomes.length);
   /** Frames that hold no IP, by their EtherType. */
   readonly etherTypes = new Map<number, number>();
-  readonly #meter: Meter;
+  readonly #meter: PacketTaker;
   readonly #tunnels: MeterSettings['tunnels'];
   readonly #inner = Array.from({ length: maxDepth }, () => new Packet());
 
-  constructor(meter: Meter, tunnels: MeterSettings['tunnels']) {
+  constructor(meter: PacketTaker, tunnels: MeterSettings['tunnels']) {
     this.#meter = meter;
     this.#tunnels = tunnels;
   }

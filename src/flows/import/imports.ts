@@ -283,7 +283,9 @@ class ImportJob {
       noteNews(record, news as ImportNews, this.#seconds());
       this.#tell();
     };
-    const args = (from: ByteOrigin): ReadArguments => ({ settings, origin: from, link, staging: this.#deps.staging, importId: record.id });
+    const { staging } = this.#deps;
+    const { id: importId, bytes_total: bytesTotal } = record;
+    const args = (from: ByteOrigin): ReadArguments => ({ settings, origin: from, bytesTotal, link, staging, importId });
     if ('path' in origin) return reader.call<ReadReport>('read', args(origin), { transfer, onNews }).finally(this.#task.received);
     const bytes = new MessageChannel();
     sendBytes(bytes.port1, origin.stream).then(

@@ -13,7 +13,7 @@ import { decompress } from '../../core/compression.ts';
 import { Problem, type ProblemParts } from '../../core/problem.ts';
 import { type CallContext, serveCalls } from '../../core/thread.ts';
 import { createCaptureReader, describeLink } from '../../packets/index.ts';
-import { createMeter } from '../meter/meter.ts';
+import { RingBroken } from '../meter/packet-ring.ts';
 import type { Shape } from '../schema.ts';
 import { type BatchLink, BatchSender } from './batch-channel.ts';
 import { CaptureIntake } from './capture-intake.ts';
@@ -22,6 +22,7 @@ import { detectFormat, detectOctets, type ImportFormat } from './detect.ts';
 import { ContentDigest } from './digest.ts';
 import { createJsonParser } from './json-array.ts';
 import { createLanlParser } from './lanl.ts';
+import { type Metering, startMetering } from './metering.ts';
 import { createNdjsonParser } from './ndjson.ts';
 import type { TextParser } from './parser.ts';
 import { BadRows } from './rows.ts';
@@ -30,7 +31,15 @@ import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
 /** Where the bytes come from: a file that this thread opens, or a port over which another thread sends them. */
 export type ByteOrigin = { path: string } | { port: MessagePort };
 
-export type ReadArguments = { settings: ImportSettings; origin: ByteOrigin; link: BatchLink; staging: string; importId: number };
+export type ReadArguments = {
+  settings: ImportSettings;
+  origin: ByteOrigin;
+  /** Octets that will come, packed as they are, where that is known. */
+  bytesTotal: number | null;
+  link: BatchLink;
+  staging: string;
+  importId: number;
+};
 
 /** Milliseconds between two reports of progress. */
 const newsEveryMs = 100;
@@ -48,6 +57,7 @@ class ImportReading {
   readonly #digest = new ContentDigest();
   readonly #badRows: BadRows;
   #sender: BatchSender | undefined;
+  #metering: Metering | undefined;
   #format: ImportFormat | undefined;
   #intake: Intake | undefined;
   #bytesRead = 0;
@@ -69,7 +79,7 @@ class ImportReading {
     const intake = this.#intake as Intake;
     await intake.end();
     this.#sender?.end();
-    if (this.#sender === undefined) this.#args.link.port.postMessage(null);
+    if (this.#sender === undefined && this.#metering === undefined) this.#args.link.port.postMessage(null);
     const report = intake.report();
     return {
       digest: this.#digest.text(),
@@ -190,15 +200,24 @@ class ImportReading {
 
   #captureIntake(): Intake {
     const { meter: settings } = this.#args.settings;
-    const meter = createMeter(settings, this.#open('addressed', false));
-    const intake = new CaptureIntake(meter, settings.tunnels);
+    const metering = startMetering(settings, this.#args.link, this.#args.bytesTotal);
+    this.#metering = metering;
+    const intake = new CaptureIntake(metering, settings.tunnels);
     const reader = createCaptureReader(intake);
     this.#packets = () => reader.packets;
     return {
-      push: (bytes) => reader.push(bytes),
-      end: () => {
+      push: async (bytes) => {
+        await metering.ready;
+        try {
+          reader.push(bytes);
+        } catch (error) {
+          if (error instanceof RingBroken) await metering.end(); // rejects with the reason
+          throw error;
+        }
+      },
+      end: async () => {
         reader.end();
-        meter.flush();
+        await metering.end();
       },
       report: () => ({
         skipped: intake.skipped,
@@ -240,7 +259,7 @@ class ImportReading {
   }
 
   #news(): ImportNews {
-    const flows = (this.#sender?.rows ?? 0) + (this.#sender?.batch.count ?? 0);
+    const flows = this.#metering?.flows ?? (this.#sender?.rows ?? 0) + (this.#sender?.batch.count ?? 0);
     return { format: this.#format, bytesRead: this.#bytesRead, packets: this.#packets(), flows, rowsBad: this.#badRows.count };
   }
 

@@ -7,6 +7,7 @@
  * and pings in opposite directions with one identifier stay two flows. Any other message has type * 256 + code on both
  * sides.
  */
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import type { Packet } from '../../packets/index.ts';
 import { meta } from './flow-record.ts';
 
@@ -74,8 +75,11 @@ export const placeOf = (packet: Packet, keyVlan: boolean, keyInterface: boolean)
 /** The interface in a place, or -1. */
 export const interfaceOf = (place: number): number => (place >>> 13) - 1;
 
-// Unknown to the sender of the packets, who could otherwise choose addresses that all fall into one slot.
-const seed = Math.floor(Math.random() * 4294967296) | 0;
+// Unknown to the sender of the packets, who could otherwise choose addresses that all fall into one slot. The threads that
+// this one starts inherit it: hashes of one may be looked up by the other.
+const seedName = 'weir/flow-key/seed';
+const seed = (getEnvironmentData(seedName) as number | undefined) ?? Math.floor(Math.random() * 4294967296) | 0;
+setEnvironmentData(seedName, seed);
 
 /** Multiply and fold: neighbouring inputs (addresses of a subnet, ports in a row) come out far apart. */
 const mix = (value: number): number => {

@@ -10,7 +10,7 @@
  * Sums never depend on the order of packets: each is counted once, in the flow it was found to belong to, and every flow
  * is written. `docs/80-life-of-a-flow.md` tells the rules in full.
  */
-import type { Packet } from '../../packets/index.ts';
+import { Packet } from '../../packets/index.ts';
 import type { FlowBatch } from '../batch.ts';
 import { Eviction } from './eviction.ts';
 import { Expiry } from './expiry.ts';
@@ -19,8 +19,9 @@ import { field, field64, meta, recordDoubles, recordWords, state } from './flow-
 import { FlowRows } from './flow-row.ts';
 import { FlowTable } from './flow-table.ts';
 import { FragmentTable } from './fragments.ts';
-import { copyPacket, Lookahead, lookaheadPackets } from './lookahead.ts';
+import { Lookahead } from './lookahead.ts';
 import { isOneFlowPerKey, type MeterOptions, meterDefaults } from './options.ts';
+import { line, lineMeta, PacketBlock, PacketPacker, unpack } from './packet-block.ts';
 import { Tally, tcpFlag } from './tally.ts';
 
 /** Where flows go. */
@@ -56,6 +57,8 @@ export type MeterCounters = {
 /** Fragments that wait for one first fragment; a datagram has no more than 8192 in any case. */
 const fragmentsPerDatagram = 1000;
 const datagrams = 65_536;
+/** Octets of the packets that `add` lets wait: some 60. */
+const waitingOctets = 4096;
 
 export class Meter {
   readonly #options: MeterOptions;
@@ -74,7 +77,12 @@ export class Meter {
   #fragments: FragmentTable | undefined;
   /** The record of the last packet at each tunnel depth: the carrier of what comes one deeper. */
   readonly #carriers = new Int32Array(16).fill(-1);
-  readonly #line = new Lookahead();
+  readonly #packer: PacketPacker;
+  /** Packets that `add` was given, until there are enough of them. */
+  readonly #block = new PacketBlock(new ArrayBuffer(waitingOctets), 0, waitingOctets);
+  readonly #ahead = new Lookahead();
+  /** The packet at hand. */
+  readonly #packet = new Packet();
   #clockSeconds = Number.NEGATIVE_INFINITY;
   #clockNanos = 0;
   #packets = 0;
@@ -90,6 +98,7 @@ export class Meter {
     this.#options = options;
     this.#sink = sink;
     this.#table = new FlowTable(options.maxFlows);
+    this.#packer = new PacketPacker(options);
     this.#isBiflow = !options.uniflow;
     this.#rows = new FlowRows(sink.batch, this.#isBiflow);
     this.#activeNs = options.activeMs === 0 ? Number.POSITIVE_INFINITY : options.activeMs * 1e6;
@@ -139,32 +148,34 @@ export class Meter {
    * Nothing of `packet` is kept.
    */
   add(packet: Packet): void {
-    const line = this.#line;
-    const at = line.count;
-    const portless = packet.srcPort < 0 && packet.icmpType < 0;
-    const ports = portless ? 0 : packet.srcPort >= 0 ? (packet.srcPort << 16) | packet.dstPort : icmpPorts(packet, this.#isBiflow);
-    const metaWord = metaOf(packet, portless);
-    const place = this.#hasPlace ? placeOf(packet, this.#options.keyVlan, this.#options.keyInterface) : 0;
-    line.ports[at] = ports;
-    line.metas[at] = metaWord;
-    line.places[at] = place;
-    line.hashes[at] = keyHash(packet, ports, metaWord, place);
-    copyPacket(packet, line.packets[at]!);
-    line.count = at + 1;
-    if (at + 1 === lookaheadPackets) this.#drain();
+    if (!this.#block.hasRoom) this.#drain();
+    this.#packer.pack(packet, this.#block);
   }
 
-  /** Counts the packets that wait in the line. */
+  /** Counts the packets of a block that was packed for a meter of these options, and nothing of it is kept. */
+  addBlock(block: PacketBlock): void {
+    this.#drain();
+    this.#takeBlock(block);
+  }
+
+  /** Counts the packets that wait. */
   #drain(): void {
-    const line = this.#line;
-    const count = line.count;
-    line.count = 0;
-    this.#table.warm(line.hashes, count);
-    for (let i = 0; i < count; i++) this.#take(line, i);
+    this.#takeBlock(this.#block);
+    this.#block.length = 0;
   }
 
-  #take(line: Lookahead, i: number): void {
-    const packet = line.packets[i]!;
+  #takeBlock(block: PacketBlock): void {
+    const ahead = this.#ahead;
+    for (let at = 0; at < block.length; ) {
+      at = ahead.look(block, at);
+      this.#table.warm(ahead.hashes, ahead.count);
+      for (let i = 0; i < ahead.count; i++) this.#take(block, ahead.starts[i]!);
+    }
+  }
+
+  #take(block: PacketBlock, at: number): void {
+    const packet = this.#packet;
+    unpack(block, at, packet);
     if (packet.tunnelDepth === 0) {
       this.#packets++;
       this.#octets += packet.octets;
@@ -173,9 +184,10 @@ export class Meter {
       this.#innerOctets += packet.octets;
     }
     this.#readClock(packet);
+    const { words } = block;
     this.#carriers[packet.tunnelDepth & 15] =
       packet.isFragment === 0
-        ? this.#countKeyed(packet, line.ports[i]!, line.metas[i]!, line.places[i]!, line.hashes[i]!)
+        ? this.#countKeyed(packet, words[at + line.ports]!, words[at]! & lineMeta.key, words[at + line.place]!, words[at + line.hash]!)
         : this.#countFragment(packet);
   }
 

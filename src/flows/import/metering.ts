@@ -1,0 +1,98 @@
+/**
+ * Where the decoded packets of a capture go: to a meter in this thread, or to one in a thread of its own, which counts
+ * while this one reads and decodes. The flows are the same, row for row.
+ */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { Problem } from '../../core/problem.ts';
+import { Caller } from '../../core/thread.ts';
+import type { Packet } from '../../packets/index.ts';
+import { createMeter, type Meter } from '../meter/meter.ts';
+import { PacketPacker } from '../meter/packet-block.ts';
+import { RingWriter, ringMemory } from '../meter/packet-ring.ts';
+import { type BatchLink, BatchSender } from './batch-channel.ts';
+import type { MeterArguments } from './meter-thread.ts';
+import type { MeterSettings } from './settings.ts';
+
+export type Metering = {
+  /** Resolves when packets may be added. */
+  readonly ready: Promise<unknown>;
+  /** Counts a packet, now or soon; keeps nothing of it. */
+  add(packet: Packet): void;
+  /** Flows written so far. */
+  readonly flows: number;
+  /** Ends all flows, and the batches. Rejects with the reason where `add` has thrown. */
+  end(): Promise<void>;
+};
+
+/** A thread takes some 50 ms to start: so many octets of capture are metered here in that time. */
+const smallOctets = 32 * 1_048_576;
+
+/** Meters into the batches of `link`. `octets` is the size of the capture as far as it is known. */
+export const startMetering = (settings: MeterSettings, link: BatchLink, octets: number | null): Metering =>
+  availableParallelism() === 1 || (octets !== null && octets < smallOctets)
+    ? new MeteringHere(settings, link)
+    : new MeteringThread(settings, link);
+
+class MeteringHere implements Metering {
+  readonly ready = Promise.resolve();
+  readonly #sender: BatchSender;
+  readonly #meter: Meter;
+
+  constructor(settings: MeterSettings, link: BatchLink) {
+    this.#sender = new BatchSender(link, 'addressed', false);
+    this.#meter = createMeter(settings, this.#sender);
+  }
+
+  get flows(): number {
+    return this.#sender.rows + this.#sender.batch.count;
+  }
+
+  add(packet: Packet): void {
+    this.#meter.add(packet);
+  }
+
+  async end(): Promise<void> {
+    this.#meter.flush();
+    this.#sender.end();
+  }
+}
+
+class MeteringThread implements Metering {
+  readonly ready: Promise<unknown>;
+  readonly #worker: Worker;
+  readonly #packer: PacketPacker;
+  readonly #ring: RingWriter;
+  readonly #done: Promise<void>;
+
+  constructor(settings: MeterSettings, link: BatchLink) {
+    const ring = ringMemory();
+    this.#packer = new PacketPacker(settings);
+    this.#ring = new RingWriter(ring);
+    this.#worker = new Worker(new URL('./meter-thread.ts', import.meta.url), { name: 'weir-meter-thread' });
+    const caller = new Caller(this.#worker);
+    this.#worker.on('error', (cause) =>
+      caller.lose(new Problem('internal', 'the thread that meters failed', { cause, detail: String(cause) })),
+    );
+    this.ready = caller.call('ready');
+    this.#done = caller.call<void>('meter', { settings, ring, link } satisfies MeterArguments, { transfer: [link.port] });
+    this.#done.catch(() => undefined); // `end` tells
+  }
+
+  get flows(): number {
+    return this.#ring.flows;
+  }
+
+  add(packet: Packet): void {
+    if (!this.#ring.block.hasRoom) this.#ring.handOver();
+    this.#packer.pack(packet, this.#ring.block);
+  }
+
+  async end(): Promise<void> {
+    try {
+      this.#ring.end();
+    } finally {
+      await this.#done.finally(() => this.#worker.terminate());
+    }
+  }
+}
