@@ -65,7 +65,10 @@ function draw(top: KeyNode, nodes: readonly KeyNode[], { output, hasValues }: { 
     show(`${rail}${isLast ? '└── ' : '├── '}${name}${hasValues ? remark(node) : ''}`);
   }
   const files = nodes.filter((node) => !node.isDir).length;
-  output.note(`${formatCount(nodes.length - files)} directories, ${formatCount(files)} keys`);
+  const directories = nodes.length - files;
+  output.note(
+    `${formatCount(directories)} ${directories === 1 ? 'directory' : 'directories'}, ${formatCount(files)} ${files === 1 ? 'key' : 'keys'}`,
+  );
 }
 
 /** The value of a file and how long it stays. */

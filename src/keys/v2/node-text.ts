@@ -68,8 +68,8 @@ function deadlineText(deadline: number, now: number): string {
 }
 
 /**
- * Nodes below a directory, nested. They go by depth and in order of octets, so that from its end on every
- * node comes before its parent, and siblings stand together.
+ * Nodes below a directory, nested. They go by depth and in order of octets, so that from the end on every node comes before
+ * its parent, and siblings stand together.
  */
 function childrenText(top: Path, shown: readonly KeyNode[], textOf: (node: KeyNode, nodes: string) => string): string {
   const nested = new Map<Path, string[]>();

@@ -1,0 +1,368 @@
+/** `weir keys` as a person runs it: on a real etcd that speaks v2, on a Weir server, and beside etcdctl where the words are the same. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { etcdKind, KeyServer } from '../../bench/keys-servers.ts';
+import { WeirServer } from '../../bench/weir.ts';
+
+const weirPath = fileURLToPath(new URL('../../bin/weir', import.meta.url));
+const etcdPath = ['/usr/bin/etcd', '/usr/local/bin/etcd'].find(existsSync);
+const noEtcd = etcdPath === undefined ? 'needs etcd: apt install etcd-server etcd-client' : undefined;
+if (noEtcd !== undefined) console.warn(`skipped: ${noEtcd}`);
+
+let folder = '';
+let etcd: KeyServer | undefined;
+let server: WeirServer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weir-keys-commands-'));
+  server = await WeirServer.start(join(folder, 'weir'));
+  if (etcdPath !== undefined) etcd = await KeyServer.start(etcdKind(etcdPath), join(folder, 'etcd'));
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await etcd?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+type Ran = { code: number | null; stdout: string; stderr: string; bytes: Buffer };
+type Running = Promise<Ran> & { stop: () => void };
+
+function run(program: string, words: readonly string[], input: string | Buffer = '', env: NodeJS.ProcessEnv = {}): Running {
+  const child = spawn(program, words, { cwd: folder, env: { ...process.env, NO_COLOR: '1', ...env } });
+  const out: Buffer[] = [];
+  let stderr = '';
+  child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
+  child.stderr.on('data', (text) => (stderr += text));
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const ended = new Promise<Ran>((resolve) =>
+    child.on('close', (code) => resolve({ code, stdout: Buffer.concat(out).toString(), stderr, bytes: Buffer.concat(out) })),
+  );
+  return Object.assign(ended, { stop: () => void child.kill('SIGINT') });
+}
+
+const both = [
+  ['a Weir', () => server.url, false],
+  ['an etcd', () => etcd?.url ?? '', noEtcd !== undefined],
+] as const;
+
+const keysOf = (url: () => string) => (words: string[], input?: string | Buffer) =>
+  run(weirPath, ['keys', '--server', url(), ...words], input);
+
+describe.each(both)('on %s', (_name, url, isSkipped) => {
+  const it = test.skipIf(isSkipped);
+  const keys = keysOf(url);
+  const output = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await keys(words);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return stdout;
+  };
+
+  it('writes, reads and removes values', async () => {
+    expect(await output('set', '/one/a', 'first')).toBe('first\n');
+    expect(await output('get', 'one/a')).toBe('first\n');
+    expect(await output('update', '/one/a', 'second')).toBe('second\n');
+    expect(await output('set', '--swap-with-value', 'second', '/one/a', 'third')).toBe('third\n');
+    expect(await output('create', '/one/b', 'new')).toBe('new\n');
+    expect(await output('rm', '/one/a')).toBe('PrevNode.Value: third\n');
+    const { node } = JSON.parse(await output('set', '--json', '/one/c', 'x')) as { node: { modified: number } };
+    await output('rm', '--with-index', String(node.modified), '/one/c');
+    await output('rm', '-r', '/one');
+  });
+
+  it('says what went wrong, and exits as the house does', async () => {
+    await output('set', '/wrong/a', '1');
+    const cases: [string[], number, RegExp][] = [
+      [['get', '/wrong/none'], 3, /^weir: key not found: \/wrong\/none\n/],
+      [['get', '/wrong'], 2, /is a directory\n {2}hint: weir keys ls \/wrong\n/],
+      [['create', '/wrong/a', '2'], 6, /key already exists: \/wrong\/a/],
+      [['set', '--swap-with-value', '2', '/wrong/a', '3'], 6, /compare failed, given != actual: \[2 != 1\]/],
+      [['rm', '--with-index', '1', '/wrong/a'], 6, /compare failed/],
+      [['set', '/wrong', 'x'], 2, /not a file: \/wrong/],
+      [['set', '/wrong/a/b', 'x'], 2, /not a directory: \/wrong\/a/],
+      [['rmdir', '/wrong'], 6, /directory not empty: \/wrong/],
+      [['rm', '/'], 2, /root is read only/],
+      [['get', '/a/../b'], 2, /is no key/],
+      [['set', '--ttl', 'soon', '/wrong/a', '1'], 2, /Expected seconds/],
+      [['import'], 2, /a file or --from-etcd URL/],
+    ];
+    for (const [words, code, message] of cases)
+      expect({ words, ...(await keys(words)) }).toMatchObject({ words, code, stderr: expect.stringMatching(message) });
+    await output('rm', '-r', '/wrong');
+  });
+
+  it('takes values from standard input, octet for octet', async () => {
+    const value = Buffer.from('line\nü "&+%;=" \u2028\t\0 end\n');
+    expect(await keys(['set', '--quiet', '/input/a', '-'], value)).toMatchObject({ code: 0, stdout: '' });
+    expect((await keys(['get', '--raw', '/input/a'])).bytes).toEqual(value);
+    expect(await keys(['set', '/input/é +%&', '-'], 'odd name')).toMatchObject({ code: 0 });
+    expect(await output('get', '/input/é +%&')).toBe('odd name\n');
+    await output('rm', '-r', '/input');
+  });
+
+  it('names keys in the order of their making, and lists them so', async () => {
+    const names = [];
+    for (const value of ['a', 'b', 'c']) names.push((await output('mk', '--in-order', '/queue', value)).trim());
+    expect(names.toSorted()).toEqual(names);
+    expect(names[0]).toMatch(/^\/queue\/\d{20}$/);
+    expect((await output('ls', '/queue')).trim().split('\n')).toEqual(names);
+    await output('rm', '-r', '/queue');
+  });
+
+  it('lists, draws and describes', async () => {
+    for (const key of ['/list/b/x', '/list/a', '/list/b-', '/list/_hidden/y']) await output('set', key, `of ${key}`);
+    await output('mkdir', '--ttl', '1h', '/list/d');
+    expect(await output('ls', '-r', '-p', '/list')).toBe('/list/a\n/list/b/\n/list/b/x\n/list/b-\n/list/d/\n');
+    expect(await output('ls', '/list/a')).toBe('/list/a\n');
+    expect(await output('ls', '-l', '/list')).toMatch(
+      /^key +modified +created +stays +size +value\n\/list\/a +(\d+) +\1 +9 B +of \/list\/a\n/,
+    );
+    expect((await keys(['tree', '/list'])).stdout).toBe(
+      ['/list', '├── a = of /list/a', '├── b/', '│   └── x = of /list/b/x', '├── b- = of /list/b-', '└── d/  (1 h 0 m)', ''].join('\n'),
+    );
+    expect((await keys(['tree', '--names', '--depth', '1', '/list'])).stderr).toBe('2 directories, 2 keys\n');
+    expect(JSON.parse(await output('tree', '--json', '/list/b'))).toMatchObject({
+      path: '/list/b',
+      dir: true,
+      nodes: [{ path: '/list/b/x' }],
+    });
+    expect(JSON.parse(await output('get', '--json', '/list/a'))).toMatchObject({ path: '/list/a', value: 'of /list/a' });
+    await output('updatedir', '/list/d');
+    expect(JSON.parse(await output('get', '--json', '/list/d'))).not.toHaveProperty('ttl');
+    await output('rm', '-r', '/list');
+  });
+
+  it('watches one change, or all until it is stopped', async () => {
+    await output('set', '/watch/a', '0');
+    const { index } = JSON.parse(await output('get', '--json', '/watch/a')) as { index: number };
+    const one = keys(['watch', '/watch/a']);
+    const all = keys(['watch', '-f', '-r', '--json', '--after-index', String(index), '/watch']);
+    for (const value of ['1', '2']) {
+      // The watch for one may not be there yet at the first write.
+      await sleep(1000);
+      await output('set', '/watch/a', value);
+    }
+    await output('rm', '/watch/a');
+    expect((await one).stdout).toMatch(/^[12]\n$/);
+    await sleep(500);
+    all.stop();
+    const { code, stdout } = await all;
+    expect(code).toBe(130);
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { action: string; index: number; node: { value?: string } });
+    expect(events.map(({ action, node }) => `${action} ${node.value ?? ''}`)).toEqual(['set 1', 'set 2', 'delete ']);
+    expect(await output('watch', '-r', '--after-index', String(index), '/watch')).toBe('[set] /watch/a\n1\n');
+    await output('rm', '-r', '/watch');
+  });
+
+  it('runs a program at each change', async () => {
+    await output('set', '/exec/a', '0');
+    const { index } = JSON.parse(await output('get', '--json', '/exec/a')) as { index: number };
+    const watching = keys([
+      'exec-watch',
+      '--after-index',
+      String(index),
+      '/exec/a',
+      '--',
+      'sh',
+      '-c',
+      'echo "$ETCD_WATCH_ACTION $ETCD_WATCH_KEY $ETCD_WATCH_VALUE"',
+    ]);
+    await output('set', '/exec/a', 'x y');
+    await sleep(1500);
+    watching.stop();
+    expect((await watching).stdout).toBe('set /exec/a x y\n');
+    await output('rm', '-r', '/exec');
+  });
+
+  it('exports and imports again', async () => {
+    for (const [key, value] of [
+      ['/move/a', 'é'],
+      ['/move/d/e', ''],
+    ] as const)
+      await keys(['set', key, '-'], value);
+    await output('set', '--ttl', '600', '/move/short', 'x');
+    await output('mkdir', '--ttl', '600', '/move/ends');
+    const first = (await output('mk', '--in-order', '/move/q', '1')).trim();
+    await output('mk', '--in-order', '/move/q', '2');
+    const file = join(folder, 'export.json');
+    expect(await keys(['export', '--path', '/move', file])).toMatchObject({ code: 0 });
+    const { version, nodes } = JSON.parse(await readFile(file, 'utf8')) as { version: number; nodes: { path: string }[] };
+    expect(version).toBe(1);
+    expect(nodes.map(({ path }) => path)).toContain(first);
+    // To standard output it is the same, but for the moment.
+    expect(JSON.parse(await keys(['export', '--path', '/move', '-']).then(({ stdout }) => stdout))).toMatchObject({
+      nodes: expect.any(Array),
+    });
+
+    const describeAll = async (path: string) =>
+      (JSON.parse(await output('ls', '-r', '--json', path)) as { path: string; value?: string; dir?: true; expiration?: string }[]).map(
+        ({ path: at, value, dir, expiration }) => ({
+          at: at.slice(path.length),
+          value,
+          dir,
+          minutes: expiration && Math.round((Date.parse(expiration) - Date.now()) / 60_000),
+        }),
+      );
+    const before = await describeAll('/move');
+    expect(await keys(['import', '--dry-run', file])).toMatchObject({ code: 0, stdout: expect.stringMatching(/: 0 to make, \d+ same\n$/) });
+    expect(await keys(['import', '--prefix', '/to', file])).toMatchObject({ code: 0, stdout: expect.stringMatching(/made/) });
+    expect(await describeAll('/to/move')).toEqual(before);
+
+    await output('set', '/to/move/a', 'other');
+    const refused = await keys(['import', '--prefix', '/to', file]);
+    expect(refused).toMatchObject({ code: 6, stderr: expect.stringMatching(/refused \/to\/move\/a: it is there with another value/) });
+    expect(await keys(['import', '--prefix', '/to', '--replace', '--json', file]).then(({ stdout }) => JSON.parse(stdout))).toMatchObject({
+      made: 0,
+      replaced: 1,
+      refused: 0,
+    });
+    expect(await describeAll('/to/move')).toEqual(before);
+    await output('rm', '-r', '/move');
+    await output('rm', '-r', '/to');
+  });
+
+  it('refuses what is no export', async () => {
+    const file = join(folder, 'other.json');
+    const cases: [string, RegExp][] = [
+      ['{"nodes":[{"path":"/x","value":"1"}]}', /is no export of keys/],
+      ['{"version":99,"nodes":[]}', /is of version 99/],
+      ['{"version":1,"nodes":[{"path":"/x"}]}', /no right value/],
+      ['{"version":1,"nodes":[', /breaks off/],
+      ['nothing', /damaged/],
+    ];
+    for (const [text, message] of cases) {
+      await writeFile(file, text);
+      expect(await keys(['import', file])).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
+    }
+    expect(await keys(['import', join(folder, 'none')])).toMatchObject({ code: 3 });
+  });
+});
+
+const onEtcd = test.skipIf(noEtcd !== undefined);
+
+onEtcd('prints what etcdctl prints', { timeout: 120_000 }, async () => {
+  const steps: string[][] = [
+    ['set', '/same/a', '1'],
+    ['get', '/same/a'],
+    ['mk', '/same/b', '2'],
+    ['mkdir', '/same/d'],
+    ['update', '/same/b', '3'],
+    ['set', '--ttl', '500', '/same/t', '4'],
+    ['set', '--swap-with-value', '3', '/same/b', '5'],
+    ['ls', '--sort', '/same'],
+    ['ls', '--sort', '-r', '-p', '/same'],
+    ['ls', '/same/a'],
+    ['rm', '/same/a'],
+    ['rm', '--dir', '/same/d'],
+    ['updatedir', '--ttl', '60', '/same'],
+    ['rm', '-r', '/same'],
+    ['setdir', '/same'],
+    ['rmdir', '/same'],
+  ];
+  const url = etcd?.url ?? '';
+  for (const target of [url, server.url]) {
+    for (const words of steps) {
+      const theirs = await run('etcdctl', ['--endpoints', url, '--no-sync', ...words], '', { ETCDCTL_API: '2' });
+      const sameAgain = await keysOf(() => target)(['rm', '-r', '/none']); // another word between them changes nothing
+      expect(sameAgain.code).toBe(3);
+      expect({ words, code: theirs.code }).toEqual({ words, code: 0 });
+      if (target === url) continue;
+      const ours = await keysOf(() => target)(words);
+      expect({ words, code: ours.code, stdout: ours.stdout }).toEqual({ words, code: 0, stdout: theirs.stdout });
+    }
+  }
+});
+
+onEtcd('copies an etcd with times to live, order and hidden keys, and follows it', { timeout: 120_000 }, async () => {
+  const old = keysOf(() => etcd?.url ?? '');
+  const own = keysOf(() => server.url);
+  for (const words of [
+    ['set', '/old/a', '1'],
+    ['set', '--ttl', '300', '/old/short', '2'],
+    ['mkdir', '--ttl', '300', '/old/ends'],
+    ['set', '/old/ends/x', '3'],
+    ['mk', '--in-order', '/old/q', 'first'],
+    ['mk', '--in-order', '/old/q', 'second'],
+    ['set', '/old/_secret/s', '4'],
+  ])
+    expect(await old(words)).toMatchObject({ code: 0 });
+  const from = ['import', '--from-etcd', etcd?.url ?? '', '--path', '/old'];
+  const copied = await own(from);
+  expect(copied).toMatchObject({ code: 0, stdout: expect.stringMatching(/index \d+: 8 nodes in .*: 8 made\n$/) });
+  expect(copied.stderr).toMatch(/is at index \d+\n.* does not list hidden keys/s);
+  const listing = JSON.parse((await own(['ls', '-r', '-a', '--json', '/old'])).stdout) as { path: string; value?: string; ttl?: number }[];
+  const theirs = JSON.parse((await old(['ls', '-r', '--json', '/old'])).stdout) as typeof listing;
+  expect(listing.map(({ path, value }) => [path, value])).toEqual(theirs.map(({ path, value }) => [path, value]));
+  for (const [at, { ttl }] of theirs.entries()) {
+    if (ttl === undefined) expect(listing[at]?.ttl).toBeUndefined();
+    else expect(Math.abs((listing[at]?.ttl ?? 0) - ttl)).toBeLessThan(5);
+  }
+  // Again: nothing to do. Hidden keys come by name.
+  expect((await own(from)).stdout).toMatch(/: 0 made, 8 same\n$/);
+  expect((await own([...from, '--path', '/old/_secret'])).stdout).toMatch(/: 2 made, 8 same\n$/);
+  expect((await own(['get', '/old/_secret/s'])).stdout).toBe('4\n');
+
+  const following = own([...from, '--path', '/old/_secret', '--follow']);
+  await sleep(1500);
+  for (const words of [
+    ['set', '/old/a', 'new'],
+    ['set', '/old/new/deep', 'made'],
+    ['set', '/old/_secret/s', 'changed'],
+    ['rm', '/old/short'],
+    ['rm', '-r', '/old/ends'],
+    ['mkdir', '--ttl', '100', '/old/late'],
+    ['updatedir', '/old/late'],
+  ])
+    expect(await old(words)).toMatchObject({ code: 0 });
+  await sleep(1500);
+  following.stop();
+  expect(await following).toMatchObject({ code: 130, stderr: expect.stringMatching(/7 changes repeated, up to index \d+\n$/) });
+  const last = async (keys: typeof own) =>
+    (JSON.parse((await keys(['ls', '-r', '--json', '/old'])).stdout) as typeof listing).map(({ path, value, ttl }) => [path, value, ttl]);
+  expect(await last(own)).toEqual(await last(old));
+  expect((await own(['get', '/old/_secret/s'])).stdout).toBe('changed\n');
+  await old(['rm', '-r', '/old']);
+  await own(['rm', '-r', '/old']);
+});
+
+test('an export of a Weir is whole: hidden keys and what is not UTF-8', async () => {
+  const keys = keysOf(() => server.url);
+  const value = Buffer.from([0x61, 0xff, 0x00, 0xfe]);
+  expect(await keys(['set', '/whole/bytes', '-'], value)).toMatchObject({ code: 0 });
+  expect(await keys(['set', '/whole/_hidden/x', '1'])).toMatchObject({ code: 0 });
+  expect((await keys(['get', '--raw', '/whole/bytes'])).bytes).toEqual(value);
+  const exported = await keys(['export', '--path', '/whole', '-']);
+  expect(exported.stderr).toBe('');
+  const document = JSON.parse(exported.stdout) as { nodes: { path: string; value_base64?: string }[] };
+  expect(document.nodes.map(({ path }) => path).toSorted()).toEqual(['/whole', '/whole/_hidden', '/whole/_hidden/x', '/whole/bytes']);
+  await keys(['rm', '-r', '/whole']);
+  expect(await keys(['import', '-'], exported.stdout)).toMatchObject({ code: 0, stdout: expect.stringMatching(/4 made/) });
+  expect((await keys(['get', '--raw', '/whole/bytes'])).bytes).toEqual(value);
+  expect((await keys(['get', '/whole/_hidden/x'])).stdout).toBe('1\n');
+  await keys(['rm', '-r', '/whole']);
+});
+
+test('works on a data directory that no server holds', { timeout: 120_000 }, async () => {
+  const data = join(folder, 'alone');
+  const keys = (words: string[], input?: string | Buffer) => run(weirPath, ['keys', '--data', data, ...words], input);
+  const value = Buffer.from([0xff, 0x00]);
+  expect(await keys(['set', '/a/b', '-'], value)).toMatchObject({ code: 0 });
+  expect((await keys(['get', '--raw', '/a/b'])).bytes).toEqual(value);
+  expect((await keys(['mk', '--in-order', '/q', 'x'])).stdout).toMatch(/^\/q\/\d{20}\n$/);
+  expect((await keys(['ls', '-r'])).stdout).toMatch(/^\/a\n\/a\/b\n\/q\n\/q\/\d{20}\n$/);
+  const exported = await keys(['export', '-']);
+  expect(await keys(['import', '--prefix', '/copy', '-'], exported.stdout)).toMatchObject({ code: 0 });
+  expect((await keys(['get', '--raw', '/copy/a/b'])).bytes).toEqual(value);
+  expect(await keys(['watch', '/a'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/takes a server/) });
+  const held = await run(weirPath, ['keys', '--data', join(folder, 'weir'), 'ls']);
+  expect(held).toMatchObject({ code: 6, stderr: expect.stringMatching(/is in use by/) });
+});
