@@ -5,7 +5,7 @@ import type { Flows } from './flows.ts';
 import { readBucket, readFields, readMetric, readSelection, readStream } from './query.ts';
 import { columns } from './schema.ts';
 import type { Row } from './store/duck.ts';
-import type { StreamQuery } from './store/stream.ts';
+import type { StreamQuery } from './store/stream-query.ts';
 
 const shown = columns.map((column) => column.name);
 const mostBuckets = 100_000;

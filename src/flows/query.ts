@@ -11,7 +11,7 @@ import { compileFilter, parseFilter, timeBounds } from './filter/index.ts';
 import { type ColumnName, columns, publishedColumns } from './schema.ts';
 import { anyTime, type Selection } from './store/selection.ts';
 import type { Metric } from './store/statistics.ts';
-import type { StreamQuery } from './store/stream.ts';
+import type { StreamQuery } from './store/stream-query.ts';
 
 /** The parameters that every question takes. */
 export type SelectionWords = {

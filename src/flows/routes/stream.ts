@@ -14,7 +14,7 @@ import { streamQuery } from '../api.ts';
 import { formatOfMediaType, type StreamFormat, streamFormatNames, streamFormats } from '../encode/format.ts';
 import type { Flows } from '../flows.ts';
 import { readFormat, readStream, type StreamWords } from '../query.ts';
-import type { StreamNews } from '../store/stream.ts';
+import type { StreamNews } from '../store/stream-query.ts';
 
 const path = '/api/v1/stream/flows';
 

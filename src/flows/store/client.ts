@@ -11,7 +11,7 @@ import type { Retention } from './retention.ts';
 import type { Sealed } from './seal.ts';
 import type { Selection } from './selection.ts';
 import type { Metric } from './statistics.ts';
-import type { Streamed, StreamQuery } from './stream.ts';
+import type { Streamed, StreamQuery } from './stream-query.ts';
 import type { StoreThreadData } from './thread.ts';
 
 /** How much there is. */

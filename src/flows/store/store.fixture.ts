@@ -10,7 +10,8 @@ import { commitImport } from './commit.ts';
 import { Duck } from './duck.ts';
 import type { Selection } from './selection.ts';
 import { Store } from './store.ts';
-import { type StreamQuery, streamFlows } from './stream.ts';
+import { streamFlows } from './stream.ts';
+import type { StreamQuery } from './stream-query.ts';
 
 /** A flow by its columns; what is left out has a plain value, or NULL where that can stand. */
 export type TestFlow = { time: number } & Partial<Record<ColumnName, number | bigint | string | null>>;

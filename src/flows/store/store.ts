@@ -21,6 +21,9 @@ export type StagedFile = { stagedPath: string; entry: FileEntry };
 /** The store as one reader sees it: its files in order of time, what was hot, and a connection that reads both. */
 export type Snapshot = { connection: Connection; files: FileEntry[]; hot: HotExtent | undefined; close(): void };
 
+/** A row group of LANL rows, so that a part of a stream is read at once however slowly its rows are taken. */
+const streamBuffer = '8MB';
+
 export class Store {
   readonly paths: StorePaths;
   readonly duck: Duck;
@@ -205,6 +208,7 @@ export class Store {
     if (this.#isClosed) throw new Problem('unavailable', 'the store is closed');
     const connection = await this.#scanner.connect();
     this.#readers.add(connection);
+    await connection.run(`SET streaming_buffer_size = '${streamBuffer}'`);
     await connection.run('BEGIN TRANSACTION READ ONLY');
     return connection;
   }

@@ -6,10 +6,11 @@ import { checkStore } from './check.ts';
 import { type Commit, commitImport } from './commit.ts';
 import { rank } from './ranking.ts';
 import { type Retention, retain } from './retention.ts';
+import { loadEncoders } from './row-stream.ts';
 import { compact, sealHot } from './seal.ts';
 import { pairs, series, summarise } from './statistics.ts';
 import { Store, type StoreLimits } from './store.ts';
-import { flowById, loadEncoders, streamFlows } from './stream.ts';
+import { flowById, streamFlows } from './stream.ts';
 
 /** What the thread is started with. */
 export type StoreThreadData = {

@@ -1,0 +1,74 @@
+/**
+ * A stream as Parquet. Parquet ends with a footer that points back into the file, and DuckDB writes it best: into a file
+ * of the staging folder, which is sent while it grows. A slow client holds disk, never one of DuckDB's threads.
+ */
+import { createReadStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CallContext } from '../../core/thread.ts';
+import { literal } from './duck.ts';
+import { exportList } from './file-layout.ts';
+import { relation } from './relation.ts';
+import { whereOf } from './selection.ts';
+import { filesWithin, planSlices } from './slices.ts';
+import type { Snapshot, Store } from './store.ts';
+import type { Streamed, StreamQuery } from './stream-query.ts';
+
+/** As the store's own files, but without dictionaries of names: an answer is written once and read once. */
+const exportOptions = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1000';
+
+let serial = 0;
+
+/** Sends the rows of a query as a Parquet file. */
+export const streamParquet = async (store: Store, snapshot: Snapshot, query: StreamQuery, context: CallContext): Promise<Streamed> => {
+  const path = join(store.paths.staging, `answer-${process.pid}-${++serial}.tmp`);
+  const where = await whereOf(snapshot, query);
+  const from = relation(store.paths.flows, filesWithin(snapshot.files, query.bounds), snapshot.hot !== undefined);
+  const isSorted = planSlices(snapshot.files, snapshot.hot, query.bounds, query.direction).every((slice) => !slice.needsSort);
+  const word = query.direction === 'ascending' ? 'ASC' : 'DESC';
+  const order = isSorted && isOneShape(snapshot) ? '' : `ORDER BY time ${word}, id ${word}`;
+  const limit = query.limit === undefined ? '' : `LIMIT ${query.limit}`;
+  // Even OFFSET 0 would make DuckDB count rows on one thread.
+  const offset = query.offset === 0 ? '' : `OFFSET ${query.offset}`;
+  const select = `SELECT ${exportList(query.fields)} FROM ${from} ${where.sql} ${order} ${limit} ${offset}`;
+  const copying = snapshot.connection.run(`COPY (${select}) TO ${literal(path)} (${exportOptions})`, where.parameters);
+  try {
+    await sendGrowing(path, copying, context);
+    return { rows: 0 };
+  } finally {
+    snapshot.connection.interrupt();
+    await copying.catch(() => undefined); // its error has been thrown by sendGrowing
+    await rm(path, { force: true });
+  }
+};
+
+const isOneShape = (snapshot: Snapshot): boolean => new Set(snapshot.files.map((file) => file.shape)).size <= 1;
+
+/** Sends a file while it is being written, until `writing` resolves and all of it is sent. */
+const sendGrowing = async (path: string, writing: Promise<void>, context: CallContext): Promise<void> => {
+  let isWritten = false;
+  const watched = writing.then(() => {
+    isWritten = true;
+  });
+  watched.catch(() => undefined);
+  let sent = 0;
+  for (;;) {
+    context.signal.throwIfAborted();
+    const isLast = isWritten;
+    const size = await stat(path).then(
+      (s) => s.size,
+      () => 0,
+    );
+    if (size > sent) sent += await sendRange(path, sent, size, context);
+    else if (isLast) return;
+    else await Promise.race([watched, sleep(5)]);
+  }
+};
+
+const sendRange = async (path: string, from: number, to: number, context: CallContext): Promise<number> => {
+  for await (const part of createReadStream(path, { start: from, end: to - 1, highWaterMark: 256 * 1024 })) {
+    await context.send(new Uint8Array(part as Buffer));
+  }
+  return to - from;
+};
