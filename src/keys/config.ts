@@ -27,7 +27,7 @@ export const keysSettings = Type.Object({
   }),
   cors: listSetting(['*'], 'Origins that the etcd v2 answers name in their CORS headers; `*` for any, empty for none.'),
   limits: Type.Object({
-    key: sizeSetting(1900, { description: 'The longest key, in octets.', minimum: 256, maximum: 3900 }),
+    key: sizeSetting(4000, { description: 'The longest key, in octets.', minimum: 256, maximum: 4000 }),
     value: sizeSetting(10 * mebi, { description: 'The largest value.', minimum: 1024, maximum: 10 * mebi }),
     watchers: integerSetting(100_000, { description: 'Watches at once; more are refused with error 300.', minimum: 1 }),
   }),

@@ -5,7 +5,8 @@
  */
 export { type KeysConfig, keysSettings } from './config.ts';
 export type { KeyEngine, Reading, Space } from './engine.ts';
-export { createKeys, type Keys, type KeysDependencies } from './keys.ts';
+export { engineOf } from './engine-of.ts';
+export { createKeys, type Keys, type KeysDependencies, type KeysDoor } from './keys.ts';
 export { MemoryEngine } from './memory-engine.ts';
 export type { Change } from './tree/change.ts';
 export { type FaultKind, KeyFault } from './tree/fault.ts';

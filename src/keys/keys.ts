@@ -1,4 +1,6 @@
 /** The room of keys as one thing with a beginning and an end: the engine, the hub of watchers and the etcd v2 surface. */
+import { checkExposure, type ListenAddress, parseListen } from '../core/listen-address.ts';
+import type { Log } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
 import type { KeysConfig } from './config.ts';
 import type { KeyEngine } from './engine.ts';
@@ -8,11 +10,22 @@ import { Cluster } from './v2/cluster.ts';
 import { Counters, counterMemory } from './v2/counters.ts';
 import { createHandler, type Handler } from './v2/handler.ts';
 import { corsOf } from './v2/headers.ts';
+import { Listener } from './v2/listener.ts';
 import { V2 } from './v2/v2.ts';
 import { WatchHub } from './watch/hub.ts';
 
+/** Who may come in by the listeners of the keys, and how long he may take: the same as at the server's own. */
+export type KeysDoor = {
+  insecureListen: boolean;
+  hostNames: readonly string[];
+  headerTimeout: number;
+  requestTimeout: number;
+  keepAliveTimeout: number;
+};
+
 /** What the keys need of the house. */
 export type KeysDependencies = EngineDependencies & {
+  door: KeysDoor;
   /** In place of the one that the configuration names; for tests. */
   engine?: KeyEngine;
 };
@@ -30,6 +43,8 @@ export class Keys {
   /** etcd's v2 API. */
   readonly handler: Handler;
   readonly #cluster: Cluster;
+  readonly #log: Log;
+  readonly #listeners: Listener[];
   #unfollow: (() => void) | undefined;
 
   constructor(config: KeysConfig, deps: KeysDependencies) {
@@ -44,9 +59,21 @@ export class Keys {
     this.system = new Tree(engine, 'system');
     this.#cluster = new Cluster(engine);
     this.counters = new Counters(counterMemory(1), 0);
+    this.#log = deps.log;
     const v2 = new V2({ engine, hub: this.hub, cluster: this.#cluster, counters: this.counters, now });
     const onFault = (err: unknown) => deps.log.error({ err }, 'an etcd v2 request failed');
-    this.handler = createHandler({ v2, cors: corsOf(config.cors), onFault });
+    const cors = corsOf(config.cors);
+    this.handler = createHandler({ v2, cors, onFault });
+    const { door } = deps;
+    const rule = {
+      names: new Set(door.hostNames.map((name) => name.toLowerCase())),
+      origins: new Set(config.cors.filter((origin) => origin !== '*')),
+    };
+    // Every watcher has a connection; a few more are for those who only ask.
+    const connectionLimits = { ...door, maxConnections: limits.watchers + 1000 };
+    this.#listeners = config.listen.map(
+      (listen) => new Listener({ address: addressOf(listen, deps), v2, cors, rule, limits: connectionLimits, onFault }),
+    );
   }
 
   async start(): Promise<void> {
@@ -55,6 +82,7 @@ export class Keys {
     this.systemHub.start();
     this.#unfollow = this.engine.follow('public', (changes) => this.counters.countExpired(changes));
     await this.#cluster.start();
+    for (const listener of this.#listeners) this.#log.info(`etcd v2 on ${await listener.start()}`);
   }
 
   /** Breaks off the watches, so that their clients come back elsewhere. */
@@ -64,6 +92,8 @@ export class Keys {
   }
 
   async stop(): Promise<void> {
+    this.endWatches();
+    await Promise.all(this.#listeners.map((listener) => listener.stop()));
     this.#cluster.stop();
     this.#unfollow?.();
     this.hub.stop();
@@ -78,11 +108,14 @@ export class Keys {
 }
 
 /** The room, not started. Throws Problem when the configuration makes no sense. */
-export function createKeys(config: KeysConfig, deps: KeysDependencies): Keys {
-  if (config.engine === 'etcd' && config.etcd.endpoints.length === 0)
-    throw new Problem('invalid', 'The engine etcd needs to know where its cluster is.', {
-      hint: '--set keys.etcd.endpoints=http://10.0.0.1:2379',
-      pointer: 'keys.etcd.endpoints',
-    });
-  return new Keys(config, deps);
+export const createKeys = (config: KeysConfig, deps: KeysDependencies): Keys => new Keys(config, deps);
+
+function addressOf(listen: string, { door, log }: KeysDependencies): Extract<ListenAddress, { kind: 'tcp' }> {
+  const setting = 'keys.listen';
+  const address = parseListen(listen, setting);
+  if (address.kind !== 'tcp')
+    throw new Problem('invalid', 'The keys listen on TCP only.', { detail: `expected HOST:PORT, got ${listen}`, pointer: setting });
+  const warning = checkExposure(address, { listen, setting, insecureListen: door.insecureListen });
+  if (warning !== undefined) log.warn(warning);
+  return address;
 }

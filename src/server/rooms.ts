@@ -48,7 +48,7 @@ const flowsRoom =
 const keysRoom =
   (config: Config, made: Made): MakeRoom =>
   ({ dataFolder, log, clock }) => {
-    const keys = createKeys(config.keys, { dataFolder, log, clock });
+    const keys = createKeys(config.keys, { dataFolder, log, clock, door: config.server });
     made.keys = keys;
     return { name: 'keys', routes: keysRoutes(keys), start: () => keys.start(), stop: () => keys.stop(), ready: () => keys.unready() };
   };

@@ -1,5 +1,5 @@
 /** etcd's v2 API on an address of its own, where the clients of etcd look for it (port 2379). */
-import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { foreignness, type HostRule, isLocalName } from '../../core/host-rule.ts';
 import { isLoopback, type ListenAddress, listenProblem, numericHost, urlOf } from '../../core/listen-address.ts';
@@ -106,7 +106,10 @@ function createHttp({ headerTimeout, requestTimeout, keepAliveTimeout }: Listene
     },
     (request, response) => handler(request, response),
   );
-  return server.on('clientError', refuseBroken);
+  server.on('clientError', refuseBroken);
+  // It never listens itself, but this is when a server begins to watch over the time that its connections take.
+  server.emit('listening');
+  return server;
 }
 
 /** Go's answer to what is not HTTP. */

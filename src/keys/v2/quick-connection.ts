@@ -4,7 +4,7 @@
  * handed to Node's own server, which keeps it.
  */
 import type { Socket } from 'node:net';
-import type { Answer, KeysAnswer } from './answer.ts';
+import type { Answer } from './answer.ts';
 import type { QuickAnswers } from './quick-answers.ts';
 import { QuickReader } from './quick-request.ts';
 import type { V2 } from './v2.ts';
@@ -31,6 +31,8 @@ export class QuickConnection {
   #unread = '';
   #isBusy = false;
   #isEnding = false;
+  // Some clients send head and body apart. One more piece is waited for; slower bodies are for Node, which times them.
+  #isWaiting = false;
   #watch: OpenWatch | undefined;
   readonly #onData = (piece: Buffer) => this.#take(piece);
 
@@ -69,8 +71,13 @@ export class QuickConnection {
     const { v2, answers } = this.#options;
     const socket = this.#socket;
     while (this.#unread !== '' && !socket.destroyed) {
-      const request = this.#reader.read(this.#unread, 0);
-      if (request === undefined) return this.#handOver();
+      const request = this.#reader.read(this.#unread);
+      if (request === 'partial' && !this.#isWaiting) {
+        this.#isWaiting = true;
+        break;
+      }
+      if (request === 'partial' || request === undefined) return this.#handOver();
+      this.#isWaiting = false;
       this.#unread = this.#unread.length === request.end ? '' : this.#unread.slice(request.end);
       const { method, target, contentType, body } = request;
       const answer = await v2.answer({ method, target, contentType, body, self: '' });
@@ -83,7 +90,7 @@ export class QuickConnection {
   }
 
   #write(answer: Exclude<Answer, { kind: 'watch' }>, answers: QuickAnswers): void {
-    const isDrained = this.#socket.write(answer.kind === 'keys' ? answers.keys(answer as KeysAnswer) : answers.page(answer), 'latin1');
+    const isDrained = this.#socket.write(answer.kind === 'keys' ? answers.keys(answer) : answers.page(answer), 'latin1');
     // One that asks and asks and never reads is not listened to until it does.
     if (!isDrained) {
       this.#socket.pause();

@@ -9,7 +9,7 @@ export type QuickRequest = {
   target: string;
   contentType: string | undefined;
   body: string;
-  /** Offset behind it, where the next request begins. */
+  /** Where the next request begins. */
   end: number;
 };
 
@@ -29,19 +29,20 @@ export class QuickReader {
     this.#isKnownHost = isKnownHost;
   }
 
-  /** The request at an offset, or undefined when it is not whole or not of the simple kind. */
-  read(text: string, from: number): QuickRequest | undefined {
-    const lineEnd = text.indexOf('\r\n', from);
-    const headEnd = text.indexOf('\r\n\r\n', from);
+  /** The first request of a text; `partial` when only the rest of its body is missing, undefined when it is not of the simple kind. */
+  read(text: string): QuickRequest | 'partial' | undefined {
+    const lineEnd = text.indexOf('\r\n');
+    const headEnd = text.indexOf('\r\n\r\n', lineEnd);
     if (headEnd === -1 || lineEnd === headEnd) return undefined;
-    const line = requestLine.exec(text.slice(from, lineEnd));
+    const line = requestLine.exec(text.slice(0, lineEnd));
     if (line === null) return undefined;
     const headers = this.#headersOf(text.slice(lineEnd + 2, headEnd));
     if (headers === undefined) return undefined;
     const [, method = '', target = ''] = line;
     const bodyAt = headEnd + 4;
     const end = bodyAt + headers.length;
-    if (end > text.length || (headers.length > 0 && method === 'GET')) return undefined;
+    if (headers.length > 0 && method === 'GET') return undefined;
+    if (end > text.length) return 'partial';
     return { method, target, contentType: headers.contentType, body: text.slice(bodyAt, end), end };
   }
 

@@ -36,8 +36,7 @@ export function tellChunk(occasion: Occasion): Buffer {
 }
 
 /** The same as a chunk with which the body ends. */
-export const tellLastChunk = (occasion: Occasion): Buffer =>
-  Buffer.concat([occasion.bytes(tellChunk), Buffer.from('0\r\n\r\n')]);
+export const tellLastChunk = (occasion: Occasion): Buffer => Buffer.concat([occasion.bytes(tellChunk), Buffer.from('0\r\n\r\n')]);
 
 /** Index of the first write in a fresh store: what is not kept from there on was cleared, what never was, was not. */
 const firstIndex = 4;

@@ -1,5 +1,8 @@
 import type { Change } from '../tree/change.ts';
 
+/** Makes of a change what one kind of watcher is told. */
+export type Teller = (occasion: Occasion) => Buffer;
+
 /**
  * One change on its way to watchers. What they are told is made when the first of them needs it, once for all: a change
  * that nobody watches costs nothing, and one that a thousand watch is serialised once.
@@ -8,7 +11,7 @@ export class Occasion {
   readonly change: Change;
   /** When it came here, in milliseconds since the epoch: times to live are counted from then. */
   readonly at: number;
-  #told: { by: unknown; bytes: Buffer } | undefined;
+  readonly #told: { by: Teller; bytes: Buffer }[] = [];
 
   constructor(change: Change, at: number) {
     this.change = change;
@@ -16,8 +19,10 @@ export class Occasion {
   }
 
   /** The bytes that `tell` makes of this change; kept for the next watcher that is told in the same way. */
-  bytes(tell: (change: Change, at: number) => Buffer): Buffer {
-    if (this.#told?.by !== tell) this.#told = { by: tell, bytes: tell(this.change, this.at) };
-    return this.#told.bytes;
+  bytes(tell: Teller): Buffer {
+    for (const { by, bytes } of this.#told) if (by === tell) return bytes;
+    const bytes = tell(this);
+    this.#told.push({ by: tell, bytes });
+    return bytes;
   }
 }
