@@ -121,7 +121,7 @@ describe.each(both)('on %s', (_name, url, isSkipped) => {
     expect(await output('ls', '-r', '-p', '/list')).toBe('/list/a\n/list/b/\n/list/b/x\n/list/b-\n/list/d/\n');
     expect(await output('ls', '/list/a')).toBe('/list/a\n');
     expect(await output('ls', '-l', '/list')).toMatch(
-      /^key +modified +created +stays +size +value\n\/list\/a +(\d+) +\1 +9 B +of \/list\/a\n/,
+      /^key +modified +created +stays +size +value\n\/list\/a +(\d+) +\1 +10 B +of \/list\/a\n/,
     );
     expect((await keys(['tree', '/list'])).stdout).toBe(
       ['/list', '├── a = of /list/a', '├── b/', '│   └── x = of /list/b/x', '├── b- = of /list/b-', '└── d/  (1 h 0 m)', ''].join('\n'),

@@ -97,10 +97,10 @@ export class Copy {
       await this.#target.write({ action: 'create', ...contentOf(node), ...timed });
       return 'made';
     }
-    if (isSame(there, node)) return 'same';
     if (there.isDir !== node.isDir) throw new KeyFault(there.isDir ? 'not-file' : 'not-directory', node.path, 0);
     // A directory that came with its children is of this copy: its time to live is still to be set.
     const isOurs = node.isDir && there.created > this.#began;
+    if (isSame(there, node)) return isOurs ? 'made' : 'same';
     if (!replace && !isOurs) throw new KeyFault('exists', node.path, 0);
     if (!dryRun) await this.#target.write({ action: node.isDir ? 'update' : 'set', ...contentOf(node), ...timed });
     return isOurs ? 'made' : 'replaced';
