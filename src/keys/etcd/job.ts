@@ -18,7 +18,7 @@ export class Job {
 
   /** `overdue` tells the fault when nothing else ended it. */
   constructor(operations: readonly Operation[], { deadlineKey, overdue }: { deadlineKey?: string | undefined; overdue: () => KeyFault }) {
-    this.operations = operations;
+    this.operations = operations.map(owned);
     this.deadlineKey = deadlineKey;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -38,4 +38,14 @@ export class Job {
     if (result instanceof KeyFault) this.#reject(result);
     else this.#resolve(result);
   }
+}
+
+/** The caller may do with his bytes what he likes as soon as he has handed them in. */
+function owned(operation: Operation): Operation {
+  const { value, prevValue } = operation;
+  return {
+    ...operation,
+    ...(value === undefined ? {} : { value: Buffer.from(value) }),
+    ...(prevValue === undefined ? {} : { prevValue: Buffer.from(prevValue) }),
+  };
 }
