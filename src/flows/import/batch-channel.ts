@@ -12,10 +12,10 @@ import { runRows } from './run-size.ts';
 
 /** Batches beside those that the writer holds as runs: enough to keep both threads busy. */
 const batchesUnderWay = 8;
-/** Runs that the writer holds at most: two that are being written and one that is being collected. */
-const runsHeld = 3;
+/** Runs that the writer holds at most: one that is being collected, and those that are being written; named ones are quick. */
+const runsHeld: Record<Shape, number> = { named: 2, addressed: 3 };
 
-const mostBatches = (shape: Shape): number => batchesUnderWay + runsHeld * Math.ceil(runRows[shape] / batchRows + 1);
+const mostBatches = (shape: Shape): number => batchesUnderWay + runsHeld[shape] * Math.ceil(runRows[shape] / batchRows + 1);
 
 /** A full batch on its way: the buffers move, they are not copied. */
 export type BatchMessage = {

@@ -12,7 +12,12 @@ import { physical, typeOf } from './types.ts';
 
 const encodings = { plain: 0, rle: 3, delta: 5, dictionary: 8 } as const;
 const zstd = 6;
-const fast = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+// Codes are packed already: level -1 makes them as small as level 1, in two thirds of the time.
+const fast = { [constants.ZSTD_c_compressionLevel]: -1 };
+
+/** In one piece: by default the output grows in pieces of 16 KiB. */
+const compress = (octets: Uint8Array): Uint8Array =>
+  zstdCompressSync(octets, { params: fast, chunkSize: octets.length + (octets.length >> 7) + 512 });
 
 /** The octets of a chunk, and its entry in the footer for the place in the file where it comes to lie. */
 export type Chunk = { pages: Uint8Array[]; octets: number; entry: (offset: number) => Struct };
@@ -31,7 +36,7 @@ class Pages {
 
   /** Takes what stands in `page`. */
   add(type: number, kind: Struct[number]): void {
-    const packed = zstdCompressSync(page.written(), fast);
+    const packed = compress(page.written());
     writeStruct(header.clear(), [{ id: 1, int32: type }, { id: 2, int32: page.length }, { id: 3, int32: packed.length }, kind]);
     this.parts.push(header.written().slice(), packed);
     this.packed += header.length + packed.length;

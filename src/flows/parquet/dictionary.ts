@@ -8,6 +8,8 @@
 export const mostRows = 65_536;
 
 const slots = mostRows * 2;
+/** Numbers below this are found without hashing. */
+const small = 65_536;
 
 export class Dictionary {
   /** Entries by code. */
@@ -20,64 +22,82 @@ export class Dictionary {
   size = 0;
   /** Code + 1 by hash; 0 where there is none. */
   readonly #slots = new Uint32Array(slots);
+  /** Code + 1 of small numbers. */
+  readonly #small = new Uint32Array(small);
 
   clear(): void {
     this.count = 0;
     this.size = 0;
     this.#slots.fill(0);
+    this.#small.fill(0);
   }
 
   /** Adds rows of texts that are all in place, from the words of a batch's column. */
   addTexts(column: Uint32Array, from: number, to: number): void {
-    for (let row = from; row < to; row++) {
-      const at = row * 4;
-      this.#add(column[at] as number, column[at + 1] as number, column[at + 2] as number, column[at + 3] as number);
+    const { codes } = this;
+    let count = this.count;
+    for (let at = from * 4; at < to * 4; at += 4) {
+      codes[count++] = this.#find(column[at] as number, column[at + 1] as number, column[at + 2] as number, column[at + 3] as number);
     }
+    this.count = count;
   }
 
   /** Adds rows of a column of 64 bits. */
   addLongs(column: Uint32Array, from: number, to: number): void {
-    for (let row = from; row < to; row++) this.#add(column[row * 2] as number, column[row * 2 + 1] as number, 0, 0);
+    const { codes } = this;
+    let count = this.count;
+    for (let row = from; row < to; row++) {
+      const [low, high] = [column[row * 2] as number, column[row * 2 + 1] as number];
+      codes[count++] = high === 0 && low < small ? this.#findSmall(low) : this.#find(low, high, 0, 0);
+    }
+    this.count = count;
   }
 
   /** Adds rows of a column of at most 32 bits. */
   addSmall(column: Uint8Array | Uint16Array | Uint32Array, from: number, to: number): void {
-    for (let row = from; row < to; row++) this.#add(column[row] as number, 0, 0, 0);
+    for (let row = from; row < to; row++) {
+      const value = column[row] as number;
+      this.codes[this.count++] = value < small ? this.#findSmall(value) : this.#find(value, 0, 0, 0);
+    }
   }
 
   /** Adds one value of up to 64 bits `count` times; the only one since `clear`. */
   addConstant(low: number, high: number, count: number): void {
-    this.#add(low, high, 0, 0);
-    this.count = count; // codes are 0 already, or not looked at where there is one value
+    this.#find(low, high, 0, 0);
+    this.count = count; // codes are not looked at where there is one value
   }
 
-  #add(a: number, b: number, c: number, d: number): void {
+  #findSmall(value: number): number {
+    const known = this.#small[value] as number;
+    if (known > 0) return known - 1;
+    this.#small[value] = this.size + 1;
+    return this.#found(value, 0, 0, 0);
+  }
+
+  /** The code of a value. */
+  #find(a: number, b: number, c: number, d: number): number {
+    const table = this.#slots;
+    const { words } = this;
     let hash = Math.imul(a ^ Math.imul(b ^ Math.imul(c ^ Math.imul(d, 0x9e3779b1), 0x85ebca6b), 0xc2b2ae35), 0x27d4eb2f);
     hash ^= hash >>> 15;
-    const words = this.words;
-    const table = this.#slots;
     for (let slot = hash & (slots - 1); ; slot = (slot + 1) & (slots - 1)) {
       const code = (table[slot] as number) - 1;
       if (code < 0) {
-        this.#found(slot, a, b, c, d);
-        return;
+        table[slot] = this.size + 1;
+        return this.#found(a, b, c, d);
       }
       const at = code * 4;
-      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) {
-        this.codes[this.count++] = code;
-        return;
-      }
+      if (words[at + 1] === b && words[at + 2] === c && words[at] === a && words[at + 3] === d) return code;
     }
   }
 
-  #found(slot: number, a: number, b: number, c: number, d: number): void {
+  #found(a: number, b: number, c: number, d: number): number {
     const code = this.size++;
-    this.#slots[slot] = code + 1;
-    this.codes[this.count++] = code;
     const { words } = this;
     words[code * 4] = a;
     words[code * 4 + 1] = b;
     words[code * 4 + 2] = c;
     words[code * 4 + 3] = d;
+    return code;
   }
 }

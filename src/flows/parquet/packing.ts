@@ -88,7 +88,14 @@ const minis = Array.from({ length: block / mini }, (_, at) => deltas.subarray(at
 
 /** The widths of the four parts of a block, then those parts that have any. */
 const writeMinis = (out: Octets): void => {
-  const widths = minis.map((part) => bitsFor(part.reduce((all, delta) => all | delta, 0)));
+  const widths = minis.map(widthOf);
   for (const width of widths) out.byte(width);
   for (const [at, width] of widths.entries()) if (width > 0) pack(out, minis[at] as Uint32Array, mini, width);
+};
+
+/** Bits that hold each of a part. */
+const widthOf = (part: Uint32Array): number => {
+  let all = 0;
+  for (let i = 0; i < mini; i++) all |= part[i] as number;
+  return bitsFor(all >>> 0);
 };
