@@ -9,6 +9,7 @@ import type { Change } from '../../src/keys/tree/change.ts';
 import { KeyFault } from '../../src/keys/tree/fault.ts';
 import type { Operation } from '../../src/keys/tree/operation.ts';
 import { type EtcdCluster, noEtcd, startCluster } from './etcd-cluster.ts';
+import { LossyWay } from './etcd-proxy.ts';
 import { bytes, plain, randomOf, randomOperation, until } from './operations.ts';
 
 const log = createLog({ level: 'silent' });
@@ -178,6 +179,46 @@ describe.skipIf(noEtcd !== undefined)('the engine on one etcd member [needs etcd
     first.die();
     const ended = new Promise<Change>((told) => second.follow('system', ([change]) => change?.action === 'expire' && told(change)));
     expect((await ended).node.path).toBe('/lease');
+  });
+
+  test('a write whose answer is lost is done once, and its writer hears of it by the record', async () => {
+    const prefix = freshPrefix();
+    const way = await LossyWay.to(cluster.endpoints[0]!);
+    const options = { endpoints: [way.url, cluster.endpoints[0]!], prefix, history: 1000, now: Date.now, log };
+    const target = createClusterEngine(options);
+    engines.push(target);
+    await target.start();
+    await target.write('public', [set('/before', '1')]);
+    // Nothing has to be looked up for them: what is sent is the transaction itself.
+    way.loseAnswers();
+    const changes = (await Promise.all(['2', '3', '4'].map((value) => target.write('public', [set('/before', value)])))).flat();
+    expect(changes.map(({ index, prev }) => [index, plain(prev?.value)])).toEqual([
+      [5, '1'],
+      [6, '2'],
+      [7, '3'],
+    ]);
+    expect(plain(await target.read('public', '/before', { isLinearizable: true }))).toMatchObject({ index: 7, node: { value: '4' } });
+    expect((await target.history('public', 5)).changes.length).toBe(3);
+    await way.close();
+  });
+
+  test('a write whose answer is lost for good ends as unavailable, and is done once at most', async () => {
+    const prefix = freshPrefix();
+    const way = await LossyWay.to(cluster.endpoints[0]!);
+    const target = createClusterEngine({ endpoints: [way.url], prefix, history: 1000, now: Date.now, log });
+    engines.push(target);
+    await target.start();
+    await target.write('public', [set('/before', '1')]);
+    way.loseAnswers();
+    const startedAt = performance.now();
+    const lost = await outcomeOf(target.write('public', [set('/before', 'lost')]));
+    expect(lost).toMatchObject({ fault: 'unavailable', cause: expect.stringMatching(/./), index: 4 });
+    expect(performance.now() - startedAt).toBeLessThan(7500);
+    way.heal();
+    const [change] = await target.write('public', [set('/before', 'next')]);
+    expect(plain(change)).toMatchObject({ index: 6, prev: { value: 'lost', modified: 5 } });
+    expect(target.followed('public')).toBe(6);
+    await way.close();
   });
 
   test('follows through a compaction, and tells a follower whose history is gone', async () => {
