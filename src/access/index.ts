@@ -6,3 +6,4 @@
 export { Access, type AccessDependencies, type Visit } from './access.ts';
 export { type Surface, surfaces } from './anonymous.ts';
 export { type AccessConfig, accessSettings } from './config.ts';
+export { isThisMachine } from './networks.ts';

@@ -9,6 +9,8 @@ export type Role = (typeof roles)[number];
 export type RouteFacts = {
   /** The lowest role that may use the route. Every route has one; a test walks the table. */
   role?: Role;
+  /** The part of the house that the route belongs to, where the setting `access.anonymous` can leave one open. */
+  surface?: string;
   /** Set on the GET of a collection: the linked root at `/` lists it under this title. */
   collection?: { title: string };
   /** Set on a cheap GET that answers a flat JSON object: the page at `/` shows its numbers under this title and refreshes them. */

@@ -6,6 +6,7 @@ import { acceptRequestId, createIds } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { installBodyDeadline } from './body-deadline.ts';
 import type { ServerConfig } from './config.ts';
+import { type Door, installDoor, thisMachineOnly } from './door.ts';
 import { installErrors, refuseBrokenRequest, sendProblem } from './errors.ts';
 import { healthRoutes, type ReadyCheck } from './health.ts';
 import { guardHost } from './host-guard.ts';
@@ -34,6 +35,8 @@ export type AppDependencies = {
   closing: AbortSignal;
   /** True while only this machine can reach the server by TCP: then names in `Host` and `Origin` are checked. */
   isLoopback: boolean;
+  /** Who decides about callers; without one only this machine may come in. */
+  door?: Door | undefined;
 };
 
 /** Builds the one Fastify app from the rooms; it listens nowhere yet. Order matters: hooks first, rooms, then the answers for what is left. */
@@ -45,6 +48,7 @@ export async function buildApp(config: ServerConfig, deps: AppDependencies): Pro
   installErrors(app);
   installSecurityHeaders(app);
   if (deps.isLoopback) guardHost(app, config.hostNames);
+  installDoor(app, { door: deps.door ?? thisMachineOnly, isOpenToAll: config.insecureListen });
   endStreamsOfHead(app);
   installMetrics(app, deps.metrics);
   installBodyDeadline(app, config.requestTimeout);

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { RoomRoutes } from '../core/http.ts';
 import type { Log } from '../core/log.ts';
 import type { Component } from '../core/shutdown.ts';
+import type { Door } from './door.ts';
 
 /** What the server hands to every room. */
 export type RoomDependencies = {
@@ -20,6 +21,8 @@ export type Room = Component & {
   routes: RoomRoutes;
   /** Undefined when it can work, otherwise the reason in a few words. */
   ready?(): Promise<string | undefined>;
+  /** Of the one room that decides who comes in. */
+  door?: Door;
 };
 
 /** Makes a room; the server calls it once it holds the data directory. */

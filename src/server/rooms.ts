@@ -1,4 +1,6 @@
 import { Type } from 'typebox';
+import { Access, accessSettings } from '../access/index.ts';
+import { accessRoutes } from '../access/routes.ts';
 import { createFlows, flowsSettings } from '../flows/index.ts';
 import { flowsRoutes, registerFlowsMetrics } from '../flows/routes.ts';
 import { createKeys, type Keys, keysSettings } from '../keys/index.ts';
@@ -17,6 +19,7 @@ export const settings = Type.Object({
   log: logSettings,
   flows: flowsSettings,
   keys: keysSettings,
+  access: accessSettings,
   tickets: ticketsSettings,
 });
 
@@ -25,7 +28,7 @@ export type Config = Type.Static<typeof settings>;
 /** The makers of all rooms for one configuration. */
 export function roomsOf(config: Config): MakeRoom[] {
   const made: Made = {};
-  return [flowsRoom(config), keysRoom(config, made), ticketsRoom(config, made)];
+  return [flowsRoom(config), keysRoom(config, made), accessRoom(config, made), ticketsRoom(config, made)];
 }
 
 /** Rooms that later ones of the list stand on, there once they are made. */
@@ -51,6 +54,13 @@ const keysRoom =
     const keys = createKeys(config.keys, { dataFolder, log, clock, door: config.server });
     made.keys = keys;
     return { name: 'keys', routes: keysRoutes(keys), start: () => keys.start(), stop: () => keys.stop(), ready: () => keys.unready() };
+  };
+
+const accessRoom =
+  (config: Config, made: Made): MakeRoom =>
+  ({ dataFolder, log, clock }) => {
+    const access = new Access(config.access, { tree: keysOf(made).system, dataFolder, log, clock });
+    return { name: 'access', routes: accessRoutes(access), start: () => access.start(), stop: () => access.stop(), door: access };
   };
 
 const ticketsRoom =

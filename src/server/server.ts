@@ -31,7 +31,6 @@ export type Server = {
 /** Makes a server that has touched nothing yet. Throws Problem for an address that it may not use. */
 export function createServer(config: ServerConfig, { log, data, rooms: makers, clock = systemClock }: ServerDependencies): Server {
   const address = parseListen(config.listen);
-  const warning = checkExposure(address, config);
   const metrics = new Registry();
   const closing = new AbortController();
   let lifetime: Lifetime | undefined;
@@ -39,7 +38,6 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
   let url = '';
 
   async function start(): Promise<string> {
-    if (warning !== undefined) log.warn(warning);
     const folder = await openDataFolder(data, 'serve');
     try {
       const rooms = await makeRooms(folder);
@@ -51,8 +49,9 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
         ready: rooms.map(({ name, ready }) => ({ name, check: async () => ready?.() })),
         closing: closing.signal,
         isLoopback: isLoopback(address),
+        door: rooms.find(({ door }) => door !== undefined)?.door,
       });
-      lifetime = new Lifetime([folderComponent(folder), ...rooms, listenerComponent(app, folder)], log);
+      lifetime = new Lifetime([folderComponent(folder), ...rooms, listenerComponent(app, folder, rooms)], log);
     } catch (error) {
       await folder.release();
       throw error;
@@ -67,10 +66,13 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
     return rooms;
   }
 
-  function listenerComponent(listening: FastifyInstance, folder: DataFolder): Component {
+  function listenerComponent(listening: FastifyInstance, folder: DataFolder, rooms: readonly Room[]): Component {
     return {
       name: 'listener',
       start: async () => {
+        // Only now is it known whether there are users.
+        const warning = rooms.some(({ door }) => door?.hasUsers === true) ? undefined : checkExposure(address, config);
+        if (warning !== undefined) log.warn(warning);
         url = await openListener(listening, address);
         listening.server.maxConnections = config.maxConnections;
         folder.announce(url);

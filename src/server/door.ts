@@ -1,0 +1,111 @@
+import type { TLSSocket } from 'node:tls';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Access, isThisMachine } from '../access/index.ts';
+import { type Caller, isEnough } from '../core/caller.ts';
+import { headerFields } from '../core/header-fields.ts';
+import { Problem } from '../core/problem.ts';
+
+/** Credentials in a query end in logs and histories: such a request is refused, whatever they are worth (RFC 6750 section 5.3). */
+const tokenInQuery = /[?&](access_token|token|authorization)=/i;
+
+/** The answer's own words for RFC 6750 section 3. */
+const realm = 'Bearer realm="weir"';
+
+/** Who decides: the room `access`, or `thisMachineOnly` where there is none. */
+export type Door = Pick<Access, 'admit' | 'addressOf' | 'hasUsers' | 'note'>;
+
+/** What the door decides by; `isOpenToAll` is the setting `server.insecureListen`, which only counts while no user exists. */
+export type DoorDependencies = { door: Door; isOpenToAll: boolean };
+
+/** The door of a house without users: this machine may do everything, others nothing. */
+export const thisMachineOnly: Door = {
+  hasUsers: false,
+  addressOf: (socketAddress) => socketAddress,
+  note: async () => {},
+  admit: ({ address }) => {
+    if (!isThisMachine(address)) throw new Problem('unauthenticated', 'This needs a login.');
+    return { name: 'local', role: 'admin', proof: 'open' };
+  },
+};
+
+/**
+ * Lets nobody in who does not belong: every request, known path or not, is admitted before anything else of it is looked at,
+ * unless its route is declared `open`. Sets `request.caller`.
+ */
+export function installDoor(app: FastifyInstance, { door, isOpenToAll }: DoorDependencies): void {
+  app.decorateRequest('caller');
+  app.addHook('onRequest', (request, reply, done) => {
+    request.caller = nobody;
+    const needed = request.routeOptions.config.role ?? 'viewer';
+    if (needed === 'open') return done();
+    try {
+      const admitted = admit(request);
+      if (!(admitted instanceof Promise)) return settle(request, reply, admitted, done);
+      admitted.then((caller) => settle(request, reply, caller, done)).catch((error: unknown) => done(challenge(reply, error)));
+    } catch (error) {
+      done(challenge(reply, error));
+    }
+  });
+
+  function admit(request: FastifyRequest): Caller | Promise<Caller> {
+    if (tokenInQuery.test(request.url)) throw inQuery();
+    const { raw } = request;
+    const authorization = headerFields(raw, 'authorization');
+    const address = door.addressOf(raw.socket.remoteAddress ?? '', headerFields(raw, 'x-forwarded-for').join(','));
+    if (isOpenToAll && !door.hasUsers && authorization.length === 0) return { name: 'anonymous', role: 'admin', proof: 'open' };
+    return door.admit({
+      authorization,
+      address,
+      certificate: certificateOf(raw.socket as TLSSocket),
+      surface: request.routeOptions.config.surface,
+    });
+  }
+
+  function settle(request: FastifyRequest, reply: FastifyReply, caller: Caller, done: (error?: Error) => void): void {
+    const needed = request.routeOptions.config.role ?? 'viewer';
+    request.caller = caller;
+    if (isEnough(caller.role, needed)) {
+      done();
+      return;
+    }
+    reply.header('www-authenticate', `${realm}, error="insufficient_scope"`);
+    const address = door.addressOf(request.raw.socket.remoteAddress ?? '', undefined);
+    const target = `${request.method} ${request.routeOptions.url ?? request.url.split('?', 1)[0]}`;
+    void door.note({ actor: caller.name, address, action: 'request.refused', target, outcome: 'refused', requestId: request.id });
+    done(tooLittle(caller, needed));
+  }
+}
+
+const nobody: Caller = { name: '', role: 'viewer', proof: 'anonymous' };
+
+/** SHA-256 of the client's certificate, in lower-case hex, when TLS has verified one. */
+function certificateOf(socket: TLSSocket): string | undefined {
+  if (socket.authorized !== true) return undefined;
+  return socket.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
+function challenge(reply: FastifyReply, error: unknown): Error {
+  if (error instanceof Problem && error.code === 'unauthenticated') {
+    reply.header('www-authenticate', error.facts?.error === undefined ? realm : `${realm}, error="${String(error.facts.error)}"`);
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+const inQuery = (): Problem =>
+  new Problem('invalid', 'Credentials do not belong into the address.', {
+    detail: 'addresses end in logs and histories; this one has to be considered known',
+    hint: 'send Authorization: Bearer TOKEN, and revoke the token that was in the address',
+  });
+
+const tooLittle = ({ name, role }: Caller, needed: string): Problem =>
+  new Problem('denied', `This needs the role ${needed}.`, {
+    detail: `${name} is ${role}`,
+    hint: 'ask an administrator: weir users role NAME ROLE',
+  });
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks. Set before any handler runs; nobody on routes that are `open`. */
+    caller: Caller;
+  }
+}
