@@ -32,6 +32,10 @@ const groups: readonly Group[] = [
     load: async () => (await import('./keys/cli.ts')).addCommands,
   },
   {
+    commands: { tickets: 'open, find, change and close tickets' },
+    load: async () => (await import('./tickets/cli.ts')).addCommands,
+  },
+  {
     commands: { get: 'print one response of the server' },
     load: async () => (await import('./cli/get.ts')).addCommands,
   },

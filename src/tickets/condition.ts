@@ -10,7 +10,11 @@ export const tagOf = ({ version }: Ticket): string => `"${version}"`;
 /** What `If-Match` demands; undefined when it is absent. The condition throws `precondition-failed`. */
 export function conditionOf({ headers }: FastifyRequest): Condition | undefined {
   const expected = headers['if-match'];
-  if (expected === undefined) return undefined;
+  return expected === undefined ? undefined : conditionOnTag(expected);
+}
+
+/** The condition that the text of an `If-Match` header demands. */
+export function conditionOnTag(expected: string): Condition {
   const tags = readTags(expected);
   return (ticket) => {
     // Strong comparison: a weak tag matches nothing.

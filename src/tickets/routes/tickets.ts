@@ -12,7 +12,6 @@ import {
   contentOf,
   hrefOf,
   linksOf,
-  type NewTicket,
   newTicketSchema,
   readOnlyNames,
   type ShownTicket,
@@ -27,9 +26,10 @@ import {
   wholeTicketSchema,
 } from '../api.ts';
 import { conditionOf, isKnown, tagOf } from '../condition.ts';
-import { type Json, mergePatch } from '../merge.ts';
-import type { Order, Selection } from '../search.ts';
-import { type Content, type Severity, type State, severities, states, type Ticket } from '../ticket.ts';
+import { patched } from '../patch.ts';
+import type { Order } from '../search.ts';
+import { readSelection } from '../selection.ts';
+import type { Content, State, Ticket } from '../ticket.ts';
 import type { Tickets } from '../tickets.ts';
 
 const tags = ['tickets'];
@@ -50,7 +50,7 @@ export const ticketRoutes = (tickets: Tickets): RoomRoutes => {
       },
       async (request, reply) => {
         const { page, per_page, order, include } = request.query;
-        const found = await tickets.find(selectionOf(request.query), order as Order | undefined);
+        const found = await tickets.find(readSelection(request.query), order as Order | undefined);
         const total = found.length;
         const links = pageLinks(request.url, { page, per_page }, { hasMore: page * per_page < total, total });
         reply.header('link', linkHeader(links));
@@ -131,8 +131,7 @@ export const ticketRoutes = (tickets: Tickets): RoomRoutes => {
       async (request, reply) => {
         const { body } = request;
         const patch = Object.fromEntries(Object.entries(body).filter(([name]) => !isReadOnly(name)));
-        const merged = (ticket: Ticket) => contentOf(mergePatch(writable(ticket), patch as Json) as unknown as NewTicket);
-        return answer(reply, await edit(tickets, request, request.params.id, body, merged));
+        return answer(reply, await edit(tickets, request, request.params.id, body, (ticket) => patched(ticket, patch)));
       },
     );
     app.post(
@@ -195,33 +194,3 @@ function checkReadOnly(body: object, shown: ShownTicket): void {
 }
 
 const isReadOnly = (name: string): boolean => (readOnlyNames as readonly string[]).includes(name);
-
-const writable = ({ description, state, severity, assignee, labels, about }: Ticket): Json =>
-  structuredClone({ description, state, severity, assignee, labels, about }) as unknown as Json;
-
-type Words = { q?: string; state?: string; severity?: string; assignee?: string; label?: string; host?: string };
-
-const selectionOf = ({ q, state, severity, assignee, label, host }: Words): Selection => ({
-  q,
-  states: state === undefined ? undefined : (wordsIn(state, states, 'state') as State[]),
-  severities: severity === undefined ? undefined : (wordsIn(severity, severities, 'severity') as Severity[]),
-  assignee,
-  labels: label === undefined ? undefined : listed(label),
-  host,
-});
-
-const listed = (text: string): string[] =>
-  text
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-
-function wordsIn(text: string, known: readonly string[], name: string): string[] {
-  const words = listed(text);
-  const odd = words.find((word) => !known.includes(word));
-  if (words.length > 0 && odd === undefined) return words;
-  throw new Problem('invalid', `The query parameter "${name}" is not as expected.`, {
-    detail: `expected some of ${known.join(', ')}, got ${JSON.stringify(odd ?? text)}`,
-    pointer: name,
-  });
-}

@@ -1,0 +1,62 @@
+/** The tickets of a data directory that no server holds: the same port as over HTTP, answered by this process. */
+import { Value } from 'typebox/value';
+import { systemClock } from '../core/clock.ts';
+import { openDataFolder } from '../core/data-folder.ts';
+import { createLog } from '../core/log.ts';
+import { engineOf, type KeysConfig, keysSettings } from '../keys/index.ts';
+import type { TicketItem, TicketsPort } from './access.ts';
+import { contentOf, showComment, showEntry, showItem, showTicket } from './api.ts';
+import { conditionOnTag, tagOf } from './condition.ts';
+import { type TicketsConfig, ticketsSettings } from './config.ts';
+import { patched } from './patch.ts';
+import type { Order } from './search.ts';
+import { readSelection } from './selection.ts';
+import type { Actor } from './ticket.ts';
+import { Tickets } from './tickets.ts';
+
+/** Opens the directory; who holds it already is told by a `conflict`. Its key tree is the embedded one. */
+export async function openLocalTickets(dataFolder: string, user: string | undefined): Promise<TicketsPort> {
+  const folder = await openDataFolder(dataFolder, 'a command');
+  const log = createLog({ level: 'error' });
+  const engine = engineOf(Value.Default(keysSettings, {}) as KeysConfig, { dataFolder: folder.path, log, clock: systemClock });
+  const config = Value.Default(ticketsSettings, {}) as TicketsConfig;
+  const tickets = new Tickets(config, { engine, clock: systemClock, log });
+  try {
+    await engine.start();
+    await tickets.start();
+  } catch (error) {
+    await folder.release();
+    throw error;
+  }
+  return portOf(tickets, { by: user ?? null, via: 'api' }, async () => {
+    await tickets.stop();
+    await engine.stop();
+    await folder.release();
+  });
+}
+
+/** The port on a room of this process. */
+export function portOf(tickets: Tickets, actor: Actor, close: () => Promise<void>): TicketsPort {
+  return {
+    list: async (query, limit) => {
+      const found = await tickets.find(readSelection(query), query.order as Order | undefined);
+      const items: TicketItem[] = found.slice(0, limit).map(query.include === 'description' ? showTicket : showItem);
+      return { items, total: found.length };
+    },
+    get: async (id) => {
+      const ticket = await tickets.get(id);
+      return { ticket: showTicket(ticket), tag: tagOf(ticket) };
+    },
+    create: async (ticket) => showTicket(await tickets.create(contentOf(ticket), actor)),
+    change: async (id, patch, tag) =>
+      showTicket(await tickets.change(id, actor, (ticket) => patched(ticket, patch), tag === undefined ? undefined : conditionOnTag(tag))),
+    move: async (id, state) => showTicket(await tickets.change(id, actor, (ticket) => ({ ...ticket, state }))),
+    remove: (id) => tickets.remove(id),
+    removeAll: () => tickets.removeAll(),
+    comments: async (id) => (await tickets.comments(id)).map((comment) => showComment(id, comment)),
+    comment: async (id, text) => showComment(id, await tickets.comment(id, text, actor)),
+    removeComment: (id, comment) => tickets.removeComment(id, comment, actor),
+    history: async (id) => (await tickets.history(id)).map(showEntry),
+    close,
+  };
+}
