@@ -53,12 +53,13 @@ export class Keys {
     const engine = deps.engine ?? engineOf(config, deps);
     this.engine = engine;
     const { history, limits } = config;
-    this.hub = new WatchHub({ engine, space: 'public', limit: limits.watchers, now }, history);
+    this.counters = new Counters(counterMemory(1), 0);
+    const onCount = (count: number) => this.counters.setWatchers(count);
+    this.hub = new WatchHub({ engine, space: 'public', limit: limits.watchers, now, onCount }, history);
     this.systemHub = new WatchHub({ engine, space: 'system', limit: limits.watchers, now }, history);
     this.public = new Tree(engine, 'public');
     this.system = new Tree(engine, 'system');
     this.#cluster = new Cluster(engine);
-    this.counters = new Counters(counterMemory(1), 0);
     this.#log = deps.log;
     const v2 = new V2({ engine, hub: this.hub, cluster: this.#cluster, counters: this.counters, now });
     const onFault = (err: unknown) => deps.log.error({ err }, 'an etcd v2 request failed');

@@ -20,8 +20,8 @@ export type PageAnswer = {
   /** Names and values in turn, without length, date and CORS. */
   headers: readonly string[];
   text: string;
-  /** The connection ends with it. */
-  isLast?: boolean;
+  /** Go's server says this much before any handler: no CORS, no length, and the connection ends with it. */
+  isBare?: boolean;
 };
 
 export type WatchAnswer = { kind: 'watch'; watch: OpenWatch };
@@ -67,12 +67,13 @@ export const notFound = (): PageAnswer => refusal(404, '404 page not found');
 
 export const notAllowed = (allow: string): PageAnswer => refusal(405, 'Method Not Allowed', ['Allow', allow]);
 
-export const malformed = (): PageAnswer => ({ kind: 'page', status: 400, headers: plainText, text: '400 Bad Request', isLast: true });
+export const malformed = (): PageAnswer => ({ kind: 'page', status: 400, headers: plainText, text: '400 Bad Request', isBare: true });
 
 /** The cleaned path is where the client shall ask; a page for those that show it. */
 export function moved(method: string, location: string): PageAnswer {
   const isShown = method === 'GET' || method === 'HEAD';
-  const headers = ['Location', location, ...(isShown ? ['Content-Type', 'text/html; charset=utf-8'] : [])];
+  const escaped = location.replace(/[\x80-\xff]/g, (octet) => `%${octet.charCodeAt(0).toString(16)}`);
+  const headers = ['Location', escaped, ...(isShown ? ['Content-Type', 'text/html; charset=utf-8'] : [])];
   const href = location.replace(/[&<>"']/g, (mark) => htmlEscapes[mark] ?? mark);
   return { kind: 'page', status: 301, headers, text: method === 'GET' ? `<a href="${href}">Moved Permanently</a>.\n\n` : '' };
 }

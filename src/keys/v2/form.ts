@@ -25,9 +25,8 @@ export function readForm(query: string, body?: { type: string | undefined; text:
 const urlencoded = 'application/x-www-form-urlencoded';
 
 function readBody(form: Map<string, string>, contentType: string | undefined, text: string): string | undefined {
-  if (contentType === urlencoded) return readPairs(form, text);
   if (contentType === undefined || contentType === '') return undefined;
-  const { type, fault } = mediaType(contentType);
+  const { type, fault } = contentType === urlencoded ? { type: urlencoded, fault: undefined } : mediaType(contentType);
   if (type !== urlencoded) return fault;
   if (text.length > formLimit) return fault ?? 'http: POST too large';
   return fault ?? readPairs(form, text);
@@ -42,7 +41,10 @@ function readPairs(form: Map<string, string>, text: string): string | undefined 
     from += pair.length + 1;
     if (pair === '') continue;
     if (pair.includes(';')) hasSemicolon = true;
-    else fault = readPair(form, pair) ?? fault;
+    else {
+      const found = readPair(form, pair);
+      fault ??= found;
+    }
   }
   // The last semicolon outweighs the first bad escape: so Go has it.
   return hasSemicolon ? 'invalid semicolon separator in query' : fault;
@@ -63,7 +65,7 @@ const badEscape = ({ text }: BadEscape): string => `invalid URL escape ${quoteGo
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/;
 
 /** The media type in lower case, and what is wrong with the header (Go's mime.ParseMediaType); type is empty when it is unreadable. */
-export function mediaType(header: string): { type: string; fault?: string } {
+export function mediaType(header: string): { type: string; fault?: string | undefined } {
   const semicolon = header.indexOf(';');
   const type = (semicolon === -1 ? header : header.slice(0, semicolon)).trim().toLowerCase();
   const fault = typeFault(type);

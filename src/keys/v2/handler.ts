@@ -57,8 +57,12 @@ function write(answer: Answer, { request, response, headers }: Writing): void {
     flow(answer.watch, response);
     return;
   }
-  headers.push('Content-Length', String(answer.text.length));
-  if (answer.kind === 'page' && answer.isLast === true) headers.push('Connection', 'close');
+  if (answer.kind === 'page' && answer.isBare === true) {
+    response.writeHead(answer.status, [...answer.headers, 'Connection', 'close']).end(answer.text, 'latin1');
+    return;
+  }
+  // Like Go, which tells the length of what a handler wrote: for HEAD of a page without any it says nothing.
+  if (answer.text !== '' || request.method !== 'HEAD') headers.push('Content-Length', String(answer.text.length));
   response.writeHead(answer.status, headers);
   response.end(request.method === 'HEAD' ? '' : answer.text, 'latin1');
 }

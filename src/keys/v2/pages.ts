@@ -28,7 +28,7 @@ const pages: Record<string, [allow: string, Page]> = {
   '/v2/stats/store': ['GET', (_call, { counters }) => jsonPage(JSON.stringify(counters.sums()))],
   '/v2/stats/leader': ['GET', leaderStatistics],
   '/v2/machines': ['GET,HEAD', ({ self }) => textPage(self)],
-  '/v2/auth/enable': ['GET', () => jsonPage('{"enabled":false}\n')],
+  '/v2/auth/enable': ['GET', (_call, { cluster }) => jsonPage('{"enabled":false}\n', 200, ['X-Etcd-Cluster-Id', cluster.id])],
 };
 
 async function health(_call: Call, { engine }: PagesDependencies): Promise<Answer> {

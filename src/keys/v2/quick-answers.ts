@@ -29,9 +29,9 @@ export class QuickAnswers {
     return `${this.#head(200)}${index}\r\n${position}\r\nTransfer-Encoding: chunked${this.#date()}`;
   }
 
-  page({ status, headers, text, isLast }: PageAnswer): string {
-    const close = isLast === true ? 'Connection: close\r\n' : '';
-    return `${statusLine(status)}${this.#cors}${linesOf(headers)}${close}Content-Length: ${text.length}${this.#date()}${text}`;
+  page({ status, headers, text, isBare }: PageAnswer): string {
+    if (isBare === true) return `${statusLine(status)}${linesOf(headers)}Connection: close\r\n\r\n${text}`;
+    return `${statusLine(status)}${this.#cors}${linesOf(headers)}Content-Length: ${text.length}${this.#date()}${text}`;
   }
 
   /** Up to the value of X-Etcd-Index. */

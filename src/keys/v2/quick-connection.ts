@@ -96,7 +96,7 @@ export class QuickConnection {
       this.#socket.pause();
       this.#socket.once('drain', () => this.#socket.resume());
     }
-    if (answer.kind === 'page' && answer.isLast === true) this.#socket.end();
+    if (answer.kind === 'page' && answer.isBare === true) this.#socket.end();
   }
 
   #handOver(): void {

@@ -13,7 +13,7 @@ export type QuickRequest = {
   end: number;
 };
 
-const requestLine = /^(GET|PUT|POST|DELETE) (\/v2\/keys[!-~]*) HTTP\/1\.1$/;
+const requestLine = /^(GET|PUT|POST|DELETE) (\/v2\/keys[!-~\x80-\xff]*) HTTP\/1\.1$/;
 const headerLine = /^([A-Za-z-]+): *([ -~]*)$/;
 
 /** The headers of a request that matter here; a client sends the same ones again and again. */

@@ -42,7 +42,7 @@ function keyOf(path: string): Path {
 
 function locationOf(path: string, query: string): string {
   const clean = escapePath(cleanPath(path));
-  return query === '' ? clean : `${clean}?${query.replace(/[\x80-\xff]/g, (octet) => `%${octet.charCodeAt(0).toString(16)}`)}`;
+  return query === '' ? clean : `${clean}?${query}`;
 }
 
 /** Without empty segments and dots; a slash at the end stays. */

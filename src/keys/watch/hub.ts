@@ -16,6 +16,8 @@ export type WatchHubOptions = {
   /** Watchers at once. */
   limit: number;
   now(): number;
+  /** Told of the number of watchers whenever it changes. */
+  onCount?(count: number): void;
 };
 
 export class WatchHub {
@@ -66,7 +68,7 @@ export class WatchHub {
     };
     take(this.#root);
     this.#root.children.clear();
-    this.#count = 0;
+    this.#setCount(0);
     for (const watcher of ended) watcher.end(reason);
   }
 
@@ -79,7 +81,7 @@ export class WatchHub {
     if (this.#count >= limit) throw new KeyFault('too-large', `too many watchers (keys.limits.watchers is ${limit})`, 0);
     const branch = this.#root.reach(path);
     branch.watchers.add(watcher);
-    this.#count++;
+    this.#setCount(this.#count + 1);
     return () => this.#remove(branch, watcher);
   }
 
@@ -104,9 +106,14 @@ export class WatchHub {
     return this.#arrivals.at(index);
   }
 
+  #setCount(count: number): void {
+    this.#count = count;
+    this.#options.onCount?.(count);
+  }
+
   #remove(branch: Branch, watcher: Watcher): void {
     if (!branch.watchers.delete(watcher)) return;
-    this.#count--;
+    this.#setCount(this.#count - 1);
     // Nobody keeps what is known of a path that is not watched.
     if (branch.watchers.size === 0) branch.isThere = undefined;
     branch.prune();
