@@ -52,7 +52,7 @@ export class Access {
   readonly tokens: Tokens;
   readonly personalTokens: PersonalTokens;
   readonly audit: AuditLog;
-  readonly #config: AccessConfig;
+  readonly config: AccessConfig;
   readonly #deps: AccessDependencies;
   readonly #passwords: Passwords;
   readonly #grants: AnonymousGrants;
@@ -63,7 +63,7 @@ export class Access {
 
   constructor(config: AccessConfig, deps: AccessDependencies) {
     const { tree, clock, dataFolder } = deps;
-    this.#config = config;
+    this.config = config;
     this.#deps = deps;
     this.#passwords = new Passwords(config.passwords);
     this.#grants = new AnonymousGrants(config.anonymous);
@@ -130,6 +130,19 @@ export class Access {
     return { ...issued, user };
   }
 
+  /** Makes sure that whoever changes his password is he himself. Throws as `logIn` does, and counts as it does. */
+  async confirmPassword(user: User, password: string, address: string): Promise<void> {
+    this.guesses.check(user.name, address);
+    if (await this.#passwords.verify(user.password, password)) return;
+    await this.guesses.failed(user.name, address);
+    throw new Problem('denied', 'That is not your password of now.', { pointer: '/current_password' });
+  }
+
+  /** Milliseconds since the epoch, by the clock of the house. */
+  now(): number {
+    return this.#deps.clock.now();
+  }
+
   /** Ends the login of a token. */
   async logOut(token: string): Promise<void> {
     const claims = await this.tokens.verify(token);
@@ -170,7 +183,7 @@ export class Access {
   }
 
   async #addFirstAdmin(): Promise<void> {
-    const file = this.#config.adminPasswordFile;
+    const file = this.config.adminPasswordFile;
     if (file === '' || this.hasUsers) return;
     const [password = ''] = readFileSync(file, 'utf8').split(/\r?\n/);
     await this.users.add({ name: 'admin', role: 'admin', password, by: 'access.adminPasswordFile' });
@@ -179,7 +192,7 @@ export class Access {
 
   async #rotateInTime(): Promise<void> {
     const age = this.#deps.clock.now() - this.keys.currentSince;
-    if (age < this.#config.tokens.rotate) return;
+    if (age < this.config.tokens.rotate) return;
     await this.keys.rotate();
     await this.note({ actor: 'weir', address: '', action: 'signing-keys.rotate', outcome: 'ok' });
   }

@@ -13,6 +13,7 @@ export const problemCodes = {
   'too-large': { status: 413, exit: 2 },
   'unsupported-media': { status: 415, exit: 2 },
   unprocessable: { status: 422, exit: 2 },
+  'precondition-required': { status: 428, exit: 6 },
   exhausted: { status: 429, exit: 7 },
   internal: { status: 500, exit: 1 },
   unavailable: { status: 503, exit: 5 },

@@ -18,6 +18,8 @@ export const problemMeanings: Record<ProblemCode, string> = {
   'too-large': 'The request, its headers or the answer asked for is larger than the limit that `detail` names.',
   'unsupported-media': 'The body is in a form that this route does not read. See its Content-Type in the API description.',
   unprocessable: 'The body is well-formed, but its content cannot be processed. `facts` beside the title say where it failed.',
+  'precondition-required':
+    'This may only be changed by somebody who says which version he has seen. Read it, then send `If-Match` with its ETag.',
   exhausted: 'A limit is reached for now. Wait as long as `Retry-After` says.',
   internal: 'A fault in Weir. Its log has the whole story under the `requestId`; please report it.',
   unavailable: 'Weir cannot do that at this moment. Wait as long as `Retry-After` says and try again.',

@@ -6,6 +6,7 @@ import type { RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Access } from '../access.ts';
 import { bearerOf } from '../bearer.ts';
+import { addressOf } from './address.ts';
 
 const tags = ['tokens'];
 
@@ -95,9 +96,6 @@ async function logIn(access: Access, request: LoginRequest, reply: FastifyReply)
     });
   }
 }
-
-export const addressOf = (access: Access, request: FastifyRequest): string =>
-  access.addressOf(request.raw.socket.remoteAddress ?? '', headerFields(request.raw, 'x-forwarded-for').join(','));
 
 /** A form with each field once: a repeated one could mean one thing here and another elsewhere. */
 function formOf(body: string): Record<string, string> {

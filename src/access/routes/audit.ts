@@ -1,0 +1,77 @@
+/** `/api/v1/audit`: who did what. Read only, administrators only. */
+import { Type } from 'typebox';
+import type { RoomRoutes } from '../../core/http.ts';
+import { linkHeader, linksSchema } from '../../core/links.ts';
+import type { Access } from '../access.ts';
+
+const lineSchema = Type.Object({
+  time: Type.String({ format: 'date-time' }),
+  actor: Type.String(),
+  address: Type.String(),
+  action: Type.String(),
+  target: Type.Optional(Type.String()),
+  outcome: Type.Union([Type.Literal('ok'), Type.Literal('refused'), Type.Literal('failed')]),
+  requestId: Type.Optional(Type.String()),
+  note: Type.Optional(Type.String()),
+  before: Type.String({ description: 'SHA-256 of the line before.' }),
+});
+
+const query = Type.Object(
+  {
+    limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 100 }),
+    actor: Type.Optional(Type.String({ maxLength: 256 })),
+    action: Type.Optional(Type.String({ maxLength: 256, description: 'The action, or the room before its dot: `users`.' })),
+    outcome: Type.Optional(lineSchema.properties.outcome),
+    since: Type.Optional(Type.String({ format: 'date-time' })),
+  },
+  { additionalProperties: false },
+);
+
+export const auditRoutes = ({ audit }: Access): RoomRoutes => {
+  return async (app) => {
+    app.get(
+      '/api/v1/audit',
+      {
+        config: { role: 'admin', collection: { title: 'Audit log' } },
+        schema: {
+          tags: ['audit'],
+          summary: 'What was done by whom, the latest first',
+          querystring: query,
+          response: { 200: Type.Object({ items: Type.Array(lineSchema), links: linksSchema }) },
+        },
+      },
+      async (request, reply) => {
+        const { limit, actor, action, outcome, since } = request.query;
+        const from = since === undefined ? 0 : Date.parse(since);
+        const items = await audit.read(
+          limit,
+          (line) =>
+            (actor === undefined || line.actor === actor) &&
+            (action === undefined || line.action === action || line.action.startsWith(`${action}.`)) &&
+            (outcome === undefined || line.outcome === outcome) &&
+            Date.parse(line.time) >= from,
+        );
+        const links = { self: { href: request.url }, check: { href: '/api/v1/audit/check', title: 'Whether the chain of lines is whole' } };
+        reply.header('link', linkHeader(links));
+        return { items, links };
+      },
+    );
+    app.get(
+      '/api/v1/audit/check',
+      {
+        config: { role: 'admin' },
+        schema: {
+          tags: ['audit'],
+          summary: 'Whether the chain of lines is whole',
+          response: {
+            200: Type.Object({
+              lines: Type.Integer({ description: 'Lines that hold, up to the first break.' }),
+              break: Type.Optional(Type.Object({ file: Type.String(), line: Type.Integer() })),
+            }),
+          },
+        },
+      },
+      async () => audit.verify(),
+    );
+  };
+};

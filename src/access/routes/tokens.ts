@@ -1,0 +1,121 @@
+/** `/api/v1/tokens`: personal tokens, for programs. */
+import type { FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { isEnough } from '../../core/caller.ts';
+import type { RoomRoutes } from '../../core/http.ts';
+import { linkHeader, linksSchema } from '../../core/links.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Access } from '../access.ts';
+import type { PersonalToken } from '../personal-tokens.ts';
+import { addressOf } from './address.ts';
+
+const tags = ['tokens'];
+const viewer = { role: 'viewer' } as const;
+const collection = '/api/v1/tokens';
+const day = 24 * 60 * 60 * 1000;
+
+const roleSchema = Type.Union([Type.Literal('viewer'), Type.Literal('operator'), Type.Literal('admin')]);
+const tokenSchema = Type.Object({
+  id: Type.String(),
+  user: Type.String(),
+  title: Type.String(),
+  role: roleSchema,
+  created_at: Type.String({ format: 'date-time' }),
+  ends_at: Type.String({ format: 'date-time' }),
+  last_used_at: Type.Optional(Type.String({ format: 'date-time', description: 'By the hour.' })),
+  links: linksSchema,
+});
+const issuedSchema = Type.Object({ ...tokenSchema.properties, token: Type.String({ description: 'Shown this once only.' }) });
+const newTokenSchema = Type.Object(
+  {
+    title: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }),
+    role: Type.Optional(roleSchema),
+    days: Type.Optional(Type.Integer({ minimum: 1, maximum: 366, description: 'How long it lives.' })),
+    user: Type.Optional(Type.String({ maxLength: 64, description: 'For whom; administrators only. Absent: for oneself.' })),
+  },
+  { additionalProperties: false },
+);
+
+export const personalTokenRoutes = (access: Access): RoomRoutes => {
+  const { personalTokens } = access;
+  return async (app) => {
+    app.get(
+      collection,
+      {
+        config: { ...viewer, collection: { title: 'Personal tokens' } },
+        schema: {
+          tags,
+          summary: 'The personal tokens of a user, the newest last',
+          querystring: Type.Object({ user: Type.Optional(Type.String({ maxLength: 64 })) }, { additionalProperties: false }),
+          response: { 200: Type.Object({ items: Type.Array(tokenSchema), links: linksSchema }) },
+        },
+      },
+      async (request, reply) => {
+        const links = { self: { href: request.url }, create: { href: collection, method: 'POST' } };
+        reply.header('link', linkHeader(links));
+        return { items: personalTokens.of(ownerOf(request, request.query.user)).map(shown), links };
+      },
+    );
+    app.post(
+      collection,
+      { config: viewer, schema: { tags, summary: 'Make a personal token', body: newTokenSchema, response: { 201: issuedSchema } } },
+      async (request, reply) => {
+        const { title, days } = request.body;
+        const user = access.users.get(ownerOf(request, request.body.user));
+        const role = request.body.role ?? user.role;
+        if (!isEnough(request.caller.role, role)) throw new Problem('denied', 'A token may do no more than you may.', { pointer: '/role' });
+        const lifetime = days === undefined ? access.config.tokens.personalLifetime : days * day;
+        const { token, record } = await personalTokens.issue({ user: user.name, title, role, lifetime });
+        await note(access, request, 'tokens.add', record);
+        return reply
+          .code(201)
+          .header('location', hrefOf(record))
+          .header('cache-control', 'no-store')
+          .send({ ...shown(record), token });
+      },
+    );
+    app.delete(
+      `${collection}/:id`,
+      { config: viewer, schema: { tags, summary: 'End a personal token', params: Type.Object({ id: Type.String({ format: 'uuid' }) }) } },
+      async (request, reply) => {
+        const record = personalTokens.find(request.params.id);
+        if (record === undefined) return reply.code(204).send();
+        ownerOf(request, record.user);
+        await personalTokens.revoke(record.id);
+        await note(access, request, 'tokens.revoke', record);
+        return reply.code(204).send();
+      },
+    );
+  };
+};
+
+/** Whose tokens are meant, if the caller may see to them: his own, or anybody's for an administrator. */
+function ownerOf({ caller }: FastifyRequest, user: string | undefined): string {
+  if (user === undefined || user.toLowerCase() === caller.name.toLowerCase()) return caller.name;
+  if (!isEnough(caller.role, 'admin')) throw new Problem('not-found', 'There is no such user.');
+  return user;
+}
+
+const hrefOf = ({ id }: PersonalToken): string => `${collection}/${id}`;
+
+const shown = (record: PersonalToken): Static<typeof tokenSchema> => ({
+  id: record.id,
+  user: record.user,
+  title: record.title,
+  role: record.role,
+  created_at: record.createdAt,
+  ends_at: new Date(record.endsAt).toISOString(),
+  ...(record.lastUsedAt !== undefined && { last_used_at: record.lastUsedAt }),
+  links: { self: { href: hrefOf(record) }, collection: { href: collection }, revoke: { href: hrefOf(record), method: 'DELETE' } },
+});
+
+const note = (access: Access, request: FastifyRequest, action: string, { id, user, role }: PersonalToken): Promise<void> =>
+  access.note({
+    actor: request.caller.name,
+    address: addressOf(access, request),
+    action,
+    target: user,
+    outcome: 'ok',
+    requestId: request.id,
+    note: `token ${id}, role ${role}`,
+  });
