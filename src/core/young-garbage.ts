@@ -7,7 +7,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as (options: { type: 'minor' }) => void;
+const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
 
 /** Frees what was made lately and is not used any more; some tenths of a millisecond. */
 export const collectYoungGarbage = (): void => collect({ type: 'minor' });
+
+/** Frees also what was kept through two of the above; some milliseconds. */
+export const collectAllGarbage = (): void => collect({ type: 'major' });

@@ -2,8 +2,7 @@
  * A stream as Parquet. Parquet ends with a footer that points back into the file, and DuckDB writes it best: into a file
  * of the staging folder, which is sent while it grows. A slow client holds disk, never one of DuckDB's threads.
  */
-import { createReadStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallContext } from '../../core/thread.ts';
@@ -15,8 +14,12 @@ import { filesWithin, planSlices } from './slices.ts';
 import type { Snapshot, Store } from './store.ts';
 import type { Streamed, StreamQuery } from './stream-query.ts';
 
-/** As the store's own files, but without dictionaries of names: an answer is written once and read once. */
-const exportOptions = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1000';
+/**
+ * As the store's own files, but without dictionaries of names: an answer is written once and read once. Each thread of
+ * DuckDB holds a row group and what it is packed into; groups of a third of its own size cost no speed.
+ */
+const exportOptions =
+  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1000, ROW_GROUP_SIZE 40960';
 
 let serial = 0;
 
@@ -66,9 +69,21 @@ const sendGrowing = async (path: string, writing: Promise<void>, context: CallCo
   }
 };
 
+/** Octets of a block; blocks that have been sent are filled again. */
+const blockOctets = 256 * 1024;
+
 const sendRange = async (path: string, from: number, to: number, context: CallContext): Promise<number> => {
-  for await (const part of createReadStream(path, { start: from, end: to - 1, highWaterMark: 256 * 1024 })) {
-    await context.send(new Uint8Array(part as Buffer));
+  const file = await open(path, 'r');
+  try {
+    for (let at = from; at < to; ) {
+      const block = new Uint8Array(context.spare() ?? new ArrayBuffer(blockOctets));
+      const { bytesRead } = await file.read(block, 0, Math.min(block.length, to - at), at);
+      if (bytesRead === 0) throw new Error('the answer was cut short in the staging folder');
+      await context.send(block.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
   }
   return to - from;
 };

@@ -1,7 +1,7 @@
 /** A stream whose rows are encoded here: in any format but Parquet. */
 import duckdb from '@duckdb/node-bindings';
 import type { CallContext } from '../../core/thread.ts';
-import { collectYoungGarbage } from '../../core/young-garbage.ts';
+import { collectAllGarbage, collectYoungGarbage } from '../../core/young-garbage.ts';
 import { BlockPool } from '../encode/block.ts';
 import { readChunk, releaseColumns } from '../encode/chunk.ts';
 import type { EncodedFormat } from '../encode/encode.ts';
@@ -24,6 +24,9 @@ export const loadEncoders = () => import('../encode/encode.ts');
 /** Chunks of some 200 kB, freed together. */
 const chunksPerCollection = 16;
 
+/** Statements, and the chunk that each had ready, are no longer young at their end: some 15 MB, freed together. */
+const partsPerCollection = 48;
+
 /** Parts that are read beside the one whose rows are encoded; fewer when others stream as well. */
 const partsAhead = 2;
 
@@ -31,7 +34,13 @@ let running = 0;
 
 type RowQuery = StreamQuery & { format: EncodedFormat };
 /** Where a stream reads and sends. */
-type Ends = { store: Store; snapshot: Snapshot; context: CallContext };
+type Ends = {
+  store: Store;
+  snapshot: Snapshot;
+  context: CallContext;
+  /** Takes what must have ended before the snapshot is closed. */
+  leave(ending: Promise<void>): void;
+};
 type Coding = { encoder: Encoder; pool: BlockPool; fields: EncodedField[] };
 /** A part whose rows come, and what lets go of its connection. */
 type OpenPart = { chunks: ChunkStream; close: () => void };
@@ -53,7 +62,7 @@ export const streamRows = async (ends: Ends, query: RowQuery): Promise<Streamed>
   } finally {
     running--;
     signal.removeEventListener('abort', stop);
-    await scans.end();
+    ends.leave(scans.end()); // the answer is whole, or broken: nobody waits for this
   }
 };
 
@@ -70,6 +79,7 @@ class RowStream {
   #left: number;
   #rows = 0;
   #chunks = 0;
+  #parts = 0;
 
   constructor(ends: Ends, query: RowQuery, scans: Scans, coding: Coding) {
     this.#ends = ends;
@@ -144,6 +154,8 @@ class RowStream {
       await this.#sendBlocks();
     }
     close();
+    this.#parts++;
+    if (this.#parts % partsPerCollection === 0) collectAllGarbage();
   }
 
   async #sendBlocks(): Promise<void> {

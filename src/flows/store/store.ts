@@ -21,8 +21,8 @@ export type StagedFile = { stagedPath: string; entry: FileEntry };
 /** The store as one reader sees it: its files in order of time, what was hot, and a connection that reads both. */
 export type Snapshot = { connection: Connection; files: FileEntry[]; hot: HotExtent | undefined; close(): void };
 
-/** A row group of LANL rows, so that a part of a stream is read at once however slowly its rows are taken. */
-const streamBuffer = '8MB';
+/** What a part of a stream may have ready before its turn: most of a row group of LANL rows, 6.4 MB. */
+const streamBuffer = '4MB';
 
 export class Store {
   readonly paths: StorePaths;

@@ -18,14 +18,18 @@ export const streamFlows = async (store: Store, query: StreamQuery, context: Cal
   const snapshot = await store.snapshot();
   const interrupt = (): void => snapshot.connection.interrupt();
   context.signal.addEventListener('abort', interrupt, { once: true });
+  let ending = Promise.resolve();
+  const leave = (left: Promise<void>): void => {
+    ending = left;
+  };
   try {
     context.signal.throwIfAborted();
     context.tell({ ingestedUntil: momentText(await new Catalog(snapshot.connection).lastCommit()) } satisfies StreamNews);
     if (query.format === 'parquet') return await streamParquet(store, snapshot, query, context);
-    return await streamRows({ store, snapshot, context }, { ...query, format: query.format });
+    return await streamRows({ store, snapshot, context, leave }, { ...query, format: query.format });
   } finally {
     context.signal.removeEventListener('abort', interrupt);
-    snapshot.close();
+    void ending.finally(() => snapshot.close());
   }
 };
 
