@@ -1,12 +1,12 @@
 /**
- * Writes to a store until it is killed, for `kill.test.ts`. Everything that a client begins or learns is a line on standard output, written
- * at once by one call of the system: the number of a line is a moment, and what was told before the kill is not lost with it.
+ * Writes to a store until it is killed, for `kill.test.ts`. Everything that a client begins or learns is a line in a file, written at once
+ * by one call of the system: the number of a line is a moment, and what was told before the kill is not lost with it.
  *
  *   begin ID CLIENT KIND …     a write or a read begins
  *   end ID RESULT…             it was answered
  *   change INDEX ACTION PATH VALUE     a follower was told
  */
-import { writeSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { KeyEngine } from '../../src/keys/engine.ts';
 import type { Connection } from '../../src/keys/lmdb/client.ts';
@@ -19,11 +19,13 @@ import { Tree, textValue } from '../../src/keys/tree.ts';
 const clientsOfEach = 3;
 const registers = 3;
 
-const say = (line: string): void => void writeSync(1, `${line}\n`);
+const [folder = '', round = '0', lines = ''] = process.argv.slice(2);
+const file = openSync(lines, 'a');
+const say = (line: string): void => void writeSync(file, `${line}\n`);
 let nextId = 0;
 
 /** Lets clients work on the engine for ever; their names begin with `thread`. */
-function work(engine: KeyEngine, thread: number, round: number): void {
+function work(engine: KeyEngine, thread: number): void {
   const tree = new Tree(engine, 'public');
 
   const attempt = async <T>(what: string, act: () => Promise<T>, tell: (result: T) => string): Promise<void> => {
@@ -40,7 +42,7 @@ function work(engine: KeyEngine, thread: number, round: number): void {
 
   /** Counts in a key of its own. */
   const counter = async (name: string): Promise<void> => {
-    for (let count = round * 1_000_000; ; count++) {
+    for (let count = Number(round) * 1_000_000; ; count++) {
       await attempt(
         `count ${name} ${count}`,
         () => tree.set(`/counters/${name}`, String(count)),
@@ -50,7 +52,7 @@ function work(engine: KeyEngine, thread: number, round: number): void {
   };
   /** Counts in two keys by one transaction. */
   const pair = async (name: string): Promise<void> => {
-    for (let count = round * 1_000_000; ; count++) {
+    for (let count = Number(round) * 1_000_000; ; count++) {
       const value = Buffer.from(String(count));
       const operations = ['x', 'y', 'z'].map((part): Operation => ({ action: 'set', path: `/pairs/${name}/${part}`, value }));
       await attempt(
@@ -124,10 +126,7 @@ function work(engine: KeyEngine, thread: number, round: number): void {
   }
 }
 
-type Setup = { connection: Connection; round: number };
-
 if (parentPort === null) {
-  const [folder = '', round = '0'] = process.argv.slice(2);
   const engine = createEmbeddedEngine({ folder, segmentBytes: 2 ** 18, snapshotBytes: 2 ** 20 });
   await engine.start();
   engine.follow('public', (changes) => {
@@ -135,13 +134,12 @@ if (parentPort === null) {
       say(`change ${index} ${action} ${node.path} ${Buffer.from(node.value).toString().slice(0, 40)}`);
   });
   const connection = engine.connection();
-  const setup: Setup = { connection, round: Number(round) };
-  new Worker(new URL(import.meta.url), { workerData: setup, transferList: [connection.port as MessagePort] });
+  const options = { workerData: connection, argv: [folder, round, lines], transferList: [connection.port as MessagePort] };
+  new Worker(new URL(import.meta.url), options);
   say('ready');
-  work(engine, 1, Number(round));
+  work(engine, 1);
 } else {
-  const { connection, round } = workerData as Setup;
-  const engine = connectEngine(connection);
+  const engine = connectEngine(workerData as Connection);
   await engine.start();
-  work(engine, 2, round);
+  work(engine, 2);
 }

@@ -67,7 +67,6 @@ const sawIndex = (index: number, who: string): void => {
 class Listener {
   readonly #begun = new Map<string, { words: string[]; call: number }>();
   isReady = false;
-  answers = 0;
 
   take(line: string): void {
     moment++;
@@ -97,7 +96,6 @@ class Listener {
     const { words, call } = this.#begun.get(id) as { words: string[]; call: number };
     this.#begun.delete(id);
     told.answers++;
-    this.answers++;
     const [what = '', name = '', value = ''] = words;
     const [outcome, index = '', path = ''] = result;
     if (what === 'read' || what === 'swap' || what === 'write') {
@@ -135,25 +133,26 @@ const counted = (name: string): { answered: number; begun: number } => {
 };
 
 const killOne = async (round: number): Promise<void> => {
-  const child = spawn(process.execPath, [new URL('./kill-child.ts', import.meta.url).pathname, store, String(round)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const lines = join(folder, `lines-${round}`);
+  await writeFile(lines, '');
+  const child = spawn(process.execPath, [new URL('./kill-child.ts', import.meta.url).pathname, store, String(round), lines], {
+    stdio: 'inherit',
   });
   const ended = once(child, 'close');
-  const listener = new Listener();
-  let rest = '';
-  const { promise: ready, resolve } = Promise.withResolvers<void>();
-  child.stdout.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) listener.take(line);
-    if (listener.isReady) resolve();
-  });
-  await Promise.race([ready, ended]);
-  if (!listener.isReady) throw new Error('the child did not start');
-  const enough = between(1, 2500);
-  for (const until = Date.now() + between(1000, 4000); listener.answers < enough && Date.now() < until; ) await sleep(1);
+  const hasWritten = async (octets: number, patienceMs: number): Promise<void> => {
+    for (const until = Date.now() + patienceMs; child.exitCode === null && Date.now() < until; await sleep(1)) {
+      if ((await stat(lines)).size >= octets) return;
+    }
+  };
+  await hasWritten(1, 30_000);
+  // Mostly early: the first moments are the ones in which the last kill is made good.
+  await hasWritten(between(1, 300_000) * random(), 4000);
   child.kill('SIGKILL');
   await ended;
+  const listener = new Listener();
+  const text = await readFile(lines, 'utf8');
+  for (const line of text.slice(0, text.lastIndexOf('\n')).split('\n')) listener.take(line);
+  if (!listener.isReady) throw new Error('the child did not start');
   listener.finish();
 };
 
