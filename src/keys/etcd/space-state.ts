@@ -6,12 +6,15 @@ import { textOfError } from './cluster-error.ts';
 import { decodeRecord } from './event-record.ts';
 import { Known } from './known.ts';
 import type { Layout } from './layout.ts';
-import type { KeyValue, RangeAnswer, Step, TxnAnswer } from './messages.ts';
+import type { KeyValue, RangeAnswer, RangeRequest, Step, TxnAnswer } from './messages.ts';
 
 /** What one transaction did to a space, and the revision that it took. */
 export type EventRecord = { revision: number; token: string; changes: readonly Change[] };
 
 export type Listener = (changes: readonly Change[]) => void;
+/** How long a look-up may take, and whether it must see all writes that were acknowledged. */
+export type LookUp = { limitMs: number; isSure: boolean };
+
 type Follower = { listener: Listener; onBreak: ((reason: string) => void) | undefined };
 
 /** The index of an untouched space: as a fresh etcd 3.4 member shows it. */
@@ -68,8 +71,8 @@ export class SpaceState {
   }
 
   /** Steps that tell what happened behind this state: for the end of any transaction that failed on it. */
-  newsSteps(limit = pageSize): Step[] {
-    return [{ range: { key: this.layout.counter } }, { range: { ...this.layout.eventsFrom(this.#index + 1), limit } }];
+  newsSteps(): Step[] {
+    return this.#newsRanges().map((range) => ({ range }));
   }
 
   /** Takes what `newsSteps` brought; false when there is more than that, or it does not connect. */
@@ -134,16 +137,24 @@ export class SpaceState {
   }
 
   /**
-   * Looks something up as of this state's own revision: `learn` is told the answers of the steps, and what changed meanwhile is
-   * applied on top of them. Answers false when the state was behind (it no longer is).
+   * Looks something up as of this state's own revision: `learn` is told the answers of the ranges, and what changed meanwhile is
+   * applied on top of them. Answers false when the member that was asked is not where this state is: when the state was behind it
+   * no longer is, and when the member was, it is to be asked behind all writes (`isSure`).
    */
-  async lookUp(steps: readonly Step[], learn: (ranges: TxnAnswer['ranges']) => void, limitMs: number): Promise<boolean> {
+  async lookUp(
+    ranges: readonly RangeRequest[],
+    learn: (ranges: TxnAnswer['ranges']) => void,
+    { limitMs, isSure }: LookUp,
+  ): Promise<boolean> {
     const later: Change[] = [];
     const breaks = this.#breaks;
     this.#lookUps.add(later);
     try {
       const compare = [{ key: this.layout.counter, modRevision: this.#revision }];
-      const answer = await this.#cluster.read({ compare, success: steps, failure: this.newsSteps() }, limitMs);
+      // A member answers from what it has only when no range of both branches asks for more.
+      const steps = (asked: readonly RangeRequest[]) => asked.map((range) => ({ range: { ...range, isSerializable: !isSure } }));
+      const request = { compare, success: steps(ranges), failure: steps(this.#newsRanges()) };
+      const answer = await this.#cluster.read(request, limitMs);
       if (breaks !== this.#breaks) return false;
       if (!answer.isSuccess) {
         if (!this.takeNews(answer.ranges)) await this.catchUp(limitMs);
@@ -155,6 +166,10 @@ export class SpaceState {
     } finally {
       this.#lookUps.delete(later);
     }
+  }
+
+  #newsRanges(): RangeRequest[] {
+    return [{ key: this.layout.counter }, { ...this.layout.eventsFrom(this.#index + 1), limit: pageSize }];
   }
 
   #adopt({ index, revision }: { index: number; revision: number }): void {

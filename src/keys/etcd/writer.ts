@@ -40,6 +40,8 @@ export class Writer {
   #trouble = noAnswer;
   #conflicts = 0;
   #jobs = jobLimit;
+  /** The member that was asked last was not where this server is: the next look-up waits until it is. */
+  #isSure = false;
   #isClosed = false;
 
   constructor({ state, cluster, now, history, log }: WriterOptions) {
@@ -95,7 +97,10 @@ export class Writer {
     }
     if (this.#open !== undefined) return await this.#push(this.#open.batch);
     const planned = this.#plan();
-    if (planned instanceof Missing) return await lookUp(planned, this.#state, attemptMs);
+    if (planned instanceof Missing) {
+      this.#isSure = !(await lookUp(planned, this.#state, { limitMs: attemptMs, isSure: this.#isSure }));
+      return;
+    }
     if (planned.steps.length === 0) return await this.#confirm(planned);
     this.#queue.splice(0, planned.results.length);
     this.#open = { batch: planned, breaks: this.#state.breaks };
@@ -114,8 +119,8 @@ export class Writer {
 
   /** All jobs were refused: true only if the state they were refused on is still the cluster's. */
   async #confirm(batch: Batch): Promise<void> {
-    const step = { range: { key: this.#state.layout.counter, isKeysOnly: true } };
-    const isCurrent = await this.#state.lookUp([step], () => {}, attemptMs);
+    const range = { key: this.#state.layout.counter, isKeysOnly: true };
+    const isCurrent = await this.#state.lookUp([range], () => {}, { limitMs: attemptMs, isSure: true });
     if (!isCurrent) return;
     this.#queue.splice(0, batch.results.length);
     this.#settle(batch);
