@@ -1,38 +1,41 @@
 /** The tickets of a data directory that no server holds: the same port as over HTTP, answered by this process. */
-import { Value } from 'typebox/value';
+import { Type } from 'typebox';
 import { systemClock } from '../core/clock.ts';
+import { loadConfig } from '../core/config.ts';
 import { openDataFolder } from '../core/data-folder.ts';
 import { createLog } from '../core/log.ts';
-import { engineOf, type KeysConfig, keysSettings } from '../keys/index.ts';
+import { engineOf, keysSettings } from '../keys/index.ts';
 import type { TicketItem, TicketsPort } from './access.ts';
 import { contentOf, showComment, showEntry, showItem, showTicket } from './api.ts';
 import { conditionOnTag, tagOf } from './condition.ts';
-import { type TicketsConfig, ticketsSettings } from './config.ts';
+import { ticketsSettings } from './config.ts';
 import { patched } from './patch.ts';
 import type { Order } from './search.ts';
 import { readSelection } from './selection.ts';
 import type { Actor } from './ticket.ts';
 import { Tickets } from './tickets.ts';
 
+const settings = Type.Object({ keys: keysSettings, tickets: ticketsSettings });
+
 /** Opens the directory; who holds it already is told by a `conflict`. Its key tree is the embedded one. */
 export async function openLocalTickets(dataFolder: string, user: string | undefined): Promise<TicketsPort> {
   const folder = await openDataFolder(dataFolder, 'a command');
-  const log = createLog({ level: 'error' });
-  const engine = engineOf(Value.Default(keysSettings, {}) as KeysConfig, { dataFolder: folder.path, log, clock: systemClock });
-  const config = Value.Default(ticketsSettings, {}) as TicketsConfig;
-  const tickets = new Tickets(config, { engine, clock: systemClock, log });
   try {
+    const config = loadConfig(settings, {});
+    const log = createLog({ level: 'error' });
+    const engine = engineOf(config.keys, { dataFolder: folder.path, log, clock: systemClock });
+    const tickets = new Tickets(config.tickets, { engine, clock: systemClock, log });
     await engine.start();
     await tickets.start();
+    return portOf(tickets, { by: user ?? null, via: 'api' }, async () => {
+      await tickets.stop();
+      await engine.stop();
+      await folder.release();
+    });
   } catch (error) {
     await folder.release();
     throw error;
   }
-  return portOf(tickets, { by: user ?? null, via: 'api' }, async () => {
-    await tickets.stop();
-    await engine.stop();
-    await folder.release();
-  });
 }
 
 /** The port on a room of this process. */

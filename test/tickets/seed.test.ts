@@ -1,0 +1,179 @@
+/**
+ * The published programs that keep tickets as keys, as they are but for the address: the menu program, the ticket API on
+ * Flask, and the session of curl that goes with it. Their text is not part of this project: WEIR_SEEDS names its folder.
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RunningServer } from '../flows/running-server.ts';
+
+const seeds = process.env.WEIR_SEEDS;
+const has = (module: string): boolean => spawnSync('python3', ['-c', `import ${module}`]).status === 0;
+const needs = `[needs WEIR_SEEDS: the folder with the published texts]`;
+const hasPrograms = seeds !== undefined && has('requests');
+const hasFlask = hasPrograms && has('flask');
+
+let text = '';
+let folder = '';
+beforeAll(() => {
+  if (seeds === undefined) return;
+  folder = mkdtempSync(join(tmpdir(), 'weir-seed-'));
+  const texts = readdirSync(seeds).map((name) => readFileSync(join(seeds, name), 'utf8'));
+  text = texts.find((one) => one.includes('etcdTicketApp.py')) ?? '';
+  expect(text).not.toBe('');
+});
+afterAll(() => {
+  if (folder !== '') rmSync(folder, { recursive: true });
+});
+
+/** What stands between two marks, the first one included. */
+function between(begin: string, end: string): string {
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end, from);
+  if (from < 0 || to < 0) throw new Error(`the text has no ${begin.slice(0, 40)}`);
+  return text.slice(from, to);
+}
+
+const atServer = (program: string, server: RunningServer): string => program.replaceAll('http://127.0.0.1:2379', server.url);
+
+/** Texts in which each ticket's number is replaced by the order in which numbers first came up. */
+function unnumbered(output: string): string {
+  const seen: string[] = [];
+  return output.replace(/[0-9]{20}/g, (id) => {
+    if (!seen.includes(id)) seen.push(id);
+    return `#${seen.indexOf(id)}`;
+  });
+}
+
+const dialogue = (id: string): string =>
+  [
+    '1',
+    '3',
+    'Switch is down',
+    '',
+    '',
+    '3',
+    'Printer: 100 % of "nothing" & <more>',
+    '1',
+    '2',
+    id,
+    '2',
+    '4711',
+    '4',
+    id,
+    'Switch is up',
+    '4',
+    '4711',
+    'x',
+  ].join('\n') + ['', '5', id, '1', '42', '99', '1', '6', ''].join('\n');
+
+test.skipIf(!hasPrograms)(`the menu program runs on Weir, and the desk says what it says ${needs}`, async () => {
+  await using server = await RunningServer.start();
+  const file = join(folder, 'etcdTicketApp.py');
+  writeFileSync(file, atServer(between('#!/usr/bin/python3\n"""Russell', 'Save and exit'), server));
+  const next = async () => {
+    const answer = await fetch(`${server.url}/v2/keys/none`);
+    return String(Number(answer.headers.get('x-etcd-index')) + 1).padStart(20, '0');
+  };
+  const theirs = execFileSync('python3', [file], { input: dialogue(await next()), encoding: 'utf8' });
+  const weir = new URL('../../src/main.ts', import.meta.url).pathname;
+  const ours = execFileSync(process.execPath, [weir, 'tickets', 'desk', '--server', server.url], {
+    input: dialogue(await next()),
+    encoding: 'utf8',
+  });
+  expect(unnumbered(theirs)).toContain(
+    'For #0:\n    Updated Ticket Description - Switch is up\n    Old Ticket Description - Switch is down',
+  );
+  expect(unnumbered(ours)).toBe(unnumbered(theirs));
+});
+
+/** The commands of the session, each with what it prints. */
+function session(): { command: string; output: string }[] {
+  const lines = text.slice(text.indexOf('student@bchd:~$ curl localhost:2224')).split('\n');
+  const steps: { command: string; output: string }[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const command = /^student@bchd:~\$ (curl .*)$/.exec(lines[at] as string)?.[1];
+    if (command === undefined) continue;
+    let from = at + 1;
+    while (lines[from] === '') from++;
+    const to = lines[from] === '{' ? lines.indexOf('}', from) : from;
+    steps.push({ command, output: lines.slice(from, to + 1).join('\n') });
+  }
+  return steps;
+}
+
+/** Writes keys until the next one gets the number that the session begins with. */
+async function wind(server: RunningServer, first: number): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${server.url}/v2/keys/winding`, { method: 'PUT', body: new URLSearchParams({ value: 'x' }) });
+    const index = Number(answer.headers.get('x-etcd-index'));
+    if (index >= first) throw new Error(`a fresh server begins at ${index}`);
+    if (index === first - 1) return;
+  }
+}
+
+test.skipIf(!hasPrograms)(`the session of curl prints what is published, number for number ${needs}`, async () => {
+  await using server = await RunningServer.start();
+  await wind(server, 10);
+  const steps = session();
+  expect(steps.length).toBe(12);
+  for (const { command, output } of steps) {
+    const printed = execFileSync('sh', ['-c', command.replace('curl localhost:2224', `curl -s ${server.url}`)], { encoding: 'utf8' });
+    expect([command, printed.trimEnd()]).toEqual([command, output]);
+  }
+});
+
+test.skipIf(!hasFlask)(`the API on Flask runs on Weir's keys and answers what Weir itself answers ${needs}`, async () => {
+  await using server = await RunningServer.start();
+  const port = await freePort();
+  const file = join(folder, 'etcd_api.py');
+  const program = between('from flask import Flask, request\nimport requests', 'Start up your etcd ticket API');
+  writeFileSync(file, atServer(program, server).replace('port=2224', `port=${port}`));
+  // A group of its own: its debugger starts a second process.
+  const flask = spawn('python3', [file], { detached: true, stdio: 'ignore' });
+  try {
+    await untilAnswers(`http://127.0.0.1:${port}/tickets`);
+    const replay = async (base: string) => {
+      const answers: string[] = [];
+      const steps = session();
+      const ids: string[] = [];
+      for (const { command } of steps) {
+        const own = command.replace(/0{18}1([0-9])/g, (_, digit: string) => ids[Number(digit)] ?? '');
+        const { stdout, status } = spawnSync('sh', ['-c', own.replace('curl localhost:2224', `curl -s ${base}`)], { encoding: 'utf8' });
+        if (/-X POST/.test(command)) ids.push(stdout);
+        // Its PUT answers a status line that is none; what it did shows in the next answer.
+        if (!/-X PUT/.test(command)) answers.push(`${own}: ${status} ${stdout}`);
+      }
+      return unnumbered(answers.join('\n')).replace(base, '');
+    };
+    const theirs = await replay(`http://127.0.0.1:${port}`);
+    const ours = await replay(server.url);
+    expect(ours.replace('{\n    "msg": "You just', '{\n  "msg": "You just')).toBe(theirs);
+  } finally {
+    const gone = once(flask, 'exit');
+    process.kill(-(flask.pid as number), 'SIGKILL');
+    await gone;
+  }
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  return port;
+}
+
+async function untilAnswers(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer !== undefined) return;
+    await sleep(100);
+  }
+  throw new Error(`nothing answers at ${url}`);
+}
