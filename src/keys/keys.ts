@@ -57,8 +57,8 @@ export class Keys {
     const onCount = (count: number) => this.counters.setWatchers(count);
     this.hub = new WatchHub({ engine, space: 'public', limit: limits.watchers, now, onCount }, history);
     this.systemHub = new WatchHub({ engine, space: 'system', limit: limits.watchers, now }, history);
-    this.public = new Tree(engine, 'public');
-    this.system = new Tree(engine, 'system');
+    this.public = new Tree(engine, 'public', this.hub);
+    this.system = new Tree(engine, 'system', this.systemHub);
     this.#cluster = new Cluster(engine);
     this.#log = deps.log;
     const v2 = new V2({ engine, hub: this.hub, cluster: this.#cluster, counters: this.counters, now });

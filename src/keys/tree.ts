@@ -4,6 +4,8 @@ import { KeyFault } from './tree/fault.ts';
 import type { KeyNode } from './tree/node.ts';
 import type { Operation } from './tree/operation.ts';
 import type { Path } from './tree/path.ts';
+import { type FeedOptions, feedOf } from './watch/feed.ts';
+import { WatchHub } from './watch/hub.ts';
 
 /** What a write may ask for besides its value. */
 export type WriteOptions = {
@@ -21,10 +23,13 @@ export type Expected = { index?: number; value?: string };
 export class Tree {
   readonly #engine: KeyEngine;
   readonly #space: Space;
+  #hub: WatchHub | undefined;
 
-  constructor(engine: KeyEngine, space: Space) {
+  /** With a hub it shares that one's watchers; without, it has its own from the first watch on. */
+  constructor(engine: KeyEngine, space: Space, hub?: WatchHub) {
     this.#engine = engine;
     this.#space = space;
+    this.#hub = hub;
   }
 
   /** The node, or undefined when there is none. */
@@ -71,6 +76,21 @@ export class Tree {
   /** Does all operations or none: each sees what those before it did. */
   async transact(operations: readonly Operation[]): Promise<readonly Change[]> {
     return await this.#engine.write(this.#space, operations);
+  }
+
+  /**
+   * The changes at a path (and below it, when asked), in order and without gaps, from `from` on or from now. Ends with the signal.
+   * Fails with `history-cleared` when `from` is no longer kept: list anew, and watch from the index of that list.
+   */
+  watch(path: Path, options: FeedOptions = {}): AsyncIterable<Change> {
+    this.#hub ??= this.#ownHub();
+    return feedOf({ hub: this.#hub, engine: this.#engine, space: this.#space }, path, options);
+  }
+
+  #ownHub(): WatchHub {
+    const hub = new WatchHub({ engine: this.#engine, space: this.#space, limit: 1000, now: Date.now }, 1);
+    hub.start();
+    return hub;
   }
 
   /** Tells of every change of the space from now on, in order; the function that is answered ends it. */

@@ -31,7 +31,11 @@ export class KeyFault extends Error {
   readonly index: number;
 
   constructor(kind: FaultKind, cause: string, index: number) {
+    // A refusal is an answer, given many thousand times a second; the way to it is of no interest and dear to write down.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(`${kind}: ${cause}`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'KeyFault';
     this.kind = kind;
     this.cause = cause;
