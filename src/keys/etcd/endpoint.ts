@@ -1,4 +1,5 @@
 import { type ChannelCredentials, Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Problem } from '../../core/problem.ts';
 import { type ClusterError, clusterError } from './cluster-error.ts';
 
 /** What secures the connection to the cluster: PEM texts. Without `ca` the host's own authorities are asked. */
@@ -23,11 +24,18 @@ export class Endpoint {
   readonly url: string;
   readonly #client: Client;
 
-  /** The address is `http://host:port`, or `https://` for TLS. */
+  /** The address is `http://host:port`, or `https://host:port` for TLS. Throws Problem when it is neither. */
   constructor(url: string, tls: ClusterTls | undefined) {
-    const { protocol, host } = new URL(url.includes('://') ? url : `http://${url}`);
-    this.url = `${protocol}//${host}`;
-    this.#client = new Client(host, protocol === 'https:' || tls !== undefined ? secured(tls) : credentials.createInsecure(), options);
+    const parsed = URL.parse(url);
+    if (parsed === null || !['http:', 'https:'].includes(parsed.protocol)) {
+      throw new Problem('invalid', `An etcd cluster has no address like "${url}".`, { hint: 'such as http://10.0.0.1:2379' });
+    }
+    this.url = `${parsed.protocol}//${parsed.host}`;
+    const isSecured = parsed.protocol === 'https:';
+    // A URL forgets 80 and 443 as ports, and grpc-js takes 443 where none is named; etcd listens on 2379.
+    const port = /:(\d+)\/*$/.exec(url)?.[1] ?? '2379';
+    const address = `${parsed.hostname}:${port}`;
+    this.#client = new Client(address, isSecured ? secured(tls) : credentials.createInsecure(), options);
   }
 
   /** Asks once. Fails with a `ClusterError`, `uncertain` when no answer came within the limit. */
