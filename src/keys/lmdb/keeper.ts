@@ -3,7 +3,7 @@ import { KeyFault } from '../tree/fault.ts';
 import { planAll } from '../tree/plan-all.ts';
 import type { OpenFolder } from './folder.ts';
 import type { Request } from './operations.ts';
-import { type Entry, eachEncoded, encodeRecord } from './record.ts';
+import { type Entry, encodeRecord } from './record.ts';
 
 /** What became of one write: its changes within the record, or the fault. */
 export type Outcome = { first: number; count: number } | KeyFault;
@@ -188,7 +188,7 @@ export class Keeper {
     const { store, log, identity } = this.#folder;
     const sequence = log.sequence + 1;
     const record = encodeRecord(entries, sequence, now, identity.salt);
-    eachEncoded(record, 0, (ordinal, encoded) => store.remember(ordinal, encoded));
+    store.remember(record);
     store.reach(sequence);
     log.append(record);
     this.#stranded = record;

@@ -3,7 +3,7 @@
  *
  *   nodes      space:u8 depth:u16 path…                                a node (tree/codec) without its path
  *   deadlines  deadline:f64 created:f64 space:u8 depth:u16             the path of a node that ends
- *   events     space:u8 index:f64                                      a change (tree/codec)
+ *   events     space:u8 index:f64                                      changes from that index on (`history.ts`)
  *   meta       "state"                                                 how far everything is, see `state.ts`
  *
  * Numbers are big-endian, so that LMDB's byte order is theirs (positive doubles too). The depth makes one level of a directory one
@@ -101,9 +101,15 @@ export function deadlineIn(key: string): { deadline: number; ordinal: number } {
   return { deadline: scratch.readDoubleBE(0), ordinal: scratch[16] ?? 0 };
 }
 
-/** Key of a change. */
+/** Key of the changes that begin with an index. */
 export function eventKey(ordinal: number, index: number): string {
   scratch[0] = ordinal;
   scratch.writeDoubleBE(index, 1);
   return scratch.toString('latin1', 0, 9);
+}
+
+/** Index in a key of `events`. */
+export function indexInKey(key: string): number {
+  scratch.write(key, 0, 'latin1');
+  return scratch.readDoubleBE(1);
 }

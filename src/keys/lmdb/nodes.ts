@@ -1,8 +1,7 @@
-import type { Change } from '../tree/change.ts';
-import { decodeNode, readChange } from '../tree/codec.ts';
+import { decodeNode } from '../tree/codec.ts';
 import { type KeyNode, rootNode } from '../tree/node.ts';
 import { type Path, root } from '../tree/path.ts';
-import { eventKey, type Layout, levelRange, nodeKey, pathIn } from './layout.ts';
+import { type Layout, levelRange, nodeKey, pathIn } from './layout.ts';
 
 /** The node at a path, as the current snapshot (or the open write transaction) has it. */
 export function nodeAt({ nodes }: Layout, ordinal: number, path: Path): KeyNode | undefined {
@@ -25,10 +24,4 @@ export function nodesBelow({ nodes }: Layout, ordinal: number, dir: Path, isDeep
 /** Paths of a directory's children, at most `limit`. */
 export function childPaths({ nodes }: Layout, ordinal: number, dir: Path, limit: number): Path[] {
   return [...nodes.getKeys({ ...levelRange(ordinal, dir, 1), limit })].map(pathIn);
-}
-
-/** The changes kept from an index on, at most `limit`. */
-export function changesFrom({ events }: Layout, ordinal: number, from: number, limit: number): Change[] {
-  const range = { start: eventKey(ordinal, from), end: eventKey(ordinal + 1, 0), limit };
-  return [...events.getRange(range)].map(({ value }) => readChange(value));
 }

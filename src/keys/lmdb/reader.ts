@@ -2,8 +2,9 @@ import type { History, Reach, Reading } from '../engine.ts';
 import type { Path } from '../tree/path.ts';
 import { firstGap } from '../tree/plan.ts';
 import type { CommitSignal } from './commit-signal.ts';
+import { changesFrom } from './history.ts';
 import { type Layout, openLayout } from './layout.ts';
-import { changesFrom, childPaths, nodeAt, nodesBelow } from './nodes.ts';
+import { childPaths, nodeAt, nodesBelow } from './nodes.ts';
 import { decodeState, type State, stateKey } from './state.ts';
 
 /**
@@ -35,11 +36,10 @@ export class Reader {
 
   /** The changes kept from an index on. */
   history(ordinal: number, from: number, limit: number): History {
-    return this.#atOneMoment((state) => ({
-      index: indexIn(state, ordinal),
-      oldest: state.spaces[ordinal]?.oldest ?? 0,
-      changes: changesFrom(this.#layout, ordinal, from, limit),
-    }));
+    return this.#atOneMoment((state) => {
+      const { index = 0, oldest = 0 } = state.spaces[ordinal] ?? {};
+      return { index, oldest, changes: changesFrom(this.#layout, ordinal, Math.max(from, oldest), limit) };
+    });
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Change } from '../tree/change.ts';
-import { changeLength, changeLengthAt, readChange, writeChange } from '../tree/codec.ts';
+import { changeLength, changeLengthAt, indexOfEncoded, readChange, writeChange } from '../tree/codec.ts';
 
 const magic = 0x314b4557; // "WEK1"
 const head = 32;
@@ -64,19 +64,37 @@ export function isWhole(bytes: Buffer, at: number, { length }: RecordHead, salt:
   return end <= bytes.length && bytes.readUInt32LE(at + 4) === crc32(bytes.subarray(at + 8, end), salt);
 }
 
-/** Calls back with each change of the record that begins at an offset, still encoded. */
-export function eachEncoded(bytes: Buffer, start: number, take: (ordinal: number, encoded: Buffer) => void): void {
-  const end = start + head + bytes.readUInt32LE(start + 8);
-  for (let at = start + head; at < end; ) {
-    const next = at + 1 + changeLengthAt(bytes, at + 1);
-    take(bytes[at] ?? 0, bytes.subarray(at + 1, next));
+/** The changes of the record that begins at an offset, as bytes. */
+export const changesOf = (bytes: Buffer, start: number): Buffer =>
+  bytes.subarray(start + head, start + head + bytes.readUInt32LE(start + 8));
+
+/** Those of one space: the same bytes when there are no others. */
+export function changesOfSpace(changes: Buffer, ordinal: number): Buffer {
+  const parts: Buffer[] = [];
+  let isWhole = true;
+  for (let at = 0; at < changes.length; ) {
+    const next = at + 1 + changeLengthAt(changes, at + 1);
+    if (changes[at] === ordinal) parts.push(changes.subarray(at, next));
+    else isWhole = false;
     at = next;
   }
+  return isWhole ? changes : Buffer.concat(parts);
 }
 
-/** The changes of the record that begins at an offset, by their spaces. Values are views of the bytes. */
-export function entriesAt(bytes: Buffer, start = 0): Entry[] {
+/** Index of the first of some changes. */
+export const firstIndexOf = (changes: Buffer): number => indexOfEncoded(changes, 1);
+
+/** Changes as they stand in a record, with their spaces. Values are views of the bytes. */
+export function entriesIn(changes: Buffer): Entry[] {
   const entries: Entry[] = [];
-  eachEncoded(bytes, start, (ordinal, encoded) => entries.push({ ordinal, change: readChange(encoded) }));
+  for (let at = 0; at < changes.length; at += 1 + changeLengthAt(changes, at + 1)) {
+    entries.push({ ordinal: changes[at] ?? 0, change: readChange(changes, at + 1) });
+  }
   return entries;
 }
+
+/** The same without the spaces. */
+export const changesIn = (changes: Buffer): Change[] => entriesIn(changes).map(({ change }) => change);
+
+/** The changes of the record that begins at an offset, with their spaces. */
+export const entriesAt = (bytes: Buffer, start = 0): Entry[] => entriesIn(changesOf(bytes, start));

@@ -1,17 +1,21 @@
 import { applyChange, type Change, type NodeStore, storedNode } from '../tree/change.ts';
-import { changeLengthAt, encodeNode, indexOfEncoded, readChange } from '../tree/codec.ts';
+import { encodeNode } from '../tree/codec.ts';
 import type { KeyNode } from '../tree/node.ts';
 import { depthOf, type Path } from '../tree/path.ts';
 import type { TreeView } from '../tree/view.ts';
 import { CommitSignal } from './commit-signal.ts';
-import { deadlineIn, deadlineKey, eventKey, type Layout, levelRange, nodeKey, openLayout, pathIn } from './layout.ts';
+import { HistoryWriter } from './history.ts';
+import { deadlineIn, deadlineKey, type Layout, levelRange, nodeKey, openLayout, pathIn } from './layout.ts';
 import type { Limits } from './limits.ts';
 import { childPaths, nodeAt } from './nodes.ts';
-import { eachEncoded, headAt } from './record.ts';
+import { changesOf, changesOfSpace, entriesAt, firstIndexOf, headAt } from './record.ts';
 import { decodeState, encodeState, type SpaceState, type State, stateKey } from './state.ts';
 
 /** How many nodes of a removed directory are held at once. */
 const removedAtOnce = 1000;
+
+/** Directories of a space that are known without asking LMDB. */
+const dirsKnown = 4096;
 
 /** A node whose time has come. */
 export type Due = { ordinal: number; path: Path };
@@ -20,18 +24,18 @@ export type Due = { ordinal: number; path: Path };
 export class Store {
   readonly file: string;
   readonly #layout: Layout;
-  readonly #limits: Limits;
   readonly #signal: CommitSignal;
   readonly #trees: readonly StoredTree[];
+  readonly #histories: readonly HistoryWriter[];
   #state: State;
 
   constructor(file: string, limits: Limits, signal: CommitSignal = new CommitSignal()) {
     this.file = file;
     this.#signal = signal;
-    this.#limits = limits;
     this.#layout = openLayout(file);
     this.#state = this.#loadState();
     this.#trees = this.#state.spaces.map((_, ordinal) => new StoredTree(this.#layout, ordinal));
+    this.#histories = this.#state.spaces.map((_, ordinal) => new HistoryWriter(this.#layout, ordinal, limits));
   }
 
   /** How far the store is. Inside of a transaction: with what the transaction did. */
@@ -53,6 +57,8 @@ export class Store {
       });
     } catch (error) {
       this.#state = this.#loadState();
+      for (const tree of this.#trees) tree.forget();
+      for (const history of this.#histories) history.reload();
       throw error;
     } finally {
       this.#signal.end();
@@ -71,28 +77,20 @@ export class Store {
     this.#space(ordinal).index = change.index;
   }
 
-  /** Keeps an encoded change in the history, within the transaction that applies it, and drops what is too old. */
-  remember(ordinal: number, encoded: Buffer): void {
-    const { events } = this.#layout;
-    const space = this.#space(ordinal);
-    const index = indexOfEncoded(encoded);
-    events.put(eventKey(ordinal, index), encoded);
-    space.historyBytes += encoded.length;
-    while (index - space.oldest >= this.#limits.history || (space.historyBytes > this.#limits.historyBytes && space.oldest < index)) {
-      const oldest = eventKey(ordinal, space.oldest++);
-      const gone = events.getBinary(oldest);
-      space.historyBytes -= gone === undefined ? 0 : changeLengthAt(gone, 0);
-      events.remove(oldest);
+  /** Keeps the changes of a record in the history, within the transaction that applied them. */
+  remember(record: Buffer, start = 0): void {
+    const all = changesOf(record, start);
+    for (const [ordinal, history] of this.#histories.entries()) {
+      const changes = changesOfSpace(all, ordinal);
+      if (changes.length > 0) history.add(firstIndexOf(changes), changes, this.#space(ordinal));
     }
   }
 
   /** Does within a transaction what the record at an offset tells. */
-  repeat(bytes: Buffer, start: number): void {
-    eachEncoded(bytes, start, (ordinal, encoded) => {
-      this.apply(ordinal, readChange(encoded));
-      this.remember(ordinal, encoded);
-    });
-    this.reach(headAt(bytes, start)?.sequence ?? 0);
+  repeat(record: Buffer, start: number): void {
+    for (const { ordinal, change } of entriesAt(record, start)) this.apply(ordinal, change);
+    this.remember(record, start);
+    this.reach(headAt(record, start)?.sequence ?? 0);
   }
 
   /** Takes the number of the batch whose changes this transaction applied; its last step. */
@@ -153,6 +151,8 @@ export class Store {
 class StoredTree implements TreeView, NodeStore {
   readonly #layout: Layout;
   readonly #ordinal: number;
+  /** Directories that were met: every write looks at those above its node. */
+  readonly #dirs = new Map<Path, KeyNode>();
 
   constructor(layout: Layout, ordinal: number) {
     this.#layout = layout;
@@ -160,7 +160,16 @@ class StoredTree implements TreeView, NodeStore {
   }
 
   node(path: Path): KeyNode | undefined {
-    return nodeAt(this.#layout, this.#ordinal, path);
+    const known = this.#dirs.get(path);
+    if (known !== undefined) return known;
+    const node = nodeAt(this.#layout, this.#ordinal, path);
+    if (node?.isDir === true) this.#know(node);
+    return node;
+  }
+
+  /** Forgets what it knows without asking LMDB: a transaction was aborted. */
+  forget(): void {
+    this.#dirs.clear();
   }
 
   hasChildren(path: Path): boolean {
@@ -172,13 +181,21 @@ class StoredTree implements TreeView, NodeStore {
   }
 
   put(node: KeyNode): void {
+    if (node.isDir) this.#know(node);
+    else this.#dirs.delete(node.path);
     this.#layout.nodes.put(nodeKey(this.#ordinal, node.path), encodeNode(node));
   }
 
   remove(node: KeyNode): void {
     this.#layout.nodes.remove(nodeKey(this.#ordinal, node.path));
     if (!node.isDir) return;
+    this.forget();
     for (let level = 1; this.#removeLevel(node.path, level) > 0; ) level++;
+  }
+
+  #know(dir: KeyNode): void {
+    if (this.#dirs.size >= dirsKnown) this.#dirs.clear();
+    this.#dirs.set(dir.path, dir);
   }
 
   /** Removes all that lies so many levels below a directory; answers how many those were. */

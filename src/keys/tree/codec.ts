@@ -113,5 +113,5 @@ export function readChange(bytes: Buffer, at = 0): Change {
 export const changeLengthAt = (bytes: Buffer, at: number): number =>
   changeHead + bytes.readUInt32LE(at + 4) + bytes.readUInt32LE(at + 8) + bytes.readUInt32LE(at + 12);
 
-/** Index of the change that begins the bytes, read from its head alone. */
-export const indexOfEncoded = (bytes: Buffer): number => bytes.readDoubleLE(16);
+/** Index of the change at an offset, read from its head alone. */
+export const indexOfEncoded = (bytes: Buffer, at: number): number => bytes.readDoubleLE(at + 16);

@@ -43,8 +43,7 @@ function planSet(operation: Operation, standing: Standing): Change | KeyFault {
   if (path === root) return rootIsReadOnly(index);
   const prev = view.node(path);
   if (prev === undefined) {
-    const gap = firstGap(path, standing);
-    if (gap.kind === 'not-directory' || operation.isRefresh === true) return gap;
+    if (operation.isRefresh === true || hasFileInTheWay(path, standing)) return firstGap(path, standing);
     return made(operation, path, standing);
   }
   if (prev.isDir) return notFile(path, index);
@@ -55,8 +54,7 @@ function planSet(operation: Operation, standing: Standing): Change | KeyFault {
 function planCreate(operation: Operation, path: Path, standing: Standing): Change | KeyFault {
   if (path === root) return rootIsReadOnly(standing.index);
   if (standing.view.node(path) !== undefined) return new KeyFault('exists', path, standing.index);
-  const gap = firstGap(path, standing);
-  return gap.kind === 'not-directory' ? gap : made({ ...operation, isRefresh: false }, path, standing);
+  return hasFileInTheWay(path, standing) ? firstGap(path, standing) : made({ ...operation, isRefresh: false }, path, standing);
 }
 
 /** A new node, and the directories that it needs. */
@@ -129,6 +127,15 @@ function gone(operation: Operation, prev: KeyNode, index: number): Change {
 function existing(path: Path, standing: Standing): KeyNode | KeyFault {
   if (path === root) return rootIsReadOnly(standing.index);
   return standing.view.node(path) ?? firstGap(path, standing);
+}
+
+/** Whether a file stands where a directory is needed; asked of every new node, so no fault is made to find out. */
+function hasFileInTheWay(path: Path, { view }: Standing): boolean {
+  for (let above = parentOf(path); above !== root; above = parentOf(above)) {
+    const node = view.node(above);
+    if (node !== undefined) return !node.isDir;
+  }
+  return false;
 }
 
 /** Why there is nothing at a path: a component is missing, or one above it is a file. */
