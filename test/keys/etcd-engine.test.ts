@@ -221,7 +221,43 @@ describe.skipIf(noEtcd !== undefined)('the engine on one etcd member [needs etcd
     await way.close();
   });
 
-  test('follows through a compaction, and tells a follower whose history is gone', async () => {
+  test('tells a follower when the changes that it missed are gone, and goes on from there', async () => {
+    const prefix = freshPrefix();
+    const way = await LossyWay.to(cluster.endpoints[0]!);
+    const away = createClusterEngine({ endpoints: [way.url], prefix, history: 16, now: Date.now, log });
+    engines.push(away);
+    await away.start();
+    const writer = await engine({ prefix, history: 16 });
+    const told: number[] = [];
+    const broken = new Promise<string>((tell) => away.follow('public', (changes) => told.push(...changes.map(({ index }) => index)), tell));
+    await writer.write('public', [set('/k', 'first')]);
+    await until(() => told.length === 1);
+    expect(plain(await away.read('public', '/k'))).toMatchObject({ node: { value: 'first' } });
+    way.loseAnswers();
+    for (let at = 0; at < 60; at++) await writer.write('public', [set('/k', String(at))]);
+    way.heal();
+    expect(await broken).toContain('are gone');
+    expect(told).toEqual([4]);
+    expect(plain(await away.read('public', '/k'))).toMatchObject({ index: 64, node: { value: '59' } });
+    const [change] = await away.write('public', [set('/k', 'last')]);
+    expect(plain(change)).toMatchObject({ index: 65, prev: { value: '59' } });
+    await way.close();
+  });
+
+  test.each(['write', 'wait'])('goes back with a cluster that was restored, at the next %s', async (what) => {
+    const prefix = freshPrefix();
+    const target = await engine({ prefix });
+    const broken = new Promise<string>((tell) => target.follow('public', () => {}, tell));
+    await target.write('public', [set('/k', '1'), set('/k', '2')]);
+    cluster.control('del', '--prefix', `${prefix}/public/`);
+    if (what === 'write') await outcomeOf(target.write('public', [set('/other', '3')]));
+    expect(await broken).toContain('went back');
+    const [change] = await target.write('public', [set('/k', '4')]);
+    expect(change?.prev).toBeUndefined();
+    expect((await target.read('public', '/k')).node.created).toBe(change?.index);
+  });
+
+  test('follows through a compaction, and keeps as many changes as it was told', async () => {
     const prefix = freshPrefix();
     const [writer, watcher] = [await engine({ prefix, history: 16 }), await engine({ prefix, history: 16 })];
     const told: number[] = [];

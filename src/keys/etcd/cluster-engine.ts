@@ -147,13 +147,15 @@ class ClusterEngine implements KeyEngine {
   }
 
   async #beat(): Promise<void> {
-    const before = [...this.#spaces.values()].map(({ state }) => state.index);
+    const before = [...this.#spaces.values()].map(({ state }) => ({ index: state.index, revision: state.revision }));
     const { ranges } = await this.#look(beatMs);
     for (const [at, parts] of [...this.#spaces.values()].entries()) {
-      const { index } = counterOf(ranges[at]);
+      const { index, revision } = counterOf(ranges[at]);
+      const was = before[at]!;
       // Behind at two looks, and not a step further in between: the watch is one that nobody serves any more.
-      const isBehind = index > parts.state.index && before[at] === parts.state.index;
-      if (isBehind && parts.isBehind) parts.feed.restart();
+      const isBehind = index > parts.state.index && was.index === parts.state.index;
+      const wentBack = revision < was.revision;
+      if (wentBack || (isBehind && parts.isBehind)) parts.feed.restart();
       parts.isBehind = isBehind;
     }
     await this.#sweeper.beat(ranges[this.#spaces.size]?.entries[0]);

@@ -148,16 +148,19 @@ export class SpaceState {
   ): Promise<boolean> {
     const later: Change[] = [];
     const breaks = this.#breaks;
+    const revision = this.#revision;
     this.#lookUps.add(later);
     try {
-      const compare = [{ key: this.layout.counter, modRevision: this.#revision }];
+      const compare = [{ key: this.layout.counter, modRevision: revision }];
       // A member answers from what it has only when no range of both branches asks for more.
       const steps = (asked: readonly RangeRequest[]) => asked.map((range) => ({ range: { ...range, isSerializable: !isSure } }));
       const request = { compare, success: steps(ranges), failure: steps(this.#newsRanges()) };
       const answer = await this.#cluster.read(request, limitMs);
       if (breaks !== this.#breaks) return false;
       if (!answer.isSuccess) {
-        if (!this.takeNews(answer.ranges)) await this.catchUp(limitMs);
+        // Refused for sure, and by nothing new: the cluster may have gone back, which catching up finds out.
+        const isNew = this.takeNews(answer.ranges) && !(isSure && this.#revision === revision);
+        if (!isNew) await this.catchUp(limitMs);
         return false;
       }
       learn(answer.ranges);

@@ -138,7 +138,8 @@ export class Writer {
     if (answer.isSuccess) {
       if (changes.length > 0) this.#state.take({ revision: answer.header.revision, token, changes });
       this.#settle(batch);
-    } else if (!this.#state.takeNews(answer.ranges)) {
+    } else if (!this.#state.takeNews(answer.ranges) || this.#state.revision === base.revision) {
+      // More than one page of news; or none at all, when the cluster went back to an older state.
       await this.#state.catchUp(attemptMs);
     }
   }
