@@ -1,7 +1,17 @@
-import { type Change, KeyFault, type KeyNode, nameOf, type Path, type Tree, textValue } from '../keys/index.ts';
+import type { Change } from './tree/change.ts';
+import { KeyFault } from './tree/fault.ts';
+import type { KeyNode } from './tree/node.ts';
+import { nameOf, type Path } from './tree/path.ts';
+import { type Tree, textValue } from './tree.ts';
 
 /** What a mirror holds of one file. */
 export type Kept<T> = { readonly value: T /** Index of its last write: what a compare-and-swap expects. */; readonly index: number };
+
+/** What a write finds when somebody else was faster. */
+const races: ReadonlySet<string> = new Set(['compare-failed', 'not-found', 'exists']);
+
+/** Names that are gone, of which the last write is still remembered: news of other servers is late by less than this many. */
+const rememberedNames = 10_000;
 
 /**
  * A directory of small JSON files in the key tree, held in memory as well: reading costs nothing, writing goes to the tree,
@@ -78,20 +88,39 @@ export class Mirror<T> {
 
   /**
    * Replaces a file by what `change` makes of it, however many others write it meanwhile; answers the new value, or undefined
-   * when there is no such file. What `change` throws goes through.
+   * when there is no such file. What `change` throws goes through. Without `ttlOf` (milliseconds) the file stays for ever.
    */
-  async update(name: string, change: (value: T) => T): Promise<T | undefined> {
+  async update(name: string, change: (value: T) => T, ttlOf?: (value: T) => number): Promise<T | undefined> {
     for (;;) {
       const kept = this.#files.get(name);
       if (kept === undefined) return undefined;
       const value = change(kept.value);
-      try {
-        this.#take(await this.#tree.compareAndSwap(this.pathOf(name), { index: kept.index }, JSON.stringify(value)));
-        return value;
-      } catch (error) {
-        if (!(error instanceof KeyFault) || (error.kind !== 'compare-failed' && error.kind !== 'not-found')) throw error;
-        await this.#refresh(name);
-      }
+      if (await this.#replace(name, kept, value, ttlOf?.(value))) return value;
+    }
+  }
+
+  /** As `update`, but makes the file where there is none: `change` is then given undefined. */
+  async put(name: string, change: (value: T | undefined) => T, ttlOf?: (value: T) => number): Promise<T> {
+    for (;;) {
+      const kept = this.#files.get(name);
+      const value = change(kept?.value);
+      if (await this.#replace(name, kept, value, ttlOf?.(value))) return value;
+    }
+  }
+
+  /** Writes where nobody else has since `kept` was read; answers whether it did, and has read the file again if not. */
+  async #replace(name: string, kept: Kept<T> | undefined, value: T, ttl: number | undefined): Promise<boolean> {
+    const text = JSON.stringify(value);
+    const options = ttl === undefined ? {} : { ttl };
+    try {
+      const path = this.pathOf(name);
+      if (kept === undefined) this.#take(await this.#tree.create(path, text, options));
+      else this.#take(await this.#tree.compareAndSwap(path, { index: kept.index }, text, options));
+      return true;
+    } catch (error) {
+      if (!(error instanceof KeyFault) || !races.has(error.kind)) throw error;
+      await this.#refresh(name);
+      return false;
     }
   }
 
@@ -123,9 +152,20 @@ export class Mirror<T> {
     const isGone = change.action === 'delete' || change.action === 'compare-and-delete' || change.action === 'expire';
     if (isGone) {
       this.#files.delete(nameOf(node.path));
+      this.#forgetOldest();
+      this.#seen.delete(nameOf(node.path)); // set again: it becomes the youngest
       this.#seen.set(nameOf(node.path), index);
     } else this.#keep(node, index);
     for (const listener of this.#listeners) listener();
+  }
+
+  #forgetOldest(): void {
+    if (this.#seen.size < this.#files.size + rememberedNames) return;
+    for (const name of this.#seen.keys()) {
+      if (this.#files.has(name)) continue;
+      this.#seen.delete(name);
+      return;
+    }
   }
 
   #keep(node: KeyNode, index: number): void {
