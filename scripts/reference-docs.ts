@@ -55,7 +55,7 @@ const settingRows = (): string[][] =>
   ]);
 
 const rolesOf = (routes: readonly { method: string; path: string; role: string | undefined }[]): Map<string, string> =>
-  new Map(routes.map(({ method, path, role }) => [`${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`, role ?? '']));
+  new Map(routes.map(({ method, path, role }) => [`${method} ${path.replaceAll(/:(\w+)/g, '{$1}').replace('*', '{*}')}`, role ?? '']));
 
 function routeRows(paths: Description['paths'], roles: ReadonlyMap<string, string>): string[][] {
   return Object.entries(paths).flatMap(([path, operations]) =>

@@ -4,7 +4,7 @@ import { accessRoutes } from '../access/routes.ts';
 import { createFlows, flowsSettings } from '../flows/index.ts';
 import { flowsRoutes, registerFlowsMetrics } from '../flows/routes.ts';
 import { createKeys, type Keys, keysSettings } from '../keys/index.ts';
-import { keysRoutes } from '../keys/routes.ts';
+import { keysRoutes, registerKeysMetrics } from '../keys/routes.ts';
 import { Tickets, ticketsSettings } from '../tickets/index.ts';
 import { ticketsRoutes } from '../tickets/routes.ts';
 import { logSettings, serverSettings } from './config.ts';
@@ -50,9 +50,10 @@ const flowsRoom =
 
 const keysRoom =
   (config: Config, made: Made): MakeRoom =>
-  ({ dataFolder, log, clock }) => {
+  ({ dataFolder, log, clock, metrics }) => {
     const keys = createKeys(config.keys, { dataFolder, log, clock, door: config.server });
     made.keys = keys;
+    registerKeysMetrics(metrics, keys);
     return { name: 'keys', routes: keysRoutes(keys), start: () => keys.start(), stop: () => keys.stop(), ready: () => keys.unready() };
   };
 
