@@ -18,7 +18,7 @@ import { PersonalTokens, personalPrefix } from './personal-tokens.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { type Claims, type IssuedToken, Tokens } from './tokens.ts';
 import type { User } from './user.ts';
-import { Users } from './users.ts';
+import { type NewUser, Users } from './users.ts';
 
 /** What the room needs of the house. */
 export type AccessDependencies = {
@@ -35,10 +35,14 @@ export type Visit = {
   authorization: readonly string[];
   /** From where, past trusted proxies; see `Access.addressOf`. */
   address: string;
+  /** True when a proxy says that it passes the request on: then the address may be the proxy's, and nobody is trusted for it. */
+  isForwarded?: boolean;
   /** SHA-256 fingerprint (lower-case hex) of a client certificate that TLS has verified. */
   certificate?: string | undefined;
   /** The part of the house, where the configuration can leave one open. */
   surface?: string | undefined;
+  /** True for the few routes that a user may call before he has chosen a password of his own. */
+  isForNewcomers?: boolean | undefined;
 };
 
 /** Milliseconds between two looks at the age of the signing key. */
@@ -71,7 +75,7 @@ export class Access {
     this.users = new Users(tree, this.#passwords, clock);
     this.guesses = new Guesses(config.guesses, tree, clock);
     this.keys = new SigningKeys(tree, clock, config.tokens.lifetime);
-    this.tokens = new Tokens(this.keys, tree, clock, config.tokens.lifetime);
+    this.tokens = new Tokens(this.keys, tree, clock, config.tokens);
     this.personalTokens = new PersonalTokens(tree, clock, config.tokens.perUser);
     this.audit = new AuditLog(join(dataFolder, 'audit'), config.audit, clock);
   }
@@ -81,6 +85,7 @@ export class Access {
     await Promise.all([this.users.start(), this.guesses.start(), this.keys.start(), this.personalTokens.start()]);
     await this.tokens.start();
     await this.#addFirstAdmin();
+    if (this.hasUsers) void this.#passwords.prepare();
     this.#rotation = setInterval(() => void this.#rotateInTime(), rotationGrain).unref();
   }
 
@@ -107,24 +112,29 @@ export class Access {
   admit(visit: Visit): Caller | Promise<Caller> {
     const token = bearerOf(visit.authorization);
     if (token === undefined) return this.#admitWithoutToken(visit);
-    if (token.startsWith(personalPrefix)) return this.#callerOfPersonalToken(token);
+    if (token.startsWith(personalPrefix)) return this.#callerOfPersonalToken(token, visit);
     const claims = this.tokens.verify(token);
-    if (claims instanceof Promise) return claims.then((late) => this.#callerOf(late));
-    return this.#callerOf(claims);
+    if (claims instanceof Promise) return claims.then((late) => this.#callerOf(late, visit));
+    return this.#callerOf(claims, visit);
+  }
+
+  /** Adds a user, the first of whom has to be an administrator with a password: the door closes behind him. */
+  async addUser(user: NewUser): Promise<User> {
+    if (!this.hasUsers && (user.role !== 'admin' || user.password === undefined)) throw firstIsAdmin();
+    return await this.users.add(user);
   }
 
   /** A token for a name and its password. Throws `unauthenticated` or `exhausted`; takes as long for a name that does not exist. */
   async logIn(name: string, password: string, address: string): Promise<IssuedToken & { user: User }> {
-    this.guesses.check(name, address);
     const user = this.users.find(name);
-    const isRight = await this.#passwords.verify(user?.isDisabled === false ? user.password : undefined, password);
-    if (!isRight || user === undefined) {
-      const isLocked = await this.guesses.failed(name, address);
-      await this.note({ actor: this.shownName(name), address, action: 'login', outcome: 'failed', ...(isLocked && { note: 'locked' }) });
+    const known = user?.isDisabled === false ? user.password : undefined;
+    const judgement = await this.guesses.judge({ name, address }, () => this.#passwords.verify(known, password));
+    if (judgement !== 'right' || user === undefined) {
+      const note = judgement === 'locked' ? { note: 'locked' } : {};
+      await this.note({ actor: this.shownName(name), address, action: 'login', outcome: 'failed', ...note });
       throw wrongPassword();
     }
-    await this.guesses.forgive(name);
-    if (user.password !== undefined && this.#passwords.isOutdated(user.password)) await this.users.rehash(name, password);
+    if (known !== undefined && this.#passwords.isOutdated(known)) await this.users.rehash(name, password, known);
     const issued = await this.tokens.issue(user.name, user.role);
     await this.note({ actor: user.name, address, action: 'login', outcome: 'ok', note: `token ${issued.id}` });
     return { ...issued, user };
@@ -132,9 +142,9 @@ export class Access {
 
   /** Makes sure that whoever changes his password is he himself. Throws as `logIn` does, and counts as it does. */
   async confirmPassword(user: User, password: string, address: string): Promise<void> {
-    this.guesses.check(user.name, address);
-    if (await this.#passwords.verify(user.password, password)) return;
-    await this.guesses.failed(user.name, address);
+    const guess = { name: user.name, address };
+    if ((await this.guesses.judge(guess, () => this.#passwords.verify(user.password, password))) === 'right') return;
+    await this.note({ actor: user.name, address, action: 'users.password', target: user.name, outcome: 'failed' });
     throw new Problem('denied', 'That is not your password of now.', { pointer: '/current_password' });
   }
 
@@ -143,8 +153,18 @@ export class Access {
     return this.#deps.clock.now();
   }
 
-  /** Ends the login of a token. */
+  /** A fresh token in place of one that still holds, until the session is over. Throws `unauthenticated`, or `denied` for a personal token. */
+  async renew(token: string): Promise<IssuedToken> {
+    if (token.startsWith(personalPrefix)) throw notALogin('A personal token is not renewed.', 'weir token rotate ID');
+    const claims = await this.tokens.verify(token);
+    const user = claims === undefined ? undefined : this.users.find(claims.user);
+    if (claims === undefined || user === undefined) throw invalidToken();
+    return await this.tokens.issue(user.name, user.role, claims);
+  }
+
+  /** Ends the login of a token, and all tokens that renewed it. Throws `denied` for a personal token. */
   async logOut(token: string): Promise<void> {
+    if (token.startsWith(personalPrefix)) throw notALogin('A personal token has no login to end.', 'weir token rm ID');
     const claims = await this.tokens.verify(token);
     if (claims !== undefined) await this.tokens.revoke(claims);
   }
@@ -160,33 +180,40 @@ export class Access {
     return user?.name ?? `unknown-${createHmac('sha256', this.#nameKey).update(name).digest('hex').slice(0, 16)}`;
   }
 
-  #admitWithoutToken({ address, certificate, surface }: Visit): Caller {
+  #admitWithoutToken(visit: Visit): Caller {
+    const { address, certificate, surface, isForwarded = false } = visit;
     const user = certificate === undefined ? undefined : this.users.ofCertificate(certificate);
-    if (user !== undefined && !user.isDisabled) return { name: user.name, role: user.role, proof: 'certificate' };
-    if (!this.hasUsers && isThisMachine(address)) return { name: 'local', role: 'admin', proof: 'open' };
+    if (user !== undefined && !user.isDisabled) return settled(user, visit, { name: user.name, role: user.role, proof: 'certificate' });
+    if (!this.hasUsers && isThisMachine(address) && !isForwarded) return { name: 'local', role: 'admin', proof: 'open' };
     const caller = this.#grants.find(surface, address);
     if (caller === undefined) throw unauthenticated();
     return caller;
   }
 
-  #callerOf(claims: Claims | undefined): Caller {
+  #callerOf(claims: Claims | undefined, visit: Visit): Caller {
     const user = claims === undefined ? undefined : this.users.find(claims.user);
     if (claims === undefined || user === undefined || user.isDisabled || claims.issuedAt < user.tokensNotBefore) throw invalidToken();
-    return { name: user.name, role: user.role, proof: 'token', tokenId: claims.id };
+    return settled(user, visit, { name: user.name, role: user.role, proof: 'token', tokenId: claims.id });
   }
 
-  #callerOfPersonalToken(token: string): Caller {
+  #callerOfPersonalToken(token: string, visit: Visit): Caller {
     const record = this.personalTokens.verify(token);
     const user = record === undefined ? undefined : this.users.find(record.user);
-    if (record === undefined || user === undefined || user.isDisabled) throw invalidToken();
-    return { name: user.name, role: lowerRole(user.role, record.role), proof: 'personal-token', tokenId: record.id };
+    // A token older than the user belonged to somebody before him who had the same name.
+    if (record === undefined || user === undefined || user.isDisabled || record.createdAt < user.createdAt) throw invalidToken();
+    return settled(user, visit, {
+      name: user.name,
+      role: lowerRole(user.role, record.role),
+      proof: 'personal-token',
+      tokenId: record.id,
+    });
   }
 
   async #addFirstAdmin(): Promise<void> {
     const file = this.config.adminPasswordFile;
     if (file === '' || this.hasUsers) return;
-    const [password = ''] = readFileSync(file, 'utf8').split(/\r?\n/);
-    await this.users.add({ name: 'admin', role: 'admin', password, by: 'access.adminPasswordFile' });
+    const [password = ''] = readPasswordFile(file).split(/\r?\n/);
+    await this.addUser({ name: 'admin', role: 'admin', password, by: 'access.adminPasswordFile' });
     await this.note({ actor: 'access.adminPasswordFile', address: '', action: 'users.add', target: 'admin', outcome: 'ok' });
   }
 
@@ -197,6 +224,34 @@ export class Access {
     await this.note({ actor: 'weir', address: '', action: 'signing-keys.rotate', outcome: 'ok' });
   }
 }
+
+/** Lets somebody who still has a password of another's choice do nothing but choose his own. */
+function settled(user: User, { isForNewcomers }: Visit, caller: Caller): Caller {
+  if (!user.mustChangePassword) return caller;
+  if (isForNewcomers === true) return { ...caller, role: 'viewer' };
+  throw new Problem('denied', 'Choose a password of your own first.', {
+    detail: 'somebody else chose the one you have',
+    hint: 'weir users passwd',
+    facts: { error: 'password_change_required', links: { password: { href: `/api/v1/users/${user.name}/password`, method: 'PUT' } } },
+  });
+}
+
+function readPasswordFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const pointer = 'access.adminPasswordFile';
+    throw new Problem('invalid', `The file of ${pointer} cannot be read.`, { detail: (cause as Error).message, pointer, cause });
+  }
+}
+
+const firstIsAdmin = (): Problem =>
+  new Problem('conflict', 'The first user has to be an administrator with a password.', {
+    detail: 'from then on everybody needs a login, and somebody has to be able to add others',
+    hint: 'weir users add NAME --role admin',
+  });
+
+const notALogin = (title: string, hint: string): Problem => new Problem('denied', title, { hint });
 
 const unauthenticated = (): Problem =>
   new Problem('unauthenticated', 'This needs a login.', { hint: 'weir login, or Authorization: Bearer TOKEN' });

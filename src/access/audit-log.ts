@@ -21,6 +21,18 @@ export type AuditEntry = {
 /** An entry as a line holds it: with its time (UTC, milliseconds) and the SHA-256 of the line before it. */
 export type AuditLine = AuditEntry & { time: string; before: string };
 
+/** A place where the chain does not hold: a line that is no JSON (torn by a crash), or one whose predecessor was another. */
+export type AuditBreak = { file: string; line: number; reason: 'torn' | 'changed-or-cut' };
+
+/** What a walk along the chain found. The first line that is kept has nothing before it, and what is cut off at the end leaves no trace. */
+export type AuditCheck = { lines: number; breaks: AuditBreak[] };
+
+/** Breaks that are told; behind so many there is no chain to speak of. */
+const mostBreaks = 100;
+
+/** Entries kept in memory while the disk refuses them; then the oldest of them are lost. */
+const mostPending = 10_000;
+
 const firstBefore = '0'.repeat(64);
 const fileName = /^audit-(\d{8})\.jsonl$/;
 
@@ -51,13 +63,15 @@ export class AuditLog {
     if (last === undefined) return;
     this.#number = last;
     this.#size = (await stat(this.#path(last))).size;
-    const lines = await this.#lines(last);
-    const line = lines.at(-1);
+    const text = await readFile(this.#path(last), 'utf8');
+    const line = linesOf(text).at(-1);
     if (line !== undefined) this.#before = hashOf(line);
+    // Cut in the middle of a write: the next entry gets a line of its own, and `verify` tells of the torn one.
+    if (text !== '' && !text.endsWith('\n')) await appendFile(this.#path(last), '\n');
   }
 
   async stop(): Promise<void> {
-    await this.#writing;
+    await this.#settle();
   }
 
   /** Appends an entry; resolves when the file has it. */
@@ -67,13 +81,14 @@ export class AuditLog {
     const text = JSON.stringify(line);
     this.#before = hashOf(text);
     this.#pending.push(text);
+    if (this.#pending.length > mostPending) this.#pending.shift();
     this.#writing ??= this.#flush();
     return this.#writing;
   }
 
   /** Entries that pass, the latest first, at most `limit`. */
   async read(limit: number, passes: (line: AuditLine) => boolean = () => true): Promise<AuditLine[]> {
-    await this.#writing;
+    await this.#settle();
     const found: AuditLine[] = [];
     for (const number of (await this.#numbers()).reverse()) {
       for (const text of (await this.#lines(number)).reverse()) {
@@ -86,34 +101,44 @@ export class AuditLog {
     return found;
   }
 
-  /** Follows the chain of hashes through all files: how many lines hold, and where the first break is. */
-  async verify(): Promise<{ lines: number; break?: { file: string; line: number } }> {
-    await this.#writing;
+  /** Follows the chain of hashes through all files: how many lines there are, and where it is broken. */
+  async verify(): Promise<AuditCheck> {
+    await this.#settle();
     let before: string | undefined;
     let lines = 0;
+    const breaks: AuditBreak[] = [];
     for (const number of await this.#numbers()) {
       for (const [at, text] of (await this.#lines(number)).entries()) {
         const line = parse(text);
-        if (line === undefined || (before !== undefined && line.before !== before)) {
-          return { lines, break: { file: `audit-${String(number).padStart(8, '0')}.jsonl`, line: at + 1 } };
-        }
+        const reason = line === undefined ? 'torn' : before !== undefined && line.before !== before ? 'changed-or-cut' : undefined;
+        if (reason !== undefined && breaks.length < mostBreaks) breaks.push({ file: nameOf(number), line: at + 1, reason });
         before = hashOf(text);
         lines++;
       }
     }
-    return { lines };
+    return { lines, breaks };
   }
 
   async #flush(): Promise<void> {
     await Promise.resolve(); // what is written in the same turn goes out together
-    while (this.#pending.length > 0) {
-      const text = `${this.#pending.join('\n')}\n`;
-      this.#pending = [];
-      if (this.#size > 0 && this.#size + text.length > this.#config.size) await this.#turn();
-      await appendFile(this.#path(this.#number), text, { mode: 0o600, flush: true });
-      this.#size += Buffer.byteLength(text);
+    try {
+      while (this.#pending.length > 0) {
+        const { length } = this.#pending;
+        const text = `${this.#pending.join('\n')}\n`;
+        if (this.#size > 0 && this.#size + text.length > this.#config.size) await this.#turn();
+        await appendFile(this.#path(this.#number), text, { mode: 0o600, flush: true });
+        this.#size += Buffer.byteLength(text);
+        // Only now: after a full disk they go out with the next entry.
+        this.#pending.splice(0, length);
+      }
+    } finally {
+      this.#writing = undefined;
     }
-    this.#writing = undefined;
+  }
+
+  /** Waits for what is being written; that it failed was told to whoever wrote it. */
+  async #settle(): Promise<void> {
+    await this.#writing?.catch(() => {});
   }
 
   async #turn(): Promise<void> {
@@ -132,13 +157,16 @@ export class AuditLog {
   }
 
   async #lines(number: number): Promise<string[]> {
-    return (await readFile(this.#path(number), 'utf8')).split('\n').filter((line) => line !== '');
+    return linesOf(await readFile(this.#path(number), 'utf8'));
   }
 
   #path(number: number): string {
-    return join(this.#folder, `audit-${String(number).padStart(8, '0')}.jsonl`);
+    return join(this.#folder, nameOf(number));
   }
 }
+
+const nameOf = (number: number): string => `audit-${String(number).padStart(8, '0')}.jsonl`;
+const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
 const hashOf = (line: string): string => createHash('sha256').update(line).digest('hex');
 

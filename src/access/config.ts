@@ -21,6 +21,10 @@ export const accessSettings = Type.Object({
   trustedProxies: listSetting([], 'Networks of proxies whose `X-Forwarded-For` is believed. Empty: nobody is.'),
   tokens: Type.Object({
     lifetime: durationSetting(4 * hour, { description: 'How long a token from a login lives.', minimum: minute, maximum: day }),
+    session: durationSetting(day, {
+      description: 'How long a login can be renewed without the password (`POST /api/v3/token/renew`).',
+      minimum: minute,
+    }),
     rotate: durationSetting(365 * day, {
       description: 'Age at which the key that signs tokens is replaced by the next one.',
       minimum: day,

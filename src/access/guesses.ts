@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { Problem } from '../core/problem.ts';
-import type { Tree } from '../keys/index.ts';
+import { Mirror, type Tree } from '../keys/index.ts';
 import type { AccessConfig } from './config.ts';
-import { Mirror } from './mirror.ts';
+import { siteOf } from './networks.ts';
+import { Turns } from './turns.ts';
+
+/** A password for a name, from an address. */
+export type Guess = { name: string; address: string };
 
 /** Wrong passwords for one name, or from one address. Times are milliseconds since the epoch. */
 type Guessing = { failures: number; since: number; lockedUntil: number };
@@ -19,6 +23,7 @@ export class Guesses {
   readonly #config: AccessConfig['guesses'];
   readonly #mirror: Mirror<Guessing>;
   readonly #clock: Clock;
+  readonly #turns = new Turns();
 
   constructor(config: AccessConfig['guesses'], tree: Tree, clock: Clock) {
     this.#config = config;
@@ -34,8 +39,24 @@ export class Guesses {
     this.#mirror.stop();
   }
 
+  /**
+   * Whether a guess is right; guesses at one name are looked at one after the other, so that many at once are counted like
+   * many in a row. Throws `exhausted`, and looks at nothing, while the name or the address is locked.
+   */
+  async judge({ name, address }: Guess, verify: () => Promise<boolean>): Promise<'right' | 'wrong' | 'locked'> {
+    return await this.#turns.take(nameKey(name), async () => {
+      this.#check(name, address);
+      if (await verify()) {
+        if (this.#mirror.get(nameKey(name)) !== undefined) await this.forgive(name);
+        return 'right';
+      }
+      const [isLocked] = await Promise.all([this.#failedName(name), this.#failedAddress(address)]);
+      return isLocked ? 'locked' : 'wrong';
+    });
+  }
+
   /** Throws `exhausted`, with the seconds to wait, while the name or the address is locked. */
-  check(name: string, address: string): void {
+  #check(name: string, address: string): void {
     const until = Math.max(this.lockedUntil(name), this.#get(addressKey(address)).lockedUntil);
     const wait = until - this.#clock.now();
     if (wait <= 0) return;
@@ -51,12 +72,6 @@ export class Guesses {
     return this.#get(nameKey(name)).lockedUntil;
   }
 
-  /** Counts a wrong password; answers whether the name is locked by it. */
-  async failed(name: string, address: string): Promise<boolean> {
-    const [isLocked] = await Promise.all([this.#failedName(name), this.#failedAddress(address)]);
-    return isLocked;
-  }
-
   /** Forgets what was counted for a name: after the right password, or by an administrator. */
   async forgive(name: string): Promise<void> {
     await this.#mirror.remove(nameKey(name));
@@ -65,21 +80,23 @@ export class Guesses {
   async #failedName(name: string): Promise<boolean> {
     const { free, firstLock, longestLock } = this.#config;
     const now = this.#clock.now();
-    const failures = this.#get(nameKey(name)).failures + 1;
-    const lock = failures > free ? Math.min(longestLock, firstLock * 2 ** (failures - free - 1)) : 0;
-    await this.#mirror.set(nameKey(name), { failures, since: now, lockedUntil: lock === 0 ? 0 : now + lock }, memory);
-    return lock > 0;
+    const count = (before: Guessing | undefined): Guessing => {
+      const failures = (before?.failures ?? 0) + 1;
+      const lock = failures > free ? Math.min(longestLock, firstLock * 2 ** (failures - free - 1)) : 0;
+      return { failures, since: now, lockedUntil: lock === 0 ? 0 : now + lock };
+    };
+    const { lockedUntil } = await this.#mirror.put(nameKey(name), count, () => memory);
+    return lockedUntil > now;
   }
 
   async #failedAddress(address: string): Promise<void> {
     const { perAddress, window } = this.#config;
     const now = this.#clock.now();
-    const before = this.#get(addressKey(address));
-    const isSameWindow = now - before.since < window;
-    const since = isSameWindow ? before.since : now;
-    const failures = isSameWindow ? before.failures + 1 : 1;
-    const end = since + window;
-    await this.#mirror.set(addressKey(address), { failures, since, lockedUntil: failures >= perAddress ? end : 0 }, end - now);
+    const count = (before: Guessing | undefined): Guessing => {
+      const { since, failures } = before !== undefined && now - before.since < window ? before : { since: now, failures: 0 };
+      return { since, failures: failures + 1, lockedUntil: failures + 1 >= perAddress ? since + window : 0 };
+    };
+    await this.#mirror.put(addressKey(address), count, ({ since }) => since + window - now);
   }
 
   #get(key: string): Guessing {
@@ -89,4 +106,4 @@ export class Guesses {
 
 // A mistyped name may be a password: only its hash is kept.
 const nameKey = (name: string): string => `name-${createHash('sha256').update(name.toLowerCase()).digest('hex').slice(0, 32)}`;
-const addressKey = (address: string): string => `address-${address}`;
+const addressKey = (address: string): string => `address-${siteOf(address)}`;

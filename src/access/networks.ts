@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { formatPrefix, parseAddress, prefixOf } from '../core/address-parse.ts';
 import { Problem } from '../core/problem.ts';
 
 /** A set of networks, from `10.0.0.0/8`, `2001:db8::/32` or single addresses. Throws `invalid`, naming the setting. */
@@ -29,6 +30,15 @@ export function isIn(list: BlockList, address: string): boolean {
 /** An address without the IPv6 clothes that a socket for both puts on it. */
 export const plainAddress = (address: string): string =>
   address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+
+/**
+ * What stands for whoever has an address: itself, or of IPv6 its first 64 bits, since one customer has all the rest
+ * (RFC 6177) and could have an address for each guess.
+ */
+export function siteOf(address: string): string {
+  const parsed = parseAddress(plainAddress(address).split('%', 1)[0] as string);
+  return parsed?.version === 6 ? formatPrefix(prefixOf(parsed, 64)) : plainAddress(address);
+}
 
 /** True for addresses of this machine; a Unix socket has none and counts as it. */
 export function isThisMachine(address: string): boolean {

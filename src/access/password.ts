@@ -25,7 +25,7 @@ export class Passwords {
   readonly #config: AccessConfig['passwords'];
   #running = 0;
   readonly #waiting: (() => void)[] = [];
-  #dummy: Promise<string> | undefined;
+  #dummyHash: Promise<string> | undefined;
 
   constructor(config: AccessConfig['passwords']) {
     this.#config = config;
@@ -34,6 +34,7 @@ export class Passwords {
   /** The hash of a new password, as a PHC string. Throws `unprocessable` when the password is refused. */
   async hash(password: string, userName: string): Promise<string> {
     const normal = this.#accept(password, userName);
+    void this.#dummy();
     return await this.#inTurn(() => hash(normal, this.#parameters()));
   }
 
@@ -41,10 +42,20 @@ export class Passwords {
   async verify(phc: string | undefined, password: string): Promise<boolean> {
     const normal = password.normalize('NFKC');
     if (normal.length > longest * 4) return false;
-    this.#dummy ??= this.#inTurn(() => hash('nobody has this password', this.#parameters()));
-    const expected = phc ?? (await this.#dummy);
+    const expected = phc ?? (await this.#dummy());
     const isRight = await this.#inTurn(() => verify(expected, normal));
     return isRight && phc !== undefined;
+  }
+
+  /** Makes ready what stands in for users that do not exist, so that the first such login takes no longer than the next. */
+  async prepare(): Promise<void> {
+    await this.#dummy();
+  }
+
+  // Not in turn with the logins: it must not fail because they are many.
+  #dummy(): Promise<string> {
+    this.#dummyHash ??= hash('nobody has this password', this.#parameters());
+    return this.#dummyHash;
   }
 
   /** True when a hash was made with other settings than those of today. */

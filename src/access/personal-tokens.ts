@@ -2,8 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import type { Role } from '../core/http.ts';
 import { Problem } from '../core/problem.ts';
-import type { Tree } from '../keys/index.ts';
-import { Mirror } from './mirror.ts';
+import { Mirror, type Tree } from '../keys/index.ts';
 
 /** What every personal token begins with, so that scanners of leaked secrets know it. */
 export const personalPrefix = 'weir_pat_';
@@ -32,6 +31,8 @@ export class PersonalTokens {
   readonly #mirror: Mirror<PersonalToken>;
   readonly #clock: Clock;
   readonly #perUser: number;
+  /** Tokens whose use is being written down. */
+  readonly #noting = new Set<string>();
 
   constructor(tree: Tree, clock: Clock, perUser: number) {
     this.#mirror = new Mirror(tree, '/access/personal-tokens');
@@ -66,7 +67,10 @@ export class PersonalTokens {
     const record = this.#mirror.get(key)?.value;
     const now = this.#clock.now();
     if (record === undefined || record.endsAt <= now) return undefined;
-    if (now - Date.parse(record.lastUsedAt ?? '1970-01-01T00:00:00Z') > useGrain) void this.#noteUse(key, record, now);
+    if (now - Date.parse(record.lastUsedAt ?? '1970-01-01T00:00:00Z') > useGrain && !this.#noting.has(key)) {
+      this.#noting.add(key);
+      void this.#noteUse(key, record, now).finally(() => this.#noting.delete(key));
+    }
     return record;
   }
 
@@ -78,6 +82,14 @@ export class PersonalTokens {
 
   find(id: string): PersonalToken | undefined {
     return this.#mirror.values().find((token) => token.id === id);
+  }
+
+  /** A new secret in place of a token's own, with the same rights and as long a life as it was made for; the old one ends. */
+  async rotate(id: string): Promise<{ token: string; record: PersonalToken } | undefined> {
+    const old = this.find(id);
+    if (old === undefined || !(await this.revoke(id))) return undefined;
+    const { user, title, role } = old;
+    return await this.issue({ user, title, role, lifetime: old.endsAt - Date.parse(old.createdAt) });
   }
 
   /** Ends a token; answers whether there was one. */
@@ -92,8 +104,15 @@ export class PersonalTokens {
   }
 
   async #noteUse(key: string, record: PersonalToken, now: number): Promise<void> {
-    // Written with what is left of its life; that a note is lost matters to nobody.
-    await this.#mirror.set(key, { ...record, lastUsedAt: new Date(now).toISOString() }, record.endsAt - now).catch(() => {});
+    // Only where it still is, lest the note brings back what was revoked meanwhile; that a note is lost matters to nobody.
+    const lastUsedAt = new Date(now).toISOString();
+    await this.#mirror
+      .update(
+        key,
+        (token) => ({ ...token, lastUsedAt }),
+        () => record.endsAt - now,
+      )
+      .catch(() => {});
   }
 }
 

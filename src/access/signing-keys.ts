@@ -1,8 +1,7 @@
 import type { webcrypto } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { Clock } from '../core/clock.ts';
-import type { Tree } from '../keys/index.ts';
-import { Mirror } from './mirror.ts';
+import { Mirror, type Tree } from '../keys/index.ts';
 
 /** The one algorithm of our tokens: ECDSA on P-256 with SHA-256. It is taken from the key, never from a token. */
 export const algorithm = 'ES256';

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../core/clock.ts';
-import type { Tree } from '../keys/index.ts';
-import { Mirror } from './mirror.ts';
+import { Mirror, type Tree } from '../keys/index.ts';
 import { algorithm, type SigningKeys } from './signing-keys.ts';
 
 /** Who makes our tokens and who reads them: the same house. */
@@ -17,8 +16,24 @@ const leeway = 30;
 /** Verified tokens kept, so that a signature is checked once and not at each request. */
 const rememberedTokens = 10_000;
 
-/** What a token says; the role is not among it, since the user's record may have changed. */
-export type Claims = { user: string; id: string /** Seconds since the epoch. */; issuedAt: number; endsAt: number };
+/** What a token says; the role is not among it, since the user's record may have changed. Times are seconds since the epoch. */
+export type Claims = {
+  user: string;
+  id: string;
+  issuedAt: number;
+  endsAt: number;
+  /** Id of the first token of the login, shared by those that renewed it: they end together. */
+  session: string;
+  /** When the password was given. */
+  loggedInAt: number;
+};
+
+/** How long tokens live, in milliseconds. */
+export type TokenLimits = {
+  lifetime: number;
+  /** From the password to the end of the last renewal. */
+  session: number;
+};
 
 /** A token as the client is given it. */
 export type IssuedToken = { token: string; id: string /** Seconds from now. */; expiresIn: number };
@@ -29,13 +44,15 @@ export class Tokens {
   readonly #revoked: Mirror<{ until: number }>;
   readonly #clock: Clock;
   readonly #lifetime: number;
+  readonly #session: number;
   readonly #verified = new Map<string, Claims & { kid: string }>();
 
-  constructor(keys: SigningKeys, tree: Tree, clock: Clock, lifetime: number) {
+  constructor(keys: SigningKeys, tree: Tree, clock: Clock, { lifetime, session }: TokenLimits) {
     this.#keys = keys;
     this.#revoked = new Mirror(tree, '/access/revoked');
     this.#clock = clock;
     this.#lifetime = Math.floor(lifetime / 1000);
+    this.#session = Math.max(this.#lifetime, Math.floor(session / 1000));
   }
 
   async start(): Promise<void> {
@@ -46,12 +63,14 @@ export class Tokens {
     this.#revoked.stop();
   }
 
-  /** A new token for a user. */
-  async issue(user: string, role: string): Promise<IssuedToken> {
+  /** A new token for a user; with the claims of an earlier one it goes on with that login, as long as a session may last. */
+  async issue(user: string, role: string, earlier?: Claims): Promise<IssuedToken> {
     const { kid, privateKey } = await this.#keys.current();
     const now = this.#seconds();
     const id = randomUUID();
-    const token = await new SignJWT({ client_id: party, roles: [role] })
+    const loggedInAt = earlier?.loggedInAt ?? now;
+    const endsAt = Math.min(now + this.#lifetime, loggedInAt + this.#session);
+    const token = await new SignJWT({ client_id: party, roles: [role], auth_time: loggedInAt, sid: earlier?.session ?? id })
       .setProtectedHeader({ alg: algorithm, typ: tokenType, kid })
       .setIssuer(party)
       .setAudience(party)
@@ -59,9 +78,9 @@ export class Tokens {
       .setJti(id)
       // With its milliseconds (RFC 7519 allows fractions), so that a login right after "end all logins" is not one of them.
       .setIssuedAt(this.#clock.now() / 1000)
-      .setExpirationTime(now + this.#lifetime)
+      .setExpirationTime(endsAt)
       .sign(privateKey);
-    return { token, id, expiresIn: this.#lifetime };
+    return { token, id, expiresIn: endsAt - now };
   }
 
   /** What a token says, or undefined when it is not ours, has ended or was revoked. At once when it was seen before. */
@@ -69,14 +88,17 @@ export class Tokens {
     const known = this.#verified.get(token);
     if (known === undefined) return this.#verifySignature(token);
     const isGood =
-      known.endsAt > this.#seconds() && this.#revoked.get(known.id) === undefined && this.#keys.verifier(known.kid) !== undefined;
+      known.endsAt + leeway > this.#seconds() &&
+      this.#revoked.get(known.session) === undefined &&
+      this.#keys.verifier(known.kid) !== undefined;
     return isGood ? known : undefined;
   }
 
-  /** Refuses a token from now on. */
-  async revoke(claims: Claims): Promise<void> {
-    const left = claims.endsAt - this.#seconds() + leeway;
-    if (left > 0) await this.#revoked.set(claims.id, { until: claims.endsAt }, left * 1000);
+  /** Refuses a token from now on, and all others of its login. */
+  async revoke({ session, loggedInAt }: Claims): Promise<void> {
+    const until = loggedInAt + this.#session + leeway;
+    const left = until - this.#seconds();
+    if (left > 0) await this.#revoked.set(session, { until }, left * 1000);
   }
 
   // RFC 8725: the algorithm is ours whatever the header says; a header that brings or points to a key of its own is refused.
@@ -92,11 +114,13 @@ export class Tokens {
         typ: tokenType,
         clockTolerance: leeway,
         currentDate: new Date(this.#clock.now()),
-        requiredClaims: ['sub', 'jti', 'iat', 'exp'],
+        requiredClaims: ['sub', 'jti', 'iat', 'exp', 'sid', 'auth_time'],
       });
       const { sub = '', jti = '', iat = 0, exp = 0 } = payload;
-      const claims = { user: sub, id: jti, issuedAt: iat, endsAt: exp, kid: header.kid as string };
-      if (this.#revoked.get(jti) !== undefined) return undefined;
+      const { sid, auth_time } = payload as { sid: string; auth_time: number };
+      const kid = header.kid as string;
+      const claims = { user: sub, id: jti, issuedAt: iat, endsAt: exp, session: sid, loggedInAt: auth_time, kid };
+      if (this.#revoked.get(sid) !== undefined) return undefined;
       this.#remember(token, claims);
       return claims;
     } catch {

@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Role } from '../core/http.ts';
 import { Problem } from '../core/problem.ts';
-import { KeyFault, type Tree } from '../keys/index.ts';
-import { type Kept, Mirror } from './mirror.ts';
+import { type Kept, KeyFault, Mirror, type Tree } from '../keys/index.ts';
 import type { Passwords } from './password.ts';
 import { type User, userKey } from './user.ts';
 
@@ -80,7 +79,8 @@ export class Users {
       ...(phc !== undefined && { password: phc }),
       mustChangePassword,
       isDisabled: false,
-      tokensNotBefore: 0,
+      // Whoever had this name before leaves no token behind.
+      tokensNotBefore: this.#seconds(),
       certificates: [],
       createdAt: now,
       createdBy: by,
@@ -111,10 +111,15 @@ export class Users {
     return await this.#write(name, version, (user) => ({ ...user, kind: 'person', password: phc, mustChangePassword, tokensNotBefore }));
   }
 
-  /** Keeps the same password under today's hashing settings. */
-  async rehash(name: string, password: string): Promise<void> {
-    const phc = await this.#passwords.hash(password, '');
-    await this.#mirror.update(userKey(name), (user) => ({ ...user, password: phc }));
+  /** Keeps the same password under today's hashing settings, unless today's rules refuse it or it was changed meanwhile. */
+  async rehash(name: string, password: string, before: string): Promise<void> {
+    try {
+      const phc = await this.#passwords.hash(password, '');
+      await this.#mirror.update(userKey(name), (user) => (user.password === before ? { ...user, password: phc } : user));
+    } catch (error) {
+      // The login itself was right, and the old hash still holds.
+      if (!(error instanceof Problem)) throw error;
+    }
   }
 
   /** Ends all logins of a user. */

@@ -11,6 +11,10 @@ export type RouteFacts = {
   role?: Role;
   /** The part of the house that the route belongs to, where the setting `access.anonymous` can leave one open. */
   surface?: string;
+  /** True where a user may go before he has chosen a password of his own. */
+  isForNewcomers?: boolean;
+  /** Members that the body of every error of this route has, unless the problem brings its own. */
+  errorMembers?: Record<string, string>;
   /** Set on the GET of a collection: the linked root at `/` lists it under this title. */
   collection?: { title: string };
   /** Set on a cheap GET that answers a flat JSON object: the page at `/` shows its numbers under this title and refreshes them. */

@@ -51,14 +51,20 @@ export function installDoor(app: FastifyInstance, { door, isOpenToAll }: DoorDep
     if (tokenInQuery.test(request.url)) throw inQuery();
     const { raw } = request;
     const authorization = headerFields(raw, 'authorization');
-    const address = door.addressOf(raw.socket.remoteAddress ?? '', headerFields(raw, 'x-forwarded-for').join(','));
     if (isOpenToAll && !door.hasUsers && authorization.length === 0) return { name: 'anonymous', role: 'admin', proof: 'open' };
     return door.admit({
       authorization,
-      address,
+      address: addressOf(request),
+      isForwarded: forwarding.some((name) => raw.headers[name] !== undefined),
       certificate: certificateOf(raw.socket as TLSSocket),
       surface: request.routeOptions.config.surface,
+      isForNewcomers: request.routeOptions.config.isForNewcomers,
     });
+  }
+
+  /** Where a request comes from, past the proxies that the configuration trusts. */
+  function addressOf({ raw }: FastifyRequest): string {
+    return door.addressOf(raw.socket.remoteAddress ?? '', headerFields(raw, 'x-forwarded-for').join(','));
   }
 
   function settle(request: FastifyRequest, reply: FastifyReply, caller: Caller, done: (error?: Error) => void): void {
@@ -69,12 +75,15 @@ export function installDoor(app: FastifyInstance, { door, isOpenToAll }: DoorDep
       return;
     }
     reply.header('www-authenticate', `${realm}, error="insufficient_scope"`);
-    const address = door.addressOf(request.raw.socket.remoteAddress ?? '', undefined);
+    const address = addressOf(request);
     const target = `${request.method} ${request.routeOptions.url ?? request.url.split('?', 1)[0]}`;
     void door.note({ actor: caller.name, address, action: 'request.refused', target, outcome: 'refused', requestId: request.id });
     done(tooLittle(caller, needed));
   }
 }
+
+/** What proxies add to a request that they pass on. */
+const forwarding = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 
 const nobody: Caller = { name: '', role: 'viewer', proof: 'anonymous' };
 

@@ -35,7 +35,7 @@ export function installMetrics(app: FastifyInstance, registry: Registry): void {
 export function metricsRoutes(registry: Registry): RoomRoutes {
   return async (app) => {
     const schema = { tags: ['server'], summary: 'Metrics in the text form of Prometheus', produces: ['text/plain'] };
-    app.get('/metrics', { schema, config: { role: 'viewer' } }, async (_request, reply) => {
+    app.get('/metrics', { schema, config: { role: 'viewer', surface: 'metrics' } }, async (_request, reply) => {
       reply.type(registry.contentType);
       return registry.metrics();
     });

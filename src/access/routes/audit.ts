@@ -65,8 +65,17 @@ export const auditRoutes = ({ audit }: Access): RoomRoutes => {
           summary: 'Whether the chain of lines is whole',
           response: {
             200: Type.Object({
-              lines: Type.Integer({ description: 'Lines that hold, up to the first break.' }),
-              break: Type.Optional(Type.Object({ file: Type.String(), line: Type.Integer() })),
+              lines: Type.Integer(),
+              breaks: Type.Array(
+                Type.Object({
+                  file: Type.String(),
+                  line: Type.Integer(),
+                  reason: Type.Union([Type.Literal('torn'), Type.Literal('changed-or-cut')], {
+                    description: '`torn`: no JSON, as a crash leaves it. `changed-or-cut`: the line before was another one.',
+                  }),
+                }),
+                { description: 'Where the chain does not hold; at most 100 places.' },
+              ),
             }),
           },
         },

@@ -6,6 +6,7 @@ import type { RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Access } from '../access.ts';
 import { bearerOf } from '../bearer.ts';
+import type { IssuedToken } from '../tokens.ts';
 import { addressOf } from './address.ts';
 
 const tags = ['tokens'];
@@ -34,16 +35,40 @@ export const tokenRoutes = (access: Access): RoomRoutes => {
     app.post(
       '/api/v3/token',
       {
-        config: { role: 'open' },
+        config: { role: 'open', errorMembers: { error: 'invalid_request' } },
         bodyLimit: 8192,
         schema: { tags, summary: 'Log in with name and password', body: credentials, response: { 200: granted } },
       },
       async (request, reply) => logIn(access, request as FastifyRequest<{ Body: { username: string; password: string } }>, reply),
     );
 
+    app.post(
+      '/api/v3/token/renew',
+      {
+        config: { role: 'viewer', isForNewcomers: true },
+        schema: { tags, summary: 'A fresh token in place of one that still holds', response: { 200: granted } },
+      },
+      async (request, reply) => {
+        const token = bearerOf(headerFields(request.raw, 'authorization'));
+        if (token === undefined) throw new Problem('denied', 'Only a login is renewed, and this request has none.', { hint: 'weir login' });
+        const fresh = await access.renew(token);
+        const { name } = request.caller;
+        const note = `token ${fresh.id}`;
+        await access.note({
+          actor: name,
+          address: addressOf(access, request),
+          action: 'login.renew',
+          outcome: 'ok',
+          requestId: request.id,
+          note,
+        });
+        return await sendToken(reply, fresh);
+      },
+    );
+
     app.delete(
       '/api/v3/token',
-      { config: { role: 'viewer' }, schema: { tags, summary: 'Log out: end the token of this request' } },
+      { config: { role: 'viewer', isForNewcomers: true }, schema: { tags, summary: 'Log out: end the token of this request' } },
       async (request, reply) => {
         const token = bearerOf(headerFields(request.raw, 'authorization'));
         if (token !== undefined) await access.logOut(token);
@@ -81,12 +106,9 @@ type LoginRequest = FastifyRequest<{ Body: { username: string; password: string 
 async function logIn(access: Access, request: LoginRequest, reply: FastifyReply) {
   const { username, password } = request.body;
   try {
-    const { token, expiresIn } = await access.logIn(username, password, addressOf(access, request));
-    return await reply.header('cache-control', 'no-store').send({ access_token: token, token_type: 'Bearer', expires_in: expiresIn });
+    return await sendToken(reply, await access.logIn(username, password, addressOf(access, request)));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const wait = error.facts?.retryAfterSeconds;
-    if (wait !== undefined) reply.header('retry-after', String(wait));
     if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="weir"');
     const { code, title, detail, hint, facts } = error;
     throw new Problem(code, title, {
@@ -96,6 +118,9 @@ async function logIn(access: Access, request: LoginRequest, reply: FastifyReply)
     });
   }
 }
+
+const sendToken = (reply: FastifyReply, { token, expiresIn }: IssuedToken) =>
+  reply.header('cache-control', 'no-store').send({ access_token: token, token_type: 'Bearer', expires_in: expiresIn });
 
 /** A form with each field once: a repeated one could mean one thing here and another elsewhere. */
 function formOf(body: string): Record<string, string> {

@@ -1,7 +1,7 @@
 /** `/api/v1/tokens`: personal tokens, for programs. */
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { isEnough } from '../../core/caller.ts';
+import { isEnough, lowerRole } from '../../core/caller.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader, linksSchema } from '../../core/links.ts';
 import { Problem } from '../../core/problem.ts';
@@ -26,6 +26,7 @@ const tokenSchema = Type.Object({
   links: linksSchema,
 });
 const issuedSchema = Type.Object({ ...tokenSchema.properties, token: Type.String({ description: 'Shown this once only.' }) });
+const idParameter = Type.Object({ id: Type.String({ format: 'uuid' }) });
 const newTokenSchema = Type.Object(
   {
     title: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }),
@@ -62,8 +63,9 @@ export const personalTokenRoutes = (access: Access): RoomRoutes => {
       async (request, reply) => {
         const { title, days } = request.body;
         const user = access.users.get(ownerOf(request, request.body.user));
-        const role = request.body.role ?? user.role;
-        if (!isEnough(request.caller.role, role)) throw new Problem('denied', 'A token may do no more than you may.', { pointer: '/role' });
+        mayIssue(request);
+        const role = request.body.role ?? lowerRole(user.role, request.caller.role);
+        if (!isEnough(request.caller.role, role)) throw tooMuch();
         const lifetime = days === undefined ? access.config.tokens.personalLifetime : days * day;
         const { token, record } = await personalTokens.issue({ user: user.name, title, role, lifetime });
         await note(access, request, 'tokens.add', record);
@@ -74,9 +76,47 @@ export const personalTokenRoutes = (access: Access): RoomRoutes => {
           .send({ ...shown(record), token });
       },
     );
+    app.get(
+      `${collection}/:id`,
+      { config: viewer, schema: { tags, summary: 'One personal token', params: idParameter, response: { 200: tokenSchema } } },
+      async (request) => {
+        const record = personalTokens.find(request.params.id);
+        if (record === undefined) throw new Problem('not-found', 'There is no such token.');
+        ownerOf(request, record.user);
+        return shown(record);
+      },
+    );
+    app.post(
+      `${collection}/:id/rotate`,
+      {
+        config: viewer,
+        schema: {
+          tags,
+          summary: 'Replace a personal token by a fresh one with the same rights',
+          params: idParameter,
+          response: { 201: issuedSchema },
+        },
+      },
+      async (request, reply) => {
+        const old = personalTokens.find(request.params.id);
+        if (old === undefined) throw new Problem('not-found', 'There is no such token.');
+        ownerOf(request, old.user);
+        // A token may follow itself: whoever stole it is noticed, since the other one stops working. It may not touch others.
+        if (request.caller.tokenId !== old.id) mayIssue(request);
+        if (!isEnough(request.caller.role, old.role)) throw tooMuch();
+        const fresh = await personalTokens.rotate(old.id);
+        if (fresh === undefined) throw new Problem('not-found', 'There is no such token.');
+        await note(access, request, 'tokens.rotate', fresh.record);
+        return reply
+          .code(201)
+          .header('location', hrefOf(fresh.record))
+          .header('cache-control', 'no-store')
+          .send({ ...shown(fresh.record), token: fresh.token });
+      },
+    );
     app.delete(
       `${collection}/:id`,
-      { config: viewer, schema: { tags, summary: 'End a personal token', params: Type.Object({ id: Type.String({ format: 'uuid' }) }) } },
+      { config: viewer, schema: { tags, summary: 'End a personal token', params: idParameter } },
       async (request, reply) => {
         const record = personalTokens.find(request.params.id);
         if (record === undefined) return reply.code(204).send();
@@ -88,6 +128,16 @@ export const personalTokenRoutes = (access: Access): RoomRoutes => {
     );
   };
 };
+
+/** A personal token makes no others: a leaked one would outlive itself. */
+function mayIssue({ caller }: FastifyRequest): void {
+  if (caller.proof !== 'personal-token') return;
+  throw new Problem('denied', 'A personal token makes no others.', {
+    hint: 'weir login first, or POST .../rotate to replace it by a fresh one',
+  });
+}
+
+const tooMuch = (): Problem => new Problem('denied', 'A token may do no more than you may.', { pointer: '/role' });
 
 /** Whose tokens are meant, if the caller may see to them: his own, or anybody's for an administrator. */
 function ownerOf({ caller }: FastifyRequest, user: string | undefined): string {
@@ -106,7 +156,12 @@ const shown = (record: PersonalToken): Static<typeof tokenSchema> => ({
   created_at: record.createdAt,
   ends_at: new Date(record.endsAt).toISOString(),
   ...(record.lastUsedAt !== undefined && { last_used_at: record.lastUsedAt }),
-  links: { self: { href: hrefOf(record) }, collection: { href: collection }, revoke: { href: hrefOf(record), method: 'DELETE' } },
+  links: {
+    self: { href: hrefOf(record) },
+    collection: { href: collection },
+    rotate: { href: `${hrefOf(record)}/rotate`, method: 'POST' },
+    revoke: { href: hrefOf(record), method: 'DELETE' },
+  },
 });
 
 const note = (access: Access, request: FastifyRequest, action: string, { id, user, role }: PersonalToken): Promise<void> =>

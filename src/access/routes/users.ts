@@ -14,6 +14,7 @@ import { addressOf } from './address.ts';
 const tags = ['users'];
 const admin = { role: 'admin' } as const;
 const viewer = { role: 'viewer' } as const;
+const newcomer = { role: 'viewer', isForNewcomers: true } as const;
 const collection = '/api/v1/users';
 
 const roleSchema = Type.Union([Type.Literal('viewer'), Type.Literal('operator'), Type.Literal('admin')], {
@@ -97,7 +98,7 @@ export const userRoutes = (access: Access): RoomRoutes => {
       async (request, reply) => {
         const { name, role, password, must_change_password = false } = request.body;
         const by = request.caller.name;
-        const user = await users.add({
+        const user = await access.addUser({
           name,
           role,
           ...(password !== undefined && { password }),
@@ -113,7 +114,7 @@ export const userRoutes = (access: Access): RoomRoutes => {
     );
     app.get(
       `${collection}/:name`,
-      { config: viewer, schema: { tags, summary: 'One user', params: nameParameter, response: { 200: userSchema } } },
+      { config: newcomer, schema: { tags, summary: 'One user', params: nameParameter, response: { 200: userSchema } } },
       async (request, reply) => {
         const user = visible(access, request);
         const tag = tagOfVersion(users.versionOf(user.name));
@@ -161,7 +162,7 @@ export const userRoutes = (access: Access): RoomRoutes => {
     app.put(
       `${collection}/:name/password`,
       {
-        config: viewer,
+        config: newcomer,
         schema: { tags, summary: 'Give a new password; all logins of that user end', params: nameParameter, body: newPasswordSchema },
       },
       async (request, reply) => {

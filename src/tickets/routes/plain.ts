@@ -11,8 +11,8 @@ import { sendJson, sendText } from '../plain-answer.ts';
 import type { Tickets } from '../tickets.ts';
 
 const tags = ['plain tickets'];
-const viewer = { role: 'viewer' } as const;
-const operator = { role: 'operator' } as const;
+const viewer = { role: 'viewer', surface: 'tickets' } as const;
+const operator = { role: 'operator', surface: 'tickets' } as const;
 
 const message = (...examples: string[]) => Type.Object({ msg: Type.String() }, { examples: examples.map((msg) => ({ msg })) });
 const json = (description: string, schema: object) => ({ description, content: { 'application/json': { schema } } });
