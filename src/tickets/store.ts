@@ -22,6 +22,12 @@ export type Condition = (ticket: Ticket) => void;
 /** How often a write is begun anew when others are faster, before it is given up. */
 const attempts = 50;
 
+/** Up to so many changed tickets are read one by one rather than with the facts of all. */
+const fewTickets = 100;
+
+/** Milliseconds after which tickets are counted again. */
+const countMs = 60_000;
+
 export type StoreDependencies = { engine: KeyEngine; witness: Witness; limits: TicketsConfig; now: () => number };
 
 /** A ticket with the nodes that it was read from. */
@@ -35,6 +41,9 @@ export class TicketStore {
   readonly now: () => number;
   /** Tickets as they were last read, by id; one is right as long as its version is. */
   readonly #known = new Map<string, Ticket>();
+  /** Tickets that may still be made before they are counted again, and when they were. */
+  #room = 0;
+  #countedAt = 0;
 
   constructor({ engine, witness, limits, now }: StoreDependencies) {
     this.tree = new Tree(engine, 'public');
@@ -48,29 +57,19 @@ export class TicketStore {
     return (await onKeys(() => this.load(id))).ticket;
   }
 
-  /** All tickets, in the order of their ids. */
+  /** All tickets, in the order of their ids. Only those that changed since they were last read are read whole. */
   async all(): Promise<Ticket[]> {
     return onKeys(async () => {
-      const nodes = (await this.tree.list(ticketsDir)).below.filter((node) => !node.isDir);
-      const facts = new Map((await this.tree.list(factsDir)).below.map((node) => [idOfFacts(node.path), node]));
-      const tickets: Ticket[] = [];
-      const present = new Set<string>();
-      for (const node of nodes) {
-        const id = idAt(node.path);
-        if (id === undefined) continue;
-        const ticket = this.#knownAt(id, node) ?? (await this.#join(id, node, facts.get(id)));
-        if (ticket === undefined) continue;
-        present.add(id);
-        tickets.push(ticket);
+      const nodes = new Map<string, KeyNode>();
+      for (const node of (await this.tree.list(ticketsDir)).below) {
+        const id = node.isDir ? undefined : idAt(node.path);
+        if (id !== undefined) nodes.set(id, node);
       }
-      for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
-      return tickets;
+      for (const id of this.#known.keys()) if (!nodes.has(id)) this.#known.delete(id);
+      const fresh = [...nodes].filter(([id, { modified }]) => this.#known.get(id)?.version !== modified);
+      await this.#learn(fresh);
+      return [...nodes.keys()].map((id) => this.#known.get(id)).filter((ticket) => ticket !== undefined);
     });
-  }
-
-  /** How many there are. */
-  async count(): Promise<number> {
-    return (await onKeys(() => this.tree.list(ticketsDir))).below.filter((node) => !node.isDir && idAt(node.path) !== undefined).length;
   }
 
   /** Opens a ticket. Throws `invalid`, `too-large`, or `exhausted` when there are as many as may be. */
@@ -89,9 +88,17 @@ export class TicketStore {
     return ticketOf(idAt(made.node.path) as string, made.node, facts);
   }
 
-  /** Throws `exhausted` when there are as many tickets as may be. */
+  /**
+   * Throws `exhausted` when there are as many tickets as may be. They are counted now and then only, and what is made here is
+   * counted in between: a limit that keeps lists quick may be passed a little by other servers and by etcd v2 clients.
+   */
   async checkRoom(): Promise<void> {
-    if ((await this.count()) < this.limits.kept) return;
+    if (this.#room <= 0 || this.now() - this.#countedAt > countMs) {
+      this.#countedAt = this.now();
+      const { below } = await onKeys(() => this.tree.list(ticketsDir));
+      this.#room = this.limits.kept - below.filter((node) => !node.isDir && idAt(node.path) !== undefined).length;
+    }
+    if (this.#room-- > 0) return;
     throw new Problem('exhausted', `There are ${this.limits.kept} tickets already.`, {
       hint: 'delete some that are closed; the setting tickets.kept allows more',
     });
@@ -189,19 +196,20 @@ export class TicketStore {
     }
   }
 
-  #knownAt(id: string, { modified }: KeyNode): Ticket | undefined {
-    const known = this.#known.get(id);
-    return known?.version === modified ? known : undefined;
+  /** Reads the facts of tickets: of many by one range, of few one by one. */
+  async #learn(nodes: readonly [string, KeyNode][]): Promise<void> {
+    const isRange = nodes.length > fewTickets;
+    const facts = new Map(isRange ? (await this.tree.list(factsDir)).below.map((node) => [idOfFacts(node.path), node]) : []);
+    for (const [id, node] of nodes) {
+      const ticket = (isRange ? joined(id, node, facts.get(id)) : undefined) ?? (await this.#loadIfThere(id));
+      if (ticket === undefined) this.#known.delete(id);
+      else this.#known.set(id, ticket);
+    }
   }
 
-  async #join(id: string, node: KeyNode, beside: KeyNode | undefined): Promise<Ticket | undefined> {
-    const facts = beside && readFacts(beside);
-    const isTorn = beside !== undefined && beside.modified > node.modified + 1;
+  async #loadIfThere(id: string): Promise<Ticket | undefined> {
     try {
-      const isSure = !isTorn && !isForeign(node, beside, facts);
-      const ticket = isSure ? ticketOf(id, node, facts) : (await this.load(id)).ticket;
-      this.#known.set(id, ticket);
-      return ticket;
+      return (await this.load(id)).ticket;
     } catch (error) {
       if (error instanceof Problem && error.code === 'not-found') return undefined;
       throw error;
@@ -225,6 +233,13 @@ export class TicketStore {
 /** True when the description was last written by somebody who knows nothing of facts. */
 const isForeign = (node: KeyNode, beside: KeyNode | undefined, facts: Facts | undefined): boolean =>
   facts === undefined || beside === undefined || node.modified > beside.modified;
+
+/** The ticket of a description and facts that were read one after the other; undefined when they may not belong together. */
+function joined(id: string, node: KeyNode, beside: KeyNode | undefined): Ticket | undefined {
+  const facts = beside && readFacts(beside);
+  const isTorn = beside !== undefined && beside.modified > node.modified + 1;
+  return isTorn || isForeign(node, beside, facts) ? undefined : ticketOf(id, node, facts);
+}
 
 function ticketOf(id: string, node: KeyNode, facts: Facts | undefined, last?: LastNote): Ticket {
   const { changes: _, ...known } = facts ?? { ...unknown(last), changes: 0 };

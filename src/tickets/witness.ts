@@ -100,7 +100,7 @@ export class Witness {
   async note(change: Change, actor: Actor): Promise<void> {
     this.#ours.add(change.index);
     if (this.#ours.size > longestQueue) this.#ours.delete(this.#ours.values().next().value as number);
-    await this.#write(change, { ...actor, at: this.#stamp() });
+    await this.#write(change, { ...actor, at: this.#stamp() }, true);
   }
 
   /** What is noted of the description's version `index`; noted now when nobody has. */
@@ -136,7 +136,7 @@ export class Witness {
       try {
         if (isRemoval(change)) await this.#clear(change);
         else if (idAt(change.node.path) !== undefined && !change.node.isDir && !factsWritten.has(change.index + 1)) {
-          if (!this.#ours.has(change.index)) await this.#write(change, { ...changedByKeys, at: new Date(at).toISOString() });
+          if (!this.#ours.has(change.index)) await this.#write(change, { ...changedByKeys, at: new Date(at).toISOString() }, false);
         }
       } catch (error) {
         this.#deps.onFault(error);
@@ -144,23 +144,26 @@ export class Witness {
     }
   }
 
-  /** Writes one note, unless another server already has. */
-  async #write({ index, node, prev }: Change, mark: Mark): Promise<void> {
+  /** Writes one note, unless another server already has; a door of Weir knows better than those who only watched. */
+  async #write(change: Change, mark: Mark, isOurs: boolean): Promise<void> {
+    const { index, node, prev } = change;
     const id = idAt(node.path) as string;
+    const changes = prev === undefined ? [] : changesOf(prev, node);
+    const entry: HistoryEntry = { ...mark, what: 'changed', changes };
     for (let attempt = 1; ; attempt++) {
       const before = await this.#system.get(lastAt(id));
       const known = before && readLastNote(before);
-      if (known !== undefined && known.index >= index) return;
-      const isNew = prev === undefined;
-      const changes = isNew ? [] : changesOf(prev, node);
-      const written = (known?.changes ?? 0) + changes.length;
-      const note: LastNote = { index, mark, created: isNew ? mark : (known?.created ?? mark), changes: written };
-      const operations: Operation[] = [lastWrite(id, before, note)];
-      if (changes.length > 0) {
-        operations.push({ action: 'set', path: logPath(id, index), value: writeRecord({ ...mark, what: 'changed', changes }) });
-        if (isTrimDue(written, this.#deps.history))
-          operations.push(...removalOfOldest((await this.#system.list(logAt(id))).below, this.#deps.history));
+      if (known !== undefined && (isOurs ? known.index > index : known.index >= index)) {
+        // Noted by another server; or by somebody who read the ticket, and could not know the text before.
+        if (changes.length > 0) await createOnce(this.#system, logPath(id, index), writeRecord(entry));
+        return;
       }
+      const written = (known?.changes ?? 0) + changes.length;
+      const note: LastNote = { index, mark, created: prev === undefined ? mark : (known?.created ?? mark), changes: written };
+      const operations: Operation[] = [lastWrite(id, before, note)];
+      if (changes.length > 0) operations.push({ action: 'set', path: logPath(id, index), value: writeRecord(entry) });
+      if (changes.length > 0 && isTrimDue(written, this.#deps.history))
+        operations.push(...removalOfOldest((await this.#system.list(logAt(id))).below, this.#deps.history));
       try {
         await this.#system.transact(operations);
         return;
@@ -233,6 +236,15 @@ function lastWrite(id: string, before: KeyNode | undefined, note: LastNote): Ope
   return before === undefined
     ? { action: 'create', ...write }
     : { action: 'compare-and-swap', prevIndex: BigInt(before.modified), ...write };
+}
+
+async function createOnce(tree: Tree, path: Path, value: Uint8Array): Promise<void> {
+  if ((await tree.get(path)) !== undefined) return;
+  try {
+    await tree.transact([{ action: 'create', path, value }]);
+  } catch (error) {
+    if (!(error instanceof KeyFault) || error.kind !== 'exists') throw error;
+  }
 }
 
 async function deleteAll(tree: Tree, paths: readonly Path[]): Promise<void> {

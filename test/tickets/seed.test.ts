@@ -13,10 +13,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RunningServer } from '../flows/running-server.ts';
 
 const seeds = process.env.WEIR_SEEDS;
-const has = (module: string): boolean => spawnSync('python3', ['-c', `import ${module}`]).status === 0;
-const needs = `[needs WEIR_SEEDS: the folder with the published texts]`;
-const hasPrograms = seeds !== undefined && has('requests');
-const hasFlask = hasPrograms && has('flask');
+// The system's own Python has the modules of its packages, whichever Python comes first on the path.
+const pythonWith = (module: string): string | undefined =>
+  ['python3', '/usr/bin/python3'].find((python) => spawnSync(python, ['-c', `import ${module}`]).status === 0);
+const needs = (program: string): string => `[needs WEIR_SEEDS: the folder with the published texts; and ${program}]`;
+const python = seeds === undefined ? undefined : pythonWith('requests');
+const pythonWithFlask = seeds === undefined ? undefined : pythonWith('flask, requests');
 
 let text = '';
 let folder = '';
@@ -72,25 +74,28 @@ const dialogue = (id: string): string =>
     'x',
   ].join('\n') + ['', '5', id, '1', '42', '99', '1', '6', ''].join('\n');
 
-test.skipIf(!hasPrograms)(`the menu program runs on Weir, and the desk says what it says ${needs}`, async () => {
-  await using server = await RunningServer.start();
-  const file = join(folder, 'etcdTicketApp.py');
-  writeFileSync(file, atServer(between('#!/usr/bin/python3\n"""Russell', 'Save and exit'), server));
-  const next = async () => {
-    const answer = await fetch(`${server.url}/v2/keys/none`);
-    return String(Number(answer.headers.get('x-etcd-index')) + 1).padStart(20, '0');
-  };
-  const theirs = execFileSync('python3', [file], { input: dialogue(await next()), encoding: 'utf8' });
-  const weir = new URL('../../src/main.ts', import.meta.url).pathname;
-  const ours = execFileSync(process.execPath, [weir, 'tickets', 'desk', '--server', server.url], {
-    input: dialogue(await next()),
-    encoding: 'utf8',
-  });
-  expect(unnumbered(theirs)).toContain(
-    'For #0:\n    Updated Ticket Description - Switch is up\n    Old Ticket Description - Switch is down',
-  );
-  expect(unnumbered(ours)).toBe(unnumbered(theirs));
-});
+test.skipIf(python === undefined)(
+  `the menu program runs on Weir, and the desk says what it says ${needs('python3-requests')}`,
+  async () => {
+    await using server = await RunningServer.start();
+    const file = join(folder, 'etcdTicketApp.py');
+    writeFileSync(file, atServer(between('#!/usr/bin/python3\n"""Russell', 'Save and exit'), server));
+    const next = async () => {
+      const answer = await fetch(`${server.url}/v2/keys/none`);
+      return String(Number(answer.headers.get('x-etcd-index')) + 1).padStart(20, '0');
+    };
+    const theirs = execFileSync(python as string, [file], { input: dialogue(await next()), encoding: 'utf8' });
+    const weir = new URL('../../src/main.ts', import.meta.url).pathname;
+    const ours = execFileSync(process.execPath, [weir, 'tickets', 'desk', '--server', server.url], {
+      input: dialogue(await next()),
+      encoding: 'utf8',
+    });
+    expect(unnumbered(theirs)).toContain(
+      'For #0:\n    Updated Ticket Description - Switch is up\n    Old Ticket Description - Switch is down',
+    );
+    expect(unnumbered(ours)).toBe(unnumbered(theirs));
+  },
+);
 
 /** The commands of the session, each with what it prints. */
 function session(): { command: string; output: string }[] {
@@ -117,7 +122,7 @@ async function wind(server: RunningServer, first: number): Promise<void> {
   }
 }
 
-test.skipIf(!hasPrograms)(`the session of curl prints what is published, number for number ${needs}`, async () => {
+test.skipIf(seeds === undefined)(`the session of curl prints what is published, number for number ${needs('curl')}`, async () => {
   await using server = await RunningServer.start();
   await wind(server, 10);
   const steps = session();
@@ -128,38 +133,41 @@ test.skipIf(!hasPrograms)(`the session of curl prints what is published, number 
   }
 });
 
-test.skipIf(!hasFlask)(`the API on Flask runs on Weir's keys and answers what Weir itself answers ${needs}`, async () => {
-  await using server = await RunningServer.start();
-  const port = await freePort();
-  const file = join(folder, 'etcd_api.py');
-  const program = between('from flask import Flask, request\nimport requests', 'Start up your etcd ticket API');
-  writeFileSync(file, atServer(program, server).replace('port=2224', `port=${port}`));
-  // A group of its own: its debugger starts a second process.
-  const flask = spawn('python3', [file], { detached: true, stdio: 'ignore' });
-  try {
-    await untilAnswers(`http://127.0.0.1:${port}/tickets`);
-    const replay = async (base: string) => {
-      const answers: string[] = [];
-      const steps = session();
-      const ids: string[] = [];
-      for (const { command } of steps) {
-        const own = command.replace(/0{18}1([0-9])/g, (_, digit: string) => ids[Number(digit)] ?? '');
-        const { stdout, status } = spawnSync('sh', ['-c', own.replace('curl localhost:2224', `curl -s ${base}`)], { encoding: 'utf8' });
-        if (/-X POST/.test(command)) ids.push(stdout);
-        // Its PUT answers a status line that is none; what it did shows in the next answer.
-        if (!/-X PUT/.test(command)) answers.push(`${own}: ${status} ${stdout}`);
-      }
-      return unnumbered(answers.join('\n')).replace(base, '');
-    };
-    const theirs = await replay(`http://127.0.0.1:${port}`);
-    const ours = await replay(server.url);
-    expect(ours.replace('{\n    "msg": "You just', '{\n  "msg": "You just')).toBe(theirs);
-  } finally {
-    const gone = once(flask, 'exit');
-    process.kill(-(flask.pid as number), 'SIGKILL');
-    await gone;
-  }
-});
+test.skipIf(pythonWithFlask === undefined)(
+  `the API on Flask runs on Weir's keys and answers what Weir itself answers ${needs('python3-flask')}`,
+  async () => {
+    await using server = await RunningServer.start();
+    const port = await freePort();
+    const file = join(folder, 'etcd_api.py');
+    const program = between('from flask import Flask, request\nimport requests', 'Start up your etcd ticket API');
+    writeFileSync(file, atServer(program, server).replace('port=2224', `port=${port}`));
+    // A group of its own: its debugger starts a second process.
+    const flask = spawn(pythonWithFlask as string, [file], { detached: true, stdio: 'ignore' });
+    try {
+      await untilAnswers(`http://127.0.0.1:${port}/tickets`);
+      const replay = async (base: string) => {
+        const answers: string[] = [];
+        const steps = session();
+        const ids: string[] = [];
+        for (const { command } of steps) {
+          const own = command.replace(/0{18}1([0-9])/g, (_, digit: string) => ids[Number(digit)] ?? '');
+          const { stdout, status } = spawnSync('sh', ['-c', own.replace('curl localhost:2224', `curl -s ${base}`)], { encoding: 'utf8' });
+          if (/-X POST/.test(command)) ids.push(stdout);
+          // Its PUT answers a status line that is none; what it did shows in the next answer.
+          if (!/-X PUT/.test(command)) answers.push(`${own}: ${status} ${stdout}`);
+        }
+        return unnumbered(answers.join('\n')).replace(base, '');
+      };
+      const theirs = await replay(`http://127.0.0.1:${port}`);
+      const ours = await replay(server.url);
+      expect(ours.replace('{\n    "msg": "You just', '{\n  "msg": "You just')).toBe(theirs);
+    } finally {
+      const gone = once(flask, 'exit');
+      process.kill(-(flask.pid as number), 'SIGKILL');
+      await gone;
+    }
+  },
+);
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
