@@ -45,7 +45,7 @@ export function planBatch(queue: readonly Job[], options: BatchOptions): Batch |
   const stale: string[] = [];
   for (const job of queue) {
     const planned =
-      deepPath(job.operations, base.index) ?? planAll(job.operations, { view: overlay, index: base.index + changes.length, now });
+      beyondCluster(job.operations, base.index) ?? planAll(job.operations, { view: overlay, index: base.index + changes.length, now });
     if (planned instanceof KeyFault) {
       if (isStale(job, overlay, options.layout)) stale.push(job.deadlineKey!);
       room.steps -= job.deadlineKey === undefined ? 0 : 1;
@@ -106,8 +106,10 @@ function tooLarge(steps: readonly Step[], index: number): KeyFault | undefined {
   return new KeyFault('too-large', cause, index);
 }
 
-/** Keys hold depths of three digits. */
-function deepPath(operations: readonly Operation[], index: number): KeyFault | undefined {
+/** Keys hold depths of three digits, and indexes follow each other. */
+function beyondCluster(operations: readonly Operation[], index: number): KeyFault | undefined {
+  if (operations.some(({ leastIndex = 0 }) => leastIndex > index + 1))
+    return new KeyFault('too-large', 'the index of a cluster cannot be raised', index);
   const isDeep = operations.some(({ path }) => depthOf(path) >= maxDepth);
   return isDeep ? new KeyFault('too-large', `a path of more than ${maxDepth - 1} components`, index) : undefined;
 }

@@ -4,7 +4,7 @@ import { type KeyNode, rootNode } from '../tree/node.ts';
 import { depthOf, isBelow, type Path, parentOf, root } from '../tree/path.ts';
 import type { TreeView } from '../tree/view.ts';
 
-/** Octets of nodes that are kept; the oldest go first. */
+/** Octets of nodes that are kept. */
 const budget = 32 * 1024 * 1024;
 /** What a node costs beside its path and value, roughly. */
 const entryCost = 200 + nodeOverhead;
@@ -30,7 +30,7 @@ export type Children = { paths: Set<Path>; isWhole: boolean };
  * nothing is. Changes keep it true; what it never saw it does not take up.
  */
 export class Known implements NodeStore {
-  /** Null where nothing is. The order is that of the last use. */
+  /** Null where nothing is. In the order in which they were learned. */
   readonly #nodes = new Map<Path, KeyNode | null>();
   readonly #children = new Map<Path, Children>();
   /** The deepest level below a directory, or a deeper one. */
@@ -83,14 +83,18 @@ export class Known implements NodeStore {
     for (const dir of this.#children.keys()) if (isBelow(dir, node.path)) this.#children.delete(dir);
   }
 
-  /** Keeps the nodes that were used last, and what is known of directories not at all: it is rarely wanted twice. */
+  /** Keeps within the budget: what was learned first goes first. */
   trim(): void {
-    this.#children.clear();
-    this.#depths.clear();
     for (const path of this.#nodes.keys()) {
       if (this.#size <= budget) return;
       this.#forget(path);
     }
+  }
+
+  /** Forgets what was learned of directories as such: it is rarely wanted twice, and each write would have to mend it. */
+  forgetDirectories(): void {
+    this.#children.clear();
+    this.#depths.clear();
   }
 
   clear(): void {

@@ -11,17 +11,23 @@ import { stepLimit } from './draft.ts';
 import { decodeRecord } from './event-record.ts';
 import { bytesOf, maxDepth } from './layout.ts';
 import type { RangeAnswer, RangeRequest, TxnAnswer } from './messages.ts';
-import { counterOf, type SpaceState } from './space-state.ts';
+import { NodeReads } from './node-reads.ts';
+import { counterOf, type LookUp, type SpaceState } from './space-state.ts';
 
 const answerMs = 7000;
 /** Levels below a directory that one transaction reads. */
 const levelsAtOnce = 16;
 const recordsAtOnce = 128;
 
+/** What one request found: nodes where there are any, the index, and the cluster's revision. */
+type Found = { index: number; revision: number; nodes: ReadonlyMap<Path, KeyNode> };
+
 /** Reads of one space. Each shows one revision of the cluster, never an older state than this server has already shown. */
 export class Reader {
   readonly #state: SpaceState;
   readonly #cluster: Cluster;
+  readonly #plainNodes = new NodeReads((paths, limitMs) => this.#nodes(paths, { limitMs, isSure: false }), answerMs);
+  readonly #sureNodes = new NodeReads((paths, limitMs) => this.#nodes(paths, { limitMs, isSure: true }), answerMs);
 
   constructor(state: SpaceState, cluster: Cluster) {
     this.#state = state;
@@ -29,11 +35,8 @@ export class Reader {
   }
 
   async read(path: Path, { reach = 'node', isLinearizable = false }: ReadOptions): Promise<Reading> {
-    if (reach === 'node' && !isLinearizable) {
-      const node = this.#state.revision < 0 ? undefined : this.#state.known.node(path);
-      if (node) return { index: this.#state.index, node, below: [] };
-    }
-    const levels = reach === 'node' || depthOf(path) >= maxDepth ? 0 : reach === 'children' ? 1 : levelsAtOnce;
+    if (reach === 'node') return await this.#node(path, isLinearizable);
+    const levels = depthOf(path) >= maxDepth ? 0 : reach === 'children' ? 1 : levelsAtOnce;
     return await this.#answered((isSure) => this.#reading(path, levels, isSure || isLinearizable));
   }
 
@@ -42,7 +45,7 @@ export class Reader {
       const { layout } = this.#state;
       const first = { ...layout.eventsFrom(0), limit: 1, isKeysOnly: true };
       const page = { ...layout.eventsFrom(from), limit: Math.min(limit, recordsAtOnce) };
-      const answer = await this.#ranges([{ key: layout.counter }, first, page], isSure);
+      const answer = await this.#ranges([{ key: layout.counter }, first, page], { isSure });
       if (answer === undefined) return undefined;
       const { index } = counterOf(answer.ranges[0]);
       const oldestEntry = answer.ranges[1]?.entries[0];
@@ -66,12 +69,44 @@ export class Reader {
     return changes.slice(0, limit);
   }
 
+  /** One node: from what is known where that will do, else together with others that are wanted just now. */
+  async #node(path: Path, isLinearizable: boolean): Promise<Reading> {
+    const known = isLinearizable || this.#state.revision < 0 ? undefined : this.#state.known.node(path);
+    if (known) return { index: this.#state.index, node: known, below: [] };
+    return await this.#answered(async (isSure) => {
+      const found = await (isSure || isLinearizable ? this.#sureNodes : this.#plainNodes).get(path);
+      if (found === undefined) return undefined;
+      const node = found.nodes.get(path);
+      if (node === undefined) throw await this.#gap(path, found);
+      return { index: found.index, node, below: [] };
+    });
+  }
+
+  /** Some nodes, the index and the revision of all that; what the state has come to as well it learns by it. */
+  async #nodes(paths: readonly Path[], { limitMs, isSure }: LookUp): Promise<Found | undefined> {
+    const { layout, known } = this.#state;
+    const stored = paths.filter((path) => path !== root && depthOf(path) <= maxDepth);
+    const ranges = [{ key: layout.counter }, ...stored.map((path) => ({ key: bytesOf(layout.node(path)) }))];
+    const answer = await this.#ranges(ranges, { limitMs, isSure });
+    if (answer === undefined) return undefined;
+    const counter = counterOf(answer.ranges[0]);
+    const nodes = new Map<Path, KeyNode>([[root, rootNode]]);
+    for (const [at, path] of stored.entries()) {
+      const node = nodeOf(path, answer.ranges[at + 1]);
+      if (node === undefined) continue;
+      nodes.set(path, node);
+      if (counter.revision === this.#state.revision) known.learn(path, node);
+    }
+    known.trim();
+    return { index: counter.index, revision: answer.header.revision, nodes };
+  }
+
   /** The node and the levels below it, all at the revision of the first answer; of a whole subtree more as they are found. */
   async #reading(path: Path, levels: number, isSure: boolean): Promise<Reading | undefined> {
     const { layout } = this.#state;
     const head: RangeRequest[] = [{ key: layout.counter }];
     if (path !== root) head.push({ key: bytesOf(layout.node(path)) });
-    const answer = await this.#ranges([...head, ...this.#levels(path, 1, levels)], isSure);
+    const answer = await this.#ranges([...head, ...this.#levels(path, 1, levels)], { isSure });
     if (answer === undefined) return undefined;
     const at = { index: counterOf(answer.ranges[0]).index, revision: answer.header.revision };
     const node = path === root ? rootNode : nodeOf(path, answer.ranges[1]);
@@ -119,9 +154,12 @@ export class Reader {
   }
 
   /** Undefined when the member that answered is behind what this server has shown. */
-  async #ranges(ranges: readonly RangeRequest[], isSure: boolean): Promise<TxnAnswer | undefined> {
+  async #ranges(
+    ranges: readonly RangeRequest[],
+    { limitMs = answerMs, isSure }: { limitMs?: number; isSure: boolean },
+  ): Promise<TxnAnswer | undefined> {
     const { revision, breaks } = this.#state;
-    const answer = await this.#txn(isSure ? ranges : ranges.map((range) => ({ ...range, isSerializable: true })), answerMs);
+    const answer = await this.#txn(isSure ? ranges : ranges.map((range) => ({ ...range, isSerializable: true })), limitMs);
     const isBehind = counterOf(answer.ranges[0]).revision < revision && breaks === this.#state.breaks;
     return isBehind && !isSure ? undefined : answer;
   }

@@ -159,6 +159,7 @@ export class Writer {
     this.#conflicts = 0;
     this.#jobs = Math.min(jobLimit, this.#jobs * 2);
     for (const { job, result } of results) job.settle(result);
+    this.#state.known.forgetDirectories();
     this.#state.known.trim();
   }
 
