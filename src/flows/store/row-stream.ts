@@ -21,16 +21,29 @@ import type { Streamed, StreamQuery } from './stream-query.ts';
 /** The encoders bring the Arrow library with them: loaded at the first stream, since an import needs none of it. */
 export const loadEncoders = () => import('../encode/encode.ts');
 
-/** Chunks of some 200 kB, freed together. */
-const chunksPerCollection = 16;
+/** Counts the chunks of all streams, of some 200 kB each, and sees to it that their memory is freed. */
+class Leavings {
+  /** Chunks freed together. */
+  static readonly #young = 16;
+  /** A chunk that waits for its turn through two collections is no longer young: those that a stream reads ahead, and all of many streams. */
+  static readonly #old = { few: 1536, many: 512 };
+  #chunks = 0;
 
-/** Statements, and the chunk that each had ready, are no longer young at their end: some 15 MB, freed together. */
-const partsPerCollection = 48;
+  add(): void {
+    this.#chunks++;
+    const { few, many } = Leavings.#old;
+    if (this.#chunks % (running > fewStreams ? many : few) === 0) collectAllGarbage();
+    else if (this.#chunks % Leavings.#young === 0) collectYoungGarbage();
+  }
+}
 
-/** Parts that are read beside the one whose rows are encoded; fewer when others stream as well. */
+/** Parts that are read beside the one whose rows are encoded. */
 const partsAhead = 2;
+/** More streams than these have the cores busy without reading ahead, and their memory adds up. */
+const fewStreams = 2;
 
 let running = 0;
+const leavings = new Leavings();
 
 type RowQuery = StreamQuery & { format: EncodedFormat };
 /** Where a stream reads and sends. */
@@ -51,7 +64,7 @@ export const streamRows = async (ends: Ends, query: RowQuery): Promise<Streamed>
   const fields = encodedFields(query.fields, shapeOf(ends.snapshot));
   const pool = new BlockPool();
   const encoder = createEncoder(query.format, fields, { bigint: query.bigint, header: query.header, pool });
-  const scans = new Scans(ends.store);
+  const scans = new Scans(ends.store, running >= fewStreams ? '1MB' : '4MB');
   const stop = (): void => scans.stop();
   const { signal } = ends.context;
   signal.addEventListener('abort', stop, { once: true });
@@ -78,8 +91,6 @@ class RowStream {
   #toSkip: number;
   #left: number;
   #rows = 0;
-  #chunks = 0;
-  #parts = 0;
 
   constructor(ends: Ends, query: RowQuery, scans: Scans, coding: Coding) {
     this.#ends = ends;
@@ -144,18 +155,15 @@ class RowStream {
       const columns = readChunk(chunk, this.#types);
       encoder.rows(columns, count);
       releaseColumns(columns);
-      this.#chunks++;
-      if (this.#chunks % chunksPerCollection === 0) collectYoungGarbage();
+      leavings.add();
       this.#rows += count;
       this.#left -= count;
       if (this.#left <= 0) return;
       // What is hot is read on the one connection of the snapshot, so not before its turn.
-      reading.prepare(running > partsAhead ? 1 : partsAhead, (part) => !part.hot);
+      reading.prepare(running > fewStreams ? 0 : partsAhead, (part) => !part.hot);
       await this.#sendBlocks();
     }
     close();
-    this.#parts++;
-    if (this.#parts % partsPerCollection === 0) collectAllGarbage();
   }
 
   async #sendBlocks(): Promise<void> {

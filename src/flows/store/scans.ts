@@ -8,12 +8,15 @@ import type { Store } from './store.ts';
 
 export class Scans {
   readonly #store: Store;
+  readonly #buffer: string;
   readonly #all: Promise<Connection>[] = [];
   readonly #idle: Connection[] = [];
   #isStopped = false;
 
-  constructor(store: Store) {
+  /** `buffer`: rows that each may have ready before its turn, as memory in DuckDB's words; a row group of LANL rows has 6.4 MB. */
+  constructor(store: Store, buffer: string) {
     this.#store = store;
+    this.#buffer = buffer;
   }
 
   /** A connection that nobody uses; `give` lets others have it. */
@@ -21,7 +24,7 @@ export class Scans {
     if (this.#isStopped) throw new Problem('gone', 'the query was given up');
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
-    const opened = this.#store.scan();
+    const opened = this.#store.scan(this.#buffer);
     this.#all.push(opened);
     return await opened;
   }

@@ -21,9 +21,6 @@ export type StagedFile = { stagedPath: string; entry: FileEntry };
 /** The store as one reader sees it: its files in order of time, what was hot, and a connection that reads both. */
 export type Snapshot = { connection: Connection; files: FileEntry[]; hot: HotExtent | undefined; close(): void };
 
-/** What a part of a stream may have ready before its turn: most of a row group of LANL rows, 6.4 MB. */
-const streamBuffer = '4MB';
-
 export class Store {
   readonly paths: StorePaths;
   readonly duck: Duck;
@@ -203,12 +200,12 @@ export class Store {
     }
   }
 
-  /** A connection that reads sealed files, which the caller has pinned, and nothing else; `endReader` ends it. */
-  async scan(): Promise<Connection> {
+  /** A connection that reads sealed files, which the caller has pinned, and nothing else, with `buffer` of rows ready; `endReader` ends it. */
+  async scan(buffer: string): Promise<Connection> {
     if (this.#isClosed) throw new Problem('unavailable', 'the store is closed');
     const connection = await this.#scanner.connect();
     this.#readers.add(connection);
-    await connection.run(`SET streaming_buffer_size = '${streamBuffer}'`);
+    await connection.run(`SET streaming_buffer_size = '${buffer}'`);
     await connection.run('BEGIN TRANSACTION READ ONLY');
     return connection;
   }
