@@ -33,7 +33,7 @@ export class MemoryEngine implements KeyEngine {
     const changes = planAll(operations.map(withOwnValue), { view: tree, index: tree.index, now: this.#now() });
     if (changes instanceof KeyFault) throw changes;
     for (const change of changes) applyChange(change, tree);
-    tree.index += changes.length;
+    tree.index = changes.at(-1)?.index ?? tree.index;
     tree.changes.push(...changes);
     tree.changes.splice(0, tree.changes.length - this.#historyKept);
     for (const listener of tree.listeners) listener(changes);

@@ -2,7 +2,7 @@
 import { type FaultKind, KeyFault } from '../tree/fault.ts';
 import type { KeyNode } from '../tree/node.ts';
 import type { Operation } from '../tree/operation.ts';
-import { type Path, root } from '../tree/path.ts';
+import { nameOf, type Path, root } from '../tree/path.ts';
 import type { KeysPort } from './port.ts';
 
 export type CopyOptions = {
@@ -33,6 +33,8 @@ export class Copy {
   readonly #began: number;
   readonly #running = new Set<Promise<void>>();
   #failure: { error: unknown } | undefined;
+  #greatestOrdered = 0;
+  #hasReplacements = false;
 
   private constructor(target: KeysPort, options: CopyOptions, began: number) {
     this.#target = target;
@@ -48,9 +50,22 @@ export class Copy {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
   }
 
+  /** The greatest index that an in-order key is named by; 0 when there is none. */
+  get greatestOrdered(): number {
+    return this.#greatestOrdered;
+  }
+
+  /** Whether a value holds U+FFFD, which may stand for what the source could not show. */
+  get hasReplacements(): boolean {
+    return this.#hasReplacements;
+  }
+
   /** Takes a node; resolves when there is room for another, so whoever reads is slowed down to the pace of the target. */
   async take(node: KeyNode): Promise<void> {
     if (node.path === root) return;
+    const name = nameOf(node.path);
+    if (orderedName.test(name)) this.#greatestOrdered = Math.max(this.#greatestOrdered, Number(name));
+    this.#hasReplacements ||= Buffer.from(node.value.buffer, node.value.byteOffset, node.value.length).includes('\ufffd');
     while (this.#running.size >= this.#target.width) await Promise.race(this.#running);
     this.#rethrow();
     const work: Promise<void> = this.#copyOne(node)
@@ -127,6 +142,9 @@ export class Copy {
 }
 
 const refusalsKept = 10;
+
+/** How in-order keys are named: the index in twenty digits, of which no index that can be counted exactly uses the first four. */
+const orderedName = /^0000\d{16}$/;
 
 /** A path below a prefix; the root as prefix changes nothing. */
 export const prefixed = (prefix: Path, path: Path): Path => (prefix === root ? path : path === root ? prefix : prefix + path);

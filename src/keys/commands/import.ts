@@ -96,6 +96,7 @@ async function importFile(file: string, copying: Copying): Promise<void> {
   } finally {
     bar.end();
   }
+  await raiseIndex(copying);
   finish(copying, { name, index: Number(reader.head?.index ?? 0), seconds: bar.seconds });
 }
 
@@ -151,10 +152,32 @@ async function copyServer(source: KeysPort, copying: Copying, isFollowing: boole
     bar.end();
   }
   const index = (starts[0]?.from ?? 1) - 1;
+  await raiseIndex(copying);
   finish(copying, { name: source.name, index, seconds: bar.seconds });
   if (!hasHidden) noteHidden(source, { hasHidden } as Parameters<typeof noteHidden>[1], output);
+  if (!hasHidden && copy.hasReplacements)
+    output.note(`values hold U+FFFD: ${source.name} shows it for what is not UTF-8 and cannot be read`);
   if (isFollowing) await followAll(source, { target, prefix: wish.prefix, starts, output });
   else await noteMoved(source, index, output);
+}
+
+/** Where the key is written, and removed again, that raises the index. */
+const raisingPath: Path = '/_weir-import';
+
+/** New in-order keys are to come behind those that were copied: they are named by the index, so it has to be above. */
+async function raiseIndex({ copy, target, wish, output }: Copying): Promise<void> {
+  const wanted = copy.greatestOrdered;
+  if (wish.dryRun || (await target.read('/')).index >= wanted) return;
+  const reached = await target.write({ action: 'set', path: raisingPath, leastIndex: wanted }).then(
+    ({ index }) => index,
+    (error: unknown) => {
+      if (error instanceof KeyFault && error.kind === 'too-large') return 0;
+      throw error;
+    },
+  );
+  if (reached > 0) await target.write({ action: 'delete', path: raisingPath });
+  if (reached < wanted)
+    output.note(`${target.name} cannot raise its index to ${wanted}: until it is there, new in-order keys come before the copied ones`);
 }
 
 /** A copy is of one moment; what has happened since is not in it. */

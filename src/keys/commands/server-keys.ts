@@ -187,7 +187,7 @@ function parseError(text: string): WireError {
 type Fields = Record<string, string | number | boolean | bigint>;
 
 /** Method and parameters of an operation, without its values, which go byte by byte. */
-function requestOf({ action, isDir, ttl, prevIndex, isRefresh, isRecursive }: Operation): { method: string; query: Fields } {
+function requestOf({ action, isDir, ttl, prevIndex, isRefresh, isRecursive, leastIndex }: Operation): { method: string; query: Fields } {
   const shared: Fields = {
     ...(isDir === true && { dir: true }),
     // The wire counts in whole seconds: a node may live a little longer than asked, never shorter.
@@ -195,6 +195,7 @@ function requestOf({ action, isDir, ttl, prevIndex, isRefresh, isRecursive }: Op
     ...(isRefresh === true && { refresh: true }),
     ...(prevIndex !== undefined && { prevIndex }),
     ...(isRecursive === true && { recursive: true }),
+    ...(leastIndex !== undefined && { leastIndex }),
   };
   const methods: Record<Action, { method: string; query: Fields }> = {
     set: { method: 'PUT', query: shared },

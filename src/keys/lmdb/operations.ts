@@ -4,14 +4,14 @@
  *   request    space:u8  count:u32  operations…
  *   operation  action:u8  flags:u8  pathLength:u16  valueLength:u32  prevValueLength:u32  ttl:f64  prevIndex:u64  path…  value…  prevValue…
  *
- * Little-endian. Flags: 1 directory, 2 ttl, 4 prevValue, 8 prevIndex, 16 refresh, 32 recursive.
+ * Little-endian. Flags: 1 directory, 2 ttl, 4 prevValue, 8 prevIndex, 16 refresh, 32 recursive, 64 leastIndex (in the place of prevIndex).
  */
 import { noValue } from '../tree/node.ts';
 import { type Action, actions, type Operation } from '../tree/operation.ts';
 
 const requestHead = 5;
 const operationHead = 28;
-const flag = { isDir: 1, ttl: 2, prevValue: 4, prevIndex: 8, isRefresh: 16, isRecursive: 32 } as const;
+const flag = { isDir: 1, ttl: 2, prevValue: 4, prevIndex: 8, isRefresh: 16, isRecursive: 32, leastIndex: 64 } as const;
 
 /** A write as the engine's thread reads it. */
 export type Request = { ordinal: number; operations: Operation[] };
@@ -35,28 +35,29 @@ export function writeRequest(ordinal: number, operations: readonly Operation[], 
 }
 
 function writeOperation(operation: Operation, bytes: Buffer, at: number): number {
-  const { path, value = noValue, prevValue = noValue, ttl = 0, prevIndex = 0n } = operation;
+  const { path, value = noValue, prevValue = noValue, ttl = 0, prevIndex = 0n, leastIndex } = operation;
   bytes[at] = actions.indexOf(operation.action);
   bytes[at + 1] = flagsOf(operation);
   bytes.writeUInt16LE(path.length, at + 2);
   bytes.writeUInt32LE(value.length, at + 4);
   bytes.writeUInt32LE(prevValue.length, at + 8);
   bytes.writeDoubleLE(ttl, at + 12);
-  bytes.writeBigUInt64LE(prevIndex, at + 20);
+  bytes.writeBigUInt64LE(leastIndex === undefined ? prevIndex : BigInt(leastIndex), at + 20);
   const valueAt = at + operationHead + bytes.write(path, at + operationHead, 'latin1');
   bytes.set(value, valueAt);
   bytes.set(prevValue, valueAt + value.length);
   return valueAt + value.length + prevValue.length;
 }
 
-function flagsOf({ isDir, ttl, prevValue, prevIndex, isRefresh, isRecursive }: Operation): number {
+function flagsOf({ isDir, ttl, prevValue, prevIndex, isRefresh, isRecursive, leastIndex }: Operation): number {
   return (
     (isDir === true ? flag.isDir : 0) |
     (ttl === undefined ? 0 : flag.ttl) |
     (prevValue === undefined ? 0 : flag.prevValue) |
     (prevIndex === undefined ? 0 : flag.prevIndex) |
     (isRefresh === true ? flag.isRefresh : 0) |
-    (isRecursive === true ? flag.isRecursive : 0)
+    (isRecursive === true ? flag.isRecursive : 0) |
+    (leastIndex === undefined ? 0 : flag.leastIndex)
   );
 }
 
@@ -92,6 +93,7 @@ function readOperation(bytes: Buffer, at: number): Operation {
     isRecursive: has(flag.isRecursive),
     ...(has(flag.ttl) ? { ttl: bytes.readDoubleLE(at + 12) } : undefined),
     ...(has(flag.prevValue) ? { prevValue: bytes.subarray(prevAt, end) } : undefined),
+    ...(has(flag.leastIndex) ? { leastIndex: Number(bytes.readBigUInt64LE(at + 20)) } : undefined),
     ...(has(flag.prevIndex) ? { prevIndex: bytes.readBigUInt64LE(at + 20) } : undefined),
   };
 }

@@ -33,4 +33,9 @@ export type Operation = {
   readonly isRefresh?: boolean;
   /** `delete` only: a directory goes with all that is in it. */
   readonly isRecursive?: boolean;
+  /**
+   * `set` only, and alone: it takes this index at least, and those passed over are never used. So in-order keys that come after
+   * a copy from elsewhere are named behind those that were copied. A cluster refuses it: there indexes have no gaps.
+   */
+  readonly leastIndex?: number;
 };

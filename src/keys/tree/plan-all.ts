@@ -11,7 +11,8 @@ export function planAll(operations: readonly Operation[], standing: Standing): C
   const changes: Change[] = [];
   const [first] = operations;
   if (operations.length === 1 && first !== undefined) {
-    const change = plan(first, standing);
+    const { leastIndex = 0 } = first;
+    const change = plan(first, leastIndex > standing.index ? { ...standing, index: leastIndex - 1 } : standing);
     return change instanceof KeyFault ? change : [change];
   }
   const overlay = new Overlay(standing.view);

@@ -15,7 +15,8 @@ export function operationOf(method: string, path: Path, given: Parameters, now: 
   if (method === 'POST') return { action: 'create-in-order', ...written };
   if (given.prevExist === false) return { action: 'create', ...written };
   if (isComparing) return { action: 'compare-and-swap', ...written, ...comparison(given) };
-  return { action: given.prevExist === true ? 'update' : 'set', ...written };
+  if (given.prevExist === true) return { action: 'update', ...written };
+  return { action: 'set', ...written, ...(given.leastIndex > 0 && { leastIndex: given.leastIndex }) };
 }
 
 const comparison = ({ prevValue, prevIndex }: Parameters): Pick<Operation, 'prevValue' | 'prevIndex'> => ({

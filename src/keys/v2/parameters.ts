@@ -22,6 +22,8 @@ export type Parameters = {
   readonly isRefresh: boolean;
   /** Weir's own: hidden nodes are listed, and what is not UTF-8 is shown in base64 too. */
   readonly isExact: boolean;
+  /** Weir's own: a `set` takes this index at least; 0 for any. */
+  readonly leastIndex: number;
 };
 
 /** The parameters of a request that has none. */
@@ -40,6 +42,7 @@ export const noParameters: Parameters = {
   prevExist: undefined,
   isRefresh: false,
   isExact: false,
+  leastIndex: 0,
 };
 
 /** Reads all parameters; the first that is wrong is the answer. */
@@ -87,9 +90,18 @@ function check(form: Form, value: string, isGet: boolean): Parameters {
     ttl,
     prevExist,
     isRefresh,
-    // A name that etcd does not know, and so passes over, whatever its value.
+    // Names that etcd does not know, and so passes over, whatever their values.
     isExact: form.get('exact') === 'true',
+    leastIndex: readLeastIndex(form.get('leastIndex')),
   };
+}
+
+/** Far from where numbers lose their units, however much is written afterwards. */
+const greatestLeastIndex = 2 ** 52;
+
+function readLeastIndex(text = ''): number {
+  const number = /^[0-9]{1,16}$/.test(text) ? Number(text) : 0;
+  return number <= greatestLeastIndex ? number : 0;
 }
 
 const words = new Map([
