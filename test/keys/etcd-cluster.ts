@@ -5,10 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const etcd = ['/usr/bin/etcd', '/usr/local/bin/etcd'].find(existsSync);
+const programNamed = (name: string) => ['/usr/bin', '/usr/local/bin'].map((folder) => join(folder, name)).find(existsSync);
+const etcd = programNamed('etcd');
 
 /** Why tests with a cluster cannot run here; undefined when they can. */
-export const noEtcd = etcd === undefined ? 'needs etcd: apt install etcd-server etcd-client' : undefined;
+export const noEtcd = [etcd, programNamed('etcdctl')].includes(undefined) ? 'needs etcd: apt install etcd-server etcd-client' : undefined;
 if (noEtcd !== undefined) console.warn(`skipped: ${noEtcd}`);
 
 export type ClusterOptions = {
