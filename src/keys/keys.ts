@@ -1,5 +1,5 @@
 /** The room of keys as one thing with a beginning and an end: the engine, the hub of watchers and the etcd v2 surface. */
-import { checkExposure, type ListenAddress, parseListen } from '../core/listen-address.ts';
+import { checkExposure, isLoopback, type ListenAddress, parseListen } from '../core/listen-address.ts';
 import type { Log } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
 import type { KeysConfig } from './config.ts';
@@ -8,6 +8,7 @@ import { type EngineDependencies, engineOf } from './engine-of.ts';
 import { Tree } from './tree.ts';
 import { Cluster } from './v2/cluster.ts';
 import { Counters, counterMemory } from './v2/counters.ts';
+import { type Admission, Gate } from './v2/gate.ts';
 import { createHandler, type Handler } from './v2/handler.ts';
 import { corsOf } from './v2/headers.ts';
 import { Listener } from './v2/listener.ts';
@@ -21,6 +22,8 @@ export type KeysDoor = {
   headerTimeout: number;
   requestTimeout: number;
   keepAliveTimeout: number;
+  /** Who decides who comes in once there are users; asked late, since that room stands on the keys. */
+  admission?(): Admission | undefined;
 };
 
 /** What the keys need of the house. */
@@ -44,7 +47,8 @@ export class Keys {
   readonly handler: Handler;
   readonly #cluster: Cluster;
   readonly #log: Log;
-  readonly #listeners: Listener[];
+  readonly #door: KeysDoor;
+  readonly #listeners: { listen: string; address: TcpAddress; listener: Listener }[];
   #unfollow: (() => void) | undefined;
 
   constructor(config: KeysConfig, deps: KeysDependencies) {
@@ -72,9 +76,13 @@ export class Keys {
     };
     // Every watcher has a connection; a few more are for those who only ask.
     const connectionLimits = { ...door, maxConnections: limits.watchers + 1000 };
-    this.#listeners = config.listen.map(
-      (listen) => new Listener({ address: addressOf(listen, deps), v2, cors, rule, limits: connectionLimits, onFault }),
-    );
+    const admission = () => door.admission?.();
+    this.#door = door;
+    this.#listeners = config.listen.map((listen) => {
+      const address = addressOf(listen);
+      const gate = new Gate({ rule, isLoopback: isLoopback(address), admission });
+      return { listen, address, listener: new Listener({ address, v2, cors, gate, limits: connectionLimits, onFault }) };
+    });
   }
 
   async start(): Promise<void> {
@@ -83,7 +91,26 @@ export class Keys {
     this.systemHub.start();
     this.#unfollow = this.engine.follow('public', (changes) => this.counters.countExpired(changes));
     await this.#cluster.start();
-    for (const listener of this.#listeners) this.#log.info(`etcd v2 on ${await listener.start()}`);
+  }
+
+  /**
+   * Opens the addresses of `keys.listen`; to be called when it is known whether there are users. Throws Problem for an address
+   * that other machines reach while there are none.
+   */
+  async listen(): Promise<void> {
+    const { insecureListen, admission } = this.#door;
+    for (const { listen, address, listener } of this.#listeners) {
+      const hasUsers = admission?.()?.hasUsers === true;
+      const warning = hasUsers ? undefined : checkExposure(address, { listen, setting, insecureListen });
+      if (warning !== undefined) this.#log.warn(warning);
+      this.#log.info(`etcd v2 on ${await listener.start()}`);
+    }
+  }
+
+  /** Closes them: watches are cut, answers under way go out. */
+  async hush(): Promise<void> {
+    this.endWatches();
+    await Promise.all(this.#listeners.map(({ listener }) => listener.stop()));
   }
 
   /** Breaks off the watches, so that their clients come back elsewhere. */
@@ -93,8 +120,7 @@ export class Keys {
   }
 
   async stop(): Promise<void> {
-    this.endWatches();
-    await Promise.all(this.#listeners.map((listener) => listener.stop()));
+    await this.hush();
     this.#cluster.stop();
     this.#unfollow?.();
     this.hub.stop();
@@ -111,12 +137,11 @@ export class Keys {
 /** The room, not started. Throws Problem when the configuration makes no sense. */
 export const createKeys = (config: KeysConfig, deps: KeysDependencies): Keys => new Keys(config, deps);
 
-function addressOf(listen: string, { door, log }: KeysDependencies): Extract<ListenAddress, { kind: 'tcp' }> {
-  const setting = 'keys.listen';
+const setting = 'keys.listen';
+type TcpAddress = Extract<ListenAddress, { kind: 'tcp' }>;
+
+function addressOf(listen: string): TcpAddress {
   const address = parseListen(listen, setting);
-  if (address.kind !== 'tcp')
-    throw new Problem('invalid', 'The keys listen on TCP only.', { detail: `expected HOST:PORT, got ${listen}`, pointer: setting });
-  const warning = checkExposure(address, { listen, setting, insecureListen: door.insecureListen });
-  if (warning !== undefined) log.warn(warning);
-  return address;
+  if (address.kind === 'tcp') return address;
+  throw new Problem('invalid', 'The keys listen on TCP only.', { detail: `expected HOST:PORT, got ${listen}`, pointer: setting });
 }

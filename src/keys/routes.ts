@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, HTTP
 import type { RoomRoutes } from '../core/http.ts';
 import { keyForm, keyParams, keyQuery, keyReply, pageSummaries } from './api.ts';
 import type { Keys } from './keys.ts';
+import { surface } from './v2/gate.ts';
 
 export { registerKeysMetrics } from './metrics.ts';
 
@@ -41,7 +42,7 @@ const handOverTo = ({ handler }: Keys): HandOver => {
     for (const method of [...reading, ...writing]) {
       const role = reading.includes(method) ? ('viewer' as const) : ('operator' as const);
       const schema = described[String(method)] ?? { hide: true };
-      app.route({ method, url, schema, config: { role }, exposeHeadRoute: false, onRequest, handler: async () => {} });
+      app.route({ method, url, schema, config: { role, surface }, exposeHeadRoute: false, onRequest, handler: async () => {} });
     }
   };
 };

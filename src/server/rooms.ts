@@ -28,11 +28,17 @@ export type Config = Type.Static<typeof settings>;
 /** The makers of all rooms for one configuration. */
 export function roomsOf(config: Config): MakeRoom[] {
   const made: Made = {};
-  return [flowsRoom(config), keysRoom(config, made), accessRoom(config, made), ticketsRoom(config, made)];
+  return [
+    flowsRoom(config),
+    keysRoom(config, made),
+    accessRoom(config, made),
+    ticketsRoom(config, made),
+    keysListenersRoom(made),
+  ];
 }
 
 /** Rooms that later ones of the list stand on, there once they are made. */
-type Made = { keys?: Keys };
+type Made = { keys?: Keys; access?: Access };
 
 /** The keys, for a room that comes behind theirs. */
 function keysOf({ keys }: Made): Keys {
@@ -51,7 +57,7 @@ const flowsRoom =
 const keysRoom =
   (config: Config, made: Made): MakeRoom =>
   ({ dataFolder, log, clock, metrics }) => {
-    const keys = createKeys(config.keys, { dataFolder, log, clock, door: config.server });
+    const keys = createKeys(config.keys, { dataFolder, log, clock, door: { ...config.server, admission: () => made.access } });
     made.keys = keys;
     registerKeysMetrics(metrics, keys);
     return { name: 'keys', routes: keysRoutes(keys), start: () => keys.start(), stop: () => keys.stop(), ready: () => keys.unready() };
@@ -61,6 +67,7 @@ const accessRoom =
   (config: Config, made: Made): MakeRoom =>
   ({ dataFolder, log, clock }) => {
     const access = new Access(config.access, { tree: keysOf(made).system, dataFolder, log, clock });
+    made.access = access;
     return { name: 'access', routes: accessRoutes(access), start: () => access.start(), stop: () => access.stop(), door: access };
   };
 
@@ -69,4 +76,12 @@ const ticketsRoom =
   ({ log, clock }) => {
     const tickets = new Tickets(config.tickets, { engine: keysOf(made).engine, log, clock });
     return { name: 'tickets', routes: ticketsRoutes(tickets), start: () => tickets.start(), stop: () => tickets.stop() };
+  };
+
+/** The keys' own listeners: they open when it is known whether there are users, and close first. */
+const keysListenersRoom =
+  (made: Made): MakeRoom =>
+  () => {
+    const keys = keysOf(made);
+    return { name: 'keys-listeners', routes: async () => {}, start: () => keys.listen(), stop: () => keys.hush() };
   };

@@ -58,6 +58,7 @@ export async function startWeir(assignments: readonly string[] = []): Promise<V2
   const log = createLog({ level: 'warn' });
   const keys = createKeys(config.keys, { dataFolder: folder, log, clock: systemClock, door: config.server });
   await keys.start();
+  await keys.listen();
   const stop = async () => {
     await keys.stop();
     rmSync(folder, { recursive: true, force: true });

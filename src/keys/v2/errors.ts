@@ -10,6 +10,7 @@ const errors = {
   105: { status: 412, message: 'Key already exists' },
   107: { status: 400, message: 'Root is read only' },
   108: { status: 403, message: 'Directory not empty' },
+  110: { status: 401, message: 'The request requires user authentication' },
   201: { status: 400, message: 'PrevValue is Required in POST form' },
   202: { status: 400, message: 'The given TTL in POST form is not a number' },
   203: { status: 400, message: 'The given index in POST form is not a number' },
@@ -61,6 +62,9 @@ const codes: Record<FaultKind, V2ErrorCode> = {
   'too-large': 300,
   unavailable: 300,
 };
+
+/** What etcd answers when its own authentication refuses. */
+export const loginRefusal = new V2Error(110, 'Insufficient credentials');
 
 /** The refusal that a fault of the tree becomes; anything else that was thrown is thrown again. */
 export function errorOf(fault: unknown): V2Error {

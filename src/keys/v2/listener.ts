@@ -1,8 +1,8 @@
 /** etcd's v2 API on an address of its own, where the clients of etcd look for it (port 2379). */
-import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
-import { foreignness, type HostRule, isLocalName } from '../../core/host-rule.ts';
-import { isLoopback, type ListenAddress, listenProblem, numericHost, urlOf } from '../../core/listen-address.ts';
+import { type ListenAddress, listenProblem, numericHost, urlOf } from '../../core/listen-address.ts';
+import type { Gate } from './gate.ts';
 import { createHandler, type Handler } from './handler.ts';
 import type { Cors } from './headers.ts';
 import { QuickAnswers } from './quick-answers.ts';
@@ -23,8 +23,7 @@ export type ListenerOptions = {
   isShared?: boolean;
   v2: V2;
   cors: Cors;
-  /** Whose requests are let in while the address is a loopback one. */
-  rule: HostRule;
+  gate: Gate;
   limits: ListenerLimits;
   onFault(error: unknown): void;
 };
@@ -41,14 +40,13 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { v2, cors, rule, limits, onFault } = options;
-    const isGuarded = isLoopback(options.address);
+    const { v2, cors, gate, limits, onFault } = options;
     const handler = createHandler({ v2, cors, onFault });
-    this.#http = createHttp(limits, isGuarded ? guarded(handler, rule) : handler);
+    this.#http = createHttp(limits, gate.guard(handler));
     this.#quickOptions = {
       v2,
       answers: new QuickAnswers(v2.deps.cluster, cors(undefined)),
-      isKnownHost: isGuarded ? (host) => isLocalName(host, rule.names) : () => true,
+      isOpenTo: (host) => gate.isOpenTo(host),
       handOver: (socket, read) => this.#handOver(socket, read),
       onFault,
       keepAliveMs: limits.keepAliveTimeout,
@@ -70,6 +68,7 @@ export class Listener {
 
   /** Takes no more connections and ends those there are: watches are cut, answers under way go out. */
   async stop(): Promise<void> {
+    if (!this.#server.listening) return;
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const connection of this.#quick.values()) connection.end();
     this.#http.closeIdleConnections();
@@ -120,13 +119,4 @@ function refuseBroken(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
   socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`);
-}
-
-function guarded(handler: Handler, rule: HostRule): Handler {
-  return (request: IncomingMessage, response: ServerResponse) => {
-    const problem = foreignness({ method: request.method ?? 'GET', headers: request.headers }, rule);
-    if (problem === undefined) return handler(request, response);
-    const text = `${JSON.stringify({ message: problem.title, detail: problem.detail, hint: problem.hint })}\n`;
-    response.writeHead(403, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }).end(text);
-  };
 }

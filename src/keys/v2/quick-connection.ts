@@ -13,7 +13,8 @@ import { type OpenWatch, tellChunk, tellLastChunk, watcherBacklog } from './watc
 export type QuickOptions = {
   v2: V2;
   answers: QuickAnswers;
-  isKnownHost(host: string): boolean;
+  /** Whether requests that name this host are let in as they are; asked for each. */
+  isOpenTo(host: string): boolean;
   /** Takes over the connection with what was read of it. */
   handOver(socket: Socket, read: Buffer): void;
   onFault(error: unknown): void;
@@ -39,7 +40,7 @@ export class QuickConnection {
   constructor(socket: Socket, options: QuickOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#reader = new QuickReader(options.isKnownHost);
+    this.#reader = new QuickReader(options.isOpenTo);
     socket.setTimeout(options.keepAliveMs);
     socket.on('data', this.#onData);
     socket.on('timeout', onTimeout);

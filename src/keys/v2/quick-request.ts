@@ -3,6 +3,8 @@
  * by a few searches. Whatever looks the least bit different is not judged here but left to Node's own server.
  */
 
+import { forwarding } from './gate.ts';
+
 /** A recognised request. */
 export type QuickRequest = {
   method: string;
@@ -17,16 +19,16 @@ const requestLine = /^(GET|PUT|POST|DELETE) (\/v2\/keys[!-~\x80-\xff]*) HTTP\/1\
 const headerLine = /^([A-Za-z-]+): *([ -~]*)$/;
 
 /** The headers of a request that matter here; a client sends the same ones again and again. */
-type Headers = { contentType: string | undefined; length: number };
+type Headers = { host: string; contentType: string | undefined; length: number };
 
 export class QuickReader {
-  readonly #isKnownHost: (host: string) => boolean;
+  readonly #isOpenTo: (host: string) => boolean;
   #lines = '';
   #headers: Headers | undefined;
 
-  /** `isKnownHost` tells for which names of `Host` a request is let in. */
-  constructor(isKnownHost: (host: string) => boolean) {
-    this.#isKnownHost = isKnownHost;
+  /** `isOpenTo` tells for which names of `Host` a request is let in without a further look. */
+  constructor(isOpenTo: (host: string) => boolean) {
+    this.#isOpenTo = isOpenTo;
   }
 
   /** The first request of a text; `partial` when only the rest of its body is missing, undefined when it is not of the simple kind. */
@@ -37,7 +39,8 @@ export class QuickReader {
     const line = requestLine.exec(text.slice(0, lineEnd));
     if (line === null) return undefined;
     const headers = this.#headersOf(text.slice(lineEnd + 2, headEnd));
-    if (headers === undefined) return undefined;
+    // Asked for each request: the first user may come while a connection is open.
+    if (headers === undefined || !this.#isOpenTo(headers.host)) return undefined;
     const [, method = '', target = ''] = line;
     const bodyAt = headEnd + 4;
     const end = bodyAt + headers.length;
@@ -54,7 +57,7 @@ export class QuickReader {
   }
 
   #parse(lines: string): Headers | undefined {
-    const found: Headers = { contentType: undefined, length: 0 };
+    const found: Headers = { host: '', contentType: undefined, length: 0 };
     const seen = new Set<string>();
     for (const line of lines.split('\r\n')) {
       const match = headerLine.exec(line);
@@ -71,7 +74,8 @@ export class QuickReader {
   #take(name: string, value: string, found: Headers): boolean {
     switch (name) {
       case 'host':
-        return this.#isKnownHost(value);
+        found.host = value;
+        return true;
       case 'content-length':
         found.length = Number(value);
         return /^[0-9]{1,7}$/.test(value);
@@ -89,5 +93,15 @@ export class QuickReader {
 /** Headers that may stand there only once. */
 const decisive = new Set(['host', 'content-length', 'content-type']);
 
-/** Headers that ask for more than is done here, or show that a web page sends them. */
-const foreign = new Set(['transfer-encoding', 'expect', 'upgrade', 'trailer', 'te', 'origin', 'authorization', 'proxy-connection']);
+/** Headers that ask for more than is done here, or show that a web page or a proxy sends them. */
+const foreign = new Set<string>([
+  ...forwarding,
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+  'trailer',
+  'te',
+  'origin',
+  'authorization',
+  'proxy-connection',
+]);
