@@ -16,6 +16,8 @@ let folder: OpenFolder;
 let keeper: Keeper;
 let delivered: Delivery[] = [];
 const clock = manualClock(1_000_000);
+/** The machine may be busy. */
+const patience = { timeout: 20_000 };
 const recipient = { deliver: (delivery: Delivery) => void delivered.push(delivery) };
 
 const openStore = async (limits: Partial<Limits> = {}, at = path): Promise<OpenFolder> =>
@@ -54,7 +56,7 @@ const submit = async (...writes: Operation[]): Promise<readonly Outcome[]> => {
     writes.map((operation) => ({ ordinal: 0, operations: [operation] })),
     recipient,
   );
-  await vi.waitFor(() => expect(outcomes()).toHaveLength(before + writes.length));
+  await vi.waitFor(() => expect(outcomes()).toHaveLength(before + writes.length), patience);
   return outcomes().slice(before);
 };
 const set = (key: string, rest: Partial<Operation> = {}): Operation => ({ action: 'set', path: key, value: Buffer.from(key), ...rest });
@@ -87,7 +89,7 @@ describe('time', () => {
     expect(paths()).toEqual(['set /a']);
     clock.advance(1);
     keeper.expire();
-    await vi.waitFor(() => expect(paths()).toEqual(['set /a', 'expire /a']));
+    await vi.waitFor(() => expect(paths()).toEqual(['set /a', 'expire /a']), patience);
     wall.mockRestore();
   });
 
@@ -99,7 +101,7 @@ describe('time', () => {
     await vi.waitFor(() => {
       keeper.expire();
       expect(paths()).toHaveLength(1499);
-    });
+    }, patience);
     const order = Array.from({ length: 1500 }, (_, at) => at)
       .sort((a, b) => ((a * 7) % 1500) - ((b * 7) % 1500))
       .slice(1);
@@ -135,7 +137,7 @@ describe('a disk that fails', () => {
     expect(folder.store.view(0).node('/before')).toBeDefined();
     expect(folder.store.view(0).node('/a')).toBeUndefined();
     append.mockRestore();
-    await vi.waitFor(() => expect(keeper.trouble).toBeUndefined(), { timeout: 5000 });
+    await vi.waitFor(() => expect(keeper.trouble).toBeUndefined(), patience);
     expect((await submit(set('/c'))).map(kindOf)).toEqual(['done']);
     expect(keeper.indexes).toEqual([5, 3]);
     await abandon();
@@ -156,7 +158,7 @@ describe('a disk that fails', () => {
     expect((await submit(set('/b'))).map(kindOf)).toEqual(['unavailable']);
     expect(store.view(0).node('/a')).toBeUndefined();
     failing.mockRestore();
-    await vi.waitFor(() => expect(keeper.trouble).toBeUndefined(), { timeout: 5000 });
+    await vi.waitFor(() => expect(keeper.trouble).toBeUndefined(), patience);
     expect(paths()).toEqual(['set /a']);
     expect((await submit(set('/c'))).map(kindOf)).toEqual(['done']);
     expect(['/a', '/b', '/c'].map((key) => store.view(0).node(key)?.modified)).toEqual([4, undefined, 5]);
@@ -220,7 +222,7 @@ describe('opening', () => {
     keeper.expire();
     clock.advance(60_000);
     keeper.expire();
-    await vi.waitFor(() => expect(paths().filter((each) => each.startsWith('expire'))).toHaveLength(6));
+    await vi.waitFor(() => expect(paths().filter((each) => each.startsWith('expire'))).toHaveLength(6), patience);
   });
 
   test('takes a copy of a folder in use for what it is: a file that may be torn', async () => {

@@ -1,4 +1,4 @@
-import { decodeNode } from '../tree/codec.ts';
+import { copyNode, decodeNode } from '../tree/codec.ts';
 import { type KeyNode, rootNode } from '../tree/node.ts';
 import { type Path, root } from '../tree/path.ts';
 import { type Layout, levelRange, nodeKey, pathIn } from './layout.ts';
@@ -6,8 +6,9 @@ import { type Layout, levelRange, nodeKey, pathIn } from './layout.ts';
 /** The node at a path, as the current snapshot (or the open write transaction) has it. */
 export function nodeAt({ nodes }: Layout, ordinal: number, path: Path): KeyNode | undefined {
   if (path === root) return rootNode;
-  const bytes = nodes.getBinary(nodeKey(ordinal, path));
-  return bytes === undefined ? undefined : decodeNode(path, bytes);
+  // LMDB's binding copies into a buffer that the next look overwrites, and whose length it sets.
+  const bytes = nodes.getBinaryFast(nodeKey(ordinal, path));
+  return bytes === undefined ? undefined : copyNode(path, bytes);
 }
 
 /** What lies below a directory: by depth, then in byte order. */

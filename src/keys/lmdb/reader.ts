@@ -1,4 +1,5 @@
 import type { History, Reach, Reading } from '../engine.ts';
+import type { KeyNode } from '../tree/node.ts';
 import type { Path } from '../tree/path.ts';
 import { firstGap } from '../tree/plan.ts';
 import type { CommitSignal } from './commit-signal.ts';
@@ -25,6 +26,18 @@ export class Reader {
 
   /** Throws the fault when there is no such node. */
   read(ordinal: number, path: Path, reach: Reach): Reading {
+    return (reach === 'node' ? this.#readQuickly(ordinal, path) : undefined) ?? this.#readAll(ordinal, path, reach);
+  }
+
+  /** The usual case, without a closure: a node that is there, and no commit since the last reading. */
+  #readQuickly(ordinal: number, path: Path): Reading | undefined {
+    const state = this.#state;
+    if (state === undefined || this.#signal.begun !== this.#seen) return undefined;
+    const node = nodeAt(this.#layout, ordinal, path);
+    return node === undefined || this.#signal.begun !== this.#seen ? undefined : { index: indexIn(state, ordinal), node, below: nothing };
+  }
+
+  #readAll(ordinal: number, path: Path, reach: Reach): Reading {
     return this.#atOneMoment((state) => {
       const index = indexIn(state, ordinal);
       const node = nodeAt(this.#layout, ordinal, path);
@@ -74,6 +87,8 @@ export class Reader {
     };
   }
 }
+
+const nothing: readonly KeyNode[] = [];
 
 const indexIn = (state: State, ordinal: number): number => state.spaces[ordinal]?.index ?? 0;
 

@@ -50,6 +50,22 @@ export function decodeNode(path: Path, bytes: Buffer): KeyNode {
   };
 }
 
+/** The same with a value of its own: the bytes may be used again at once. */
+export function copyNode(path: Path, bytes: Buffer): KeyNode {
+  const isDir = ((bytes[0] ?? 0) & dirFlag) !== 0;
+  return {
+    path,
+    isDir,
+    value: isDir ? noValue : copyOf.call(bytes, nodeHead, bytes.length),
+    created: bytes.readDoubleLE(1),
+    modified: bytes.readDoubleLE(9),
+    deadline: bytes.readDoubleLE(17),
+  };
+}
+
+// A buffer's own `slice` is a view.
+const copyOf = Uint8Array.prototype.slice;
+
 /** Octets that a change takes. */
 export function changeLength({ node, prev }: Change): number {
   return changeHead + node.path.length + node.value.length + (prev === undefined ? 0 : nodeHead + prev.value.length);
