@@ -6,7 +6,7 @@ import { ClusterError, outcomes, textOfError } from './cluster-error.ts';
 import type { ClusterTls } from './endpoint.ts';
 import { Feed } from './feed.ts';
 import { Layout, sweeperKey } from './layout.ts';
-import { decodeMembers, decodeStatus } from './messages.ts';
+import { decodeMembers, decodeStatus, type StatusAnswer } from './messages.ts';
 import { Reader } from './reader.ts';
 import { counterOf, SpaceState } from './space-state.ts';
 import { Sweeper } from './sweeper.ts';
@@ -111,7 +111,7 @@ class ClusterEngine implements KeyEngine {
 
   async status(): Promise<EngineStatus> {
     try {
-      const status = decodeStatus(await this.#cluster.ask('Maintenance/Status', nothing, readyMs * 2));
+      const status = await this.#status(readyMs * 2);
       const { header, members } = decodeMembers(await this.#cluster.ask('Cluster/MemberList', nothing, readyMs * 2));
       return {
         clusterId: header.clusterId.toString(16),
@@ -129,11 +129,17 @@ class ClusterEngine implements KeyEngine {
 
   async unready(): Promise<string | undefined> {
     try {
-      await this.#look(readyMs);
-      return undefined;
+      const [, { errors }] = await Promise.all([this.#look(readyMs), this.#status(readyMs)]);
+      // Alarms: out of space, a damaged member. It answers, and takes no writes.
+      return errors.length === 0 ? undefined : errors.join(', ').trim();
     } catch (error) {
       return textOfError(error);
     }
+  }
+
+  /** What the member at hand says about itself and the cluster. */
+  async #status(limitMs: number): Promise<StatusAnswer> {
+    return decodeStatus(await this.#cluster.ask('Maintenance/Status', nothing, limitMs));
   }
 
   /** Once a second: who is in office, and whether the watches keep up with what the cluster itself says. */
