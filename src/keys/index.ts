@@ -15,3 +15,4 @@ export type { KeyNode } from './tree/node.ts';
 export type { Operation } from './tree/operation.ts';
 export { childOf, nameOf, type Path, parentOf, pathOf, textOf } from './tree/path.ts';
 export { type Expected, Tree, textValue, type WriteOptions } from './tree.ts';
+export { loginRefusal } from './v2/errors.ts';

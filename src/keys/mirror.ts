@@ -1,7 +1,7 @@
-import type { Change } from './tree/change.ts';
+import { type Change, isRemoval } from './tree/change.ts';
 import { KeyFault } from './tree/fault.ts';
 import type { KeyNode } from './tree/node.ts';
-import { nameOf, type Path } from './tree/path.ts';
+import { isBelow, nameOf, type Path } from './tree/path.ts';
 import { type Tree, textValue } from './tree.ts';
 
 /** What a mirror holds of one file. */
@@ -148,14 +148,20 @@ export class Mirror<T> {
 
   #take(change: Change): void {
     const { node, index } = change;
+    if (isRemoval(change) && (node.path === this.#dir || isBelow(this.#dir, node.path))) this.#clear(index);
     if (!node.path.startsWith(`${this.#dir}/`) || index <= (this.#seen.get(nameOf(node.path)) ?? 0)) return;
-    const isGone = change.action === 'delete' || change.action === 'compare-and-delete' || change.action === 'expire';
-    if (isGone) {
+    if (isRemoval(change)) {
       this.#files.delete(nameOf(node.path));
       this.#forgetOldest();
       this.#seen.delete(nameOf(node.path)); // set again: it becomes the youngest
       this.#seen.set(nameOf(node.path), index);
     } else this.#keep(node, index);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** The directory went, with all that was in it. */
+  #clear(index: number): void {
+    for (const [name, { index: written }] of this.#files) if (written < index) this.#files.delete(name);
     for (const listener of this.#listeners) listener();
   }
 
