@@ -2,14 +2,14 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { Registry } from 'prom-client';
 import { Type } from 'typebox';
-import { Value } from 'typebox/value';
 import { afterEach, describe, expect, test } from 'vitest';
 import { manualClock } from '../core/clock.ts';
+import { loadConfig } from '../core/config.ts';
 import type { RoomRoutes } from '../core/http.ts';
 import { createLog } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
 import { type AppDependencies, buildApp } from './app.ts';
-import { type ServerConfig, serverSettings } from './config.ts';
+import { serverSettings } from './config.ts';
 
 let streamEnded = 0;
 
@@ -49,7 +49,7 @@ const gauges: RoomRoutes = async (app) => {
   });
 };
 
-const defaults = Value.Default(serverSettings, {}) as ServerConfig;
+const defaults = loadConfig(serverSettings, {});
 const apps: FastifyInstance[] = [];
 afterEach(async () => {
   for (const app of apps.splice(0)) await app.close();

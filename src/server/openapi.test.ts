@@ -1,13 +1,13 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Registry } from 'prom-client';
 import { Type } from 'typebox';
-import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { manualClock } from '../core/clock.ts';
+import { loadConfig } from '../core/config.ts';
 import type { RoomRoutes } from '../core/http.ts';
 import { createLog } from '../core/log.ts';
 import { buildApp } from './app.ts';
-import { type ServerConfig, serverSettings } from './config.ts';
+import { serverSettings } from './config.ts';
 
 const locks: RoomRoutes = async (app) => {
   const schema = {
@@ -21,7 +21,7 @@ const locks: RoomRoutes = async (app) => {
 };
 
 async function build() {
-  return await buildApp(Value.Default(serverSettings, {}) as ServerConfig, {
+  return await buildApp(loadConfig(serverSettings, {}), {
     log: createLog({ level: 'silent' }),
     clock: manualClock(),
     metrics: new Registry(),

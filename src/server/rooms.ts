@@ -5,6 +5,8 @@ import { createFlows, flowsSettings } from '../flows/index.ts';
 import { flowsRoutes, registerFlowsMetrics } from '../flows/routes.ts';
 import { createKeys, type Keys, keysSettings } from '../keys/index.ts';
 import { keysRoutes, registerKeysMetrics } from '../keys/routes.ts';
+import { Records, recordsSettings } from '../records/index.ts';
+import { recordsRoutes } from '../records/routes.ts';
 import { Tickets, ticketsSettings } from '../tickets/index.ts';
 import { ticketsRoutes } from '../tickets/routes.ts';
 import { logSettings, serverSettings } from './config.ts';
@@ -21,6 +23,7 @@ export const settings = Type.Object({
   keys: keysSettings,
   access: accessSettings,
   tickets: ticketsSettings,
+  records: recordsSettings,
 });
 
 export type Config = Type.Static<typeof settings>;
@@ -33,6 +36,7 @@ export function roomsOf(config: Config): MakeRoom[] {
     keysRoom(config, made),
     accessRoom(config, made),
     ticketsRoom(config, made),
+    recordsRoom(config, made),
     keysListenersRoom(made),
   ];
 }
@@ -76,6 +80,13 @@ const ticketsRoom =
   ({ log, clock }) => {
     const tickets = new Tickets(config.tickets, { engine: keysOf(made).engine, log, clock });
     return { name: 'tickets', routes: ticketsRoutes(tickets), start: () => tickets.start(), stop: () => tickets.stop() };
+  };
+
+const recordsRoom =
+  (config: Config, made: Made): MakeRoom =>
+  () => {
+    const records = new Records(config.records, { tree: keysOf(made).system });
+    return { name: 'records', routes: recordsRoutes(records), start: () => records.start(), stop: () => records.stop() };
   };
 
 /** The keys' own listeners: they open when it is known whether there are users, and close first. */

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Value } from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig } from '../core/config.ts';
 import { readHolder } from '../core/data-folder.ts';
 import type { RoomRoutes } from '../core/http.ts';
 import { parseListen } from '../core/listen-address.ts';
 import { createLog } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
-import { type ServerConfig, serverSettings } from './config.ts';
+import { serverSettings } from './config.ts';
 import type { Room } from './room.ts';
 import { createServer, type Server } from './server.ts';
 
@@ -63,7 +63,7 @@ const room = (): Room => ({
 });
 
 async function start(config: Partial<ServerConfig> = {}): Promise<{ server: Server; url: string }> {
-  const defaults = Value.Default(serverSettings, {}) as ServerConfig;
+  const defaults = loadConfig(serverSettings, {});
   const server = createServer(
     { ...defaults, listen: '127.0.0.1:0', ...config },
     { log: createLog({ level: 'silent' }), data: join(folder, 'data'), rooms: [room] },
@@ -107,7 +107,7 @@ describe('a life', () => {
   test('a taken port is a problem, and lets go of the data', async () => {
     const { server, url } = await start();
     const second = createServer(
-      { ...(Value.Default(serverSettings, {}) as ServerConfig), listen: url.slice('http://'.length) },
+      { ...loadConfig(serverSettings, {}), listen: url.slice('http://'.length) },
       { log: createLog({ level: 'silent' }), data: join(folder, 'other'), rooms: [] },
     );
     await expect(second.start()).rejects.toThrow(/taken by another process/);

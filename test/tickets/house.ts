@@ -1,10 +1,11 @@
 import { Registry } from 'prom-client';
 import { Value } from 'typebox/value';
 import { manualClock } from '../../src/core/clock.ts';
+import { loadConfig } from '../../src/core/config.ts';
 import { createLog } from '../../src/core/log.ts';
 import { MemoryEngine } from '../../src/keys/index.ts';
 import { buildApp } from '../../src/server/app.ts';
-import { type ServerConfig, serverSettings } from '../../src/server/config.ts';
+import { serverSettings } from '../../src/server/config.ts';
 import { Tickets, type TicketsConfig, ticketsSettings } from '../../src/tickets/index.ts';
 import { ticketsRoutes } from '../../src/tickets/routes.ts';
 
@@ -16,7 +17,7 @@ export async function openHouse(limits: Partial<TicketsConfig> = {}) {
   const log = createLog({ level: 'silent' });
   const tickets = new Tickets(config, { engine, clock, log });
   await tickets.start();
-  const app = await buildApp(Value.Default(serverSettings, {}) as ServerConfig, {
+  const app = await buildApp(loadConfig(serverSettings, {}), {
     log,
     clock,
     metrics: new Registry(),
