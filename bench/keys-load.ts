@@ -32,8 +32,9 @@ export async function putLoad(url: string, { kind, keys, seconds, first = 0 }: L
 
 /** Makes `keys` keys, a hundred to a directory. wrk runs for a time, so it is asked in pieces until there are enough. */
 export async function fill(url: string, keys: number): Promise<void> {
+  const seconds = keys > 20_000 ? 2 : 1;
   for (let first = 0; first < keys; ) {
-    const { requests } = await putLoad(url, { kind: 'fill', keys: keys + connections, seconds: 2, first });
+    const { requests } = await putLoad(url, { kind: 'fill', keys: keys + connections, seconds, first });
     first += requests;
   }
 }
