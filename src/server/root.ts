@@ -14,6 +14,7 @@ const rootSchema = Type.Object({
   name: Type.Literal('weir'),
   version: Type.String(),
   status: Type.Union([Type.Literal('online'), Type.Literal('stopping')]),
+  message: Type.String({ description: 'For a person who asks with curl.' }),
   uptimeSeconds: Type.Integer({ description: 'Whole seconds since the server was built.' }),
   links: linksSchema,
 });
@@ -35,6 +36,7 @@ export function rootRoutes(table: RouteTable, { clock, closing }: RootDependenci
         name: 'weir' as const,
         version,
         status: closing.aborted ? ('stopping' as const) : ('online' as const),
+        message: 'Server is running. POST to /api/data',
         uptimeSeconds: Math.floor((clock.monotonic() - startedAt) / 1000),
         links,
       };
