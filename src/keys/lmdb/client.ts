@@ -24,11 +24,22 @@ export type Connection = {
   readonly startedAt: Date;
 };
 
-type Waiting = { resolve: (changes: readonly Change[]) => void; reject: (fault: KeyFault) => void; operations: number; bytes: number };
+/** A write that was sent; `beat` tells when. */
+type Waiting = {
+  beat: number;
+  resolve: (changes: readonly Change[]) => void;
+  reject: (fault: KeyFault) => void;
+  operations: number;
+  bytes: number;
+};
 type Follower = { listener: (changes: readonly Change[]) => void; onBreak: ((reason: string) => void) | undefined };
 
 /** How long `unready` waits for the engine's thread. */
 const patienceMs = 900;
+
+/** How long a write waits for a disk that hangs, as on etcd: 7 s, and up to one beat more. */
+const beatsOfPatience = 8;
+const beatMs = 1000;
 
 /** The keys as one thread uses them: it reads LMDB itself, sends its writes to the engine's thread, and is told of every change. */
 export class EngineClient implements KeyEngine {
@@ -42,6 +53,9 @@ export class EngineClient implements KeyEngine {
   #waitingOperations = 0;
   #waitingBytes = 0;
   #nextAsk = 1;
+  /** Counts the seconds that writes wait. */
+  #beat = 0;
+  #beating: NodeJS.Timeout | undefined;
   /** Why nothing works any more. */
   #ended: string | undefined;
 
@@ -60,6 +74,7 @@ export class EngineClient implements KeyEngine {
     port.on('close', () => this.end('the key store has ended'));
     await promise;
     this.#reader = new Reader(file, new CommitSignal(signal));
+    this.#beating = setInterval(() => this.#giveUp(), beatMs).unref();
   }
 
   async stop(): Promise<void> {
@@ -81,7 +96,7 @@ export class EngineClient implements KeyEngine {
     if (operations.length === 0) return Promise.resolve([]);
     const { promise, resolve, reject } = Promise.withResolvers<readonly Change[]>();
     this.#outbox.put(ordinalOf(space), operations);
-    this.#waiting.push({ resolve, reject, operations: operations.length, bytes });
+    this.#waiting.push({ beat: this.#beat, resolve, reject, operations: operations.length, bytes });
     this.#waitingOperations += operations.length;
     this.#waitingBytes += bytes;
     return promise;
@@ -127,10 +142,20 @@ export class EngineClient implements KeyEngine {
   end(reason: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
+    clearInterval(this.#beating);
     const fault = this.#unavailable();
     for (const { reject } of this.#waiting.splice(0)) reject(fault);
     for (const resolve of this.#asked.values()) resolve(reason);
     for (const followers of this.#followers.values()) for (const { onBreak } of followers) onBreak?.(reason);
+  }
+
+  /** Answers the writes that have waited too long. They keep their place: their outcomes still come, and nobody hears them. */
+  #giveUp(): void {
+    this.#beat++;
+    for (const { beat, reject } of this.#waiting) {
+      if (this.#beat - beat < beatsOfPatience) return;
+      reject(this.#unavailable('the disk does not answer in time'));
+    }
   }
 
   #say(message: ToKeeper, transfer: ArrayBuffer[] = []): void {
