@@ -117,6 +117,23 @@ describe.skipIf(noEtcd !== undefined)('the engine on one etcd member [needs etcd
     expect((await target.write('public', all)).length).toBe(110);
   });
 
+  test('raises its index where it is asked to, and everybody sees the rest connect', async () => {
+    const prefix = freshPrefix();
+    const [one, two] = [await engine({ prefix }), await engine({ prefix })];
+    const told: number[][] = [[], []];
+    for (const [at, target] of [one, two].entries())
+      target.follow('public', (changes) => void told[at]!.push(...changes.map(({ index }) => index)));
+    const writes = [set('/a', '1'), set('/raised', '', { leastIndex: 500 }), set('/b', '1'), set('/low', '', { leastIndex: 20 })];
+    const changes = (await Promise.all(writes.map((operation) => one.write('public', [operation])))).flat();
+    expect(changes.map(({ index }) => index)).toEqual([4, 500, 501, 502]);
+    const [next] = await two.write('public', [{ action: 'create-in-order', path: '/queue' }]);
+    expect(next?.node.path).toBe('/queue/00000000000000000503');
+    await until(() => one.followed('public') === 503 && two.followed('public') === 503);
+    for (const indexes of told) expect(indexes).toEqual([4, 500, 501, 502, 503]);
+    const { index, oldest, changes: kept } = await two.history('public', 100);
+    expect([index, oldest, kept.map((change) => change.index)]).toEqual([503, 4, [500, 501, 502, 503]]);
+  });
+
   test('says so when a write is more than a transaction holds', async () => {
     const target = await engine();
     const keys = Array.from({ length: 130 }, (_, at) => set(`/k${at}`, ''));

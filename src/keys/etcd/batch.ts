@@ -45,7 +45,7 @@ export function planBatch(queue: readonly Job[], options: BatchOptions): Batch |
   const stale: string[] = [];
   for (const job of queue) {
     const planned =
-      beyondCluster(job.operations, base.index) ?? planAll(job.operations, { view: overlay, index: base.index + changes.length, now });
+      tooDeep(job.operations, base.index) ?? planAll(job.operations, { view: overlay, index: changes.at(-1)?.index ?? base.index, now });
     if (planned instanceof KeyFault) {
       if (isStale(job, overlay, options.layout)) stale.push(job.deadlineKey!);
       room.steps -= job.deadlineKey === undefined ? 0 : 1;
@@ -73,9 +73,10 @@ function finish({ results, changes, stale, view }: Planned, { layout, base, hist
   for (const change of changes) draft.add(change, change.node.isDir && isRemoval(change) ? view.depthBelow(change.node.path) : 0);
   const token = newToken();
   const steps = draft.steps();
-  const last = base.index + changes.length;
+  // An import may pass over indexes: the record spans them as well, so that records connect.
+  const last = changes.at(-1)?.index ?? base.index;
   if (changes.length > 0) {
-    steps.push({ put: { key: bytesOf(layout.event(last, changes.length)), value: encodeRecord(token, changes) } });
+    steps.push({ put: { key: bytesOf(layout.event(last, last - base.index)), value: encodeRecord(token, changes) } });
     steps.push({ put: { key: layout.counter, value: Buffer.from(String(last)) } });
     const old = trimmed(base.index, last, history);
     if (old !== undefined) {
@@ -106,10 +107,8 @@ function tooLarge(steps: readonly Step[], index: number): KeyFault | undefined {
   return new KeyFault('too-large', cause, index);
 }
 
-/** Keys hold depths of three digits, and indexes follow each other. */
-function beyondCluster(operations: readonly Operation[], index: number): KeyFault | undefined {
-  if (operations.some(({ leastIndex = 0 }) => leastIndex > index + 1))
-    return new KeyFault('too-large', 'the index of a cluster cannot be raised', index);
+/** Keys hold depths of three digits. */
+function tooDeep(operations: readonly Operation[], index: number): KeyFault | undefined {
   const isDeep = operations.some(({ path }) => depthOf(path) >= maxDepth);
   return isDeep ? new KeyFault('too-large', `a path of more than ${maxDepth - 1} components`, index) : undefined;
 }

@@ -3,7 +3,7 @@
  *
  *   PREFIX/SPACE/index                      the index, in decimal digits; every write of the space moves it
  *   PREFIX/SPACE/n/DEPTH/…path              one entry for each node (see tree/codec), the depth in three digits
- *   PREFIX/SPACE/e/LAST/COUNT               the changes of one transaction, LAST (20 digits) the index of its last one
+ *   PREFIX/SPACE/e/LAST/COUNT               the changes of one transaction: its last index in 20 digits, and how many it took or passed over
  *   PREFIX/SPACE/t/DEADLINE/…path           empty; one for each node that ends, the deadline in 16 digits of milliseconds
  *   PREFIX/sweeper                          which server ends nodes, as long as its lease lives
  *
@@ -55,6 +55,7 @@ export class Layout {
     return { key: bytesOf(`${this.#base}/t/`), end: bytesOf(`${this.#base}/t/${deadlineDigits(now + 1)}`) };
   }
 
+  /** `count`: indexes since the record before. */
   event(last: number, count: number): string {
     return `${this.#base}/e/${digits(last)}/${count}`;
   }
@@ -75,7 +76,7 @@ export class Layout {
     return text.slice(text.indexOf('/'));
   }
 
-  /** First and last index of a record of events. */
+  /** The first index behind the record before, and the last one of this record. */
   spanOf(key: Buffer): [first: number, last: number] {
     const [last = 0, count = 0] = key
       .toString('latin1', this.#base.length + 3)

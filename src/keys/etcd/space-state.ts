@@ -8,8 +8,8 @@ import { Known } from './known.ts';
 import type { Layout } from './layout.ts';
 import type { KeyValue, RangeAnswer, RangeRequest, Step, TxnAnswer } from './messages.ts';
 
-/** What one transaction did to a space, and the revision that it took. */
-export type EventRecord = { revision: number; token: string; changes: readonly Change[] };
+/** What one transaction did to a space, the first index that it took or passed over, and the revision that it took. */
+export type EventRecord = { first: number; revision: number; token: string; changes: readonly Change[] };
 
 export type Listener = (changes: readonly Change[]) => void;
 /** How long a look-up may take, and whether it must see all writes that were acknowledged. */
@@ -84,14 +84,13 @@ export class SpaceState {
 
   /** One record as it stands in the cluster. */
   takeEntry(entry: KeyValue): 'taken' | 'old' | 'gap' {
-    const [, last] = this.layout.spanOf(entry.key);
+    const [first, last] = this.layout.spanOf(entry.key);
     if (last <= this.#index && this.#revision >= 0) return 'old';
-    return this.take({ revision: entry.modRevision, ...decodeRecord(entry.value) });
+    return this.take({ first, revision: entry.modRevision, ...decodeRecord(entry.value) });
   }
 
   /** Goes on by a record, and tells the followers. */
-  take({ revision, token, changes }: EventRecord): 'taken' | 'old' | 'gap' {
-    const first = changes[0]?.index ?? 0;
+  take({ first, revision, token, changes }: EventRecord): 'taken' | 'old' | 'gap' {
     const last = changes.at(-1)?.index ?? 0;
     if (last <= this.#index) return 'old';
     if (this.#revision < 0 || first > this.#index + 1) return 'gap';

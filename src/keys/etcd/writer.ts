@@ -136,7 +136,7 @@ export class Writer {
     const request = { compare: [{ key: counter, modRevision: base.revision }], success: steps, failure: this.#state.newsSteps() };
     const answer = await this.#cluster.commit(request, attemptMs);
     if (answer.isSuccess) {
-      if (changes.length > 0) this.#state.take({ revision: answer.header.revision, token, changes });
+      if (changes.length > 0) this.#state.take({ first: base.index + 1, revision: answer.header.revision, token, changes });
       this.#settle(batch);
     } else if (!this.#state.takeNews(answer.ranges) || this.#state.revision === base.revision) {
       // More than one page of news; or none at all, when the cluster went back to an older state.

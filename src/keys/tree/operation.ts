@@ -35,7 +35,7 @@ export type Operation = {
   readonly isRecursive?: boolean;
   /**
    * `set` only, and alone: it takes this index at least, and those passed over are never used. So in-order keys that come after
-   * a copy from elsewhere are named behind those that were copied. A cluster refuses it: there indexes have no gaps.
+   * a copy from elsewhere are named behind those that were copied.
    */
   readonly leastIndex?: number;
 };
