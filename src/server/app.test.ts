@@ -9,7 +9,7 @@ import type { RoomRoutes } from '../core/http.ts';
 import { createLog } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
 import { type AppDependencies, buildApp } from './app.ts';
-import { serverSettings } from './config.ts';
+import { type ServerConfig, serverSettings } from './config.ts';
 
 let streamEnded = 0;
 

@@ -12,7 +12,7 @@ import type { RoomRoutes } from '../core/http.ts';
 import { parseListen } from '../core/listen-address.ts';
 import { createLog } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
-import { serverSettings } from './config.ts';
+import { type ServerConfig, serverSettings } from './config.ts';
 import type { Room } from './room.ts';
 import { createServer, type Server } from './server.ts';
 
