@@ -106,4 +106,5 @@ export class Guesses {
 
 // A mistyped name may be a password: only its hash is kept.
 const nameKey = (name: string): string => `name-${createHash('sha256').update(name.toLowerCase()).digest('hex').slice(0, 32)}`;
-const addressKey = (address: string): string => `address-${siteOf(address)}`;
+// A slash would begin a directory.
+const addressKey = (address: string): string => `address-${siteOf(address).replace('/', '-')}`;

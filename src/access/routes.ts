@@ -2,6 +2,7 @@
 import type { RoomRoutes } from '../core/http.ts';
 import type { Access } from './access.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { signingKeyRoutes } from './routes/signing-keys.ts';
 import { tokenRoutes } from './routes/token.ts';
 import { personalTokenRoutes } from './routes/tokens.ts';
 import { userRoutes } from './routes/users.ts';
@@ -12,6 +13,7 @@ export const accessRoutes = (access: Access): RoomRoutes => {
     await app.register(tokenRoutes(access));
     await app.register(userRoutes(access));
     await app.register(personalTokenRoutes(access));
+    await app.register(signingKeyRoutes(access));
     await app.register(auditRoutes(access));
   };
 };

@@ -60,6 +60,13 @@ export class SigningKeys {
     return this.#find('current')?.since ?? 0;
   }
 
+  /** All keys without what signs with them, the one that signs first. */
+  list(): Omit<KeptKey, 'privateJwk'>[] {
+    const order: readonly KeyState[] = ['current', 'next', 'retired'];
+    const shown = this.#mirror.values().map(({ kid, state, since }) => ({ kid, state, since }));
+    return shown.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || b.since - a.since);
+  }
+
   /** The public parts, as `/.well-known/jwks.json` shows them (RFC 7517). */
   jwks(): { keys: JWK[] } {
     return { keys: [...this.#ready.values()].map(({ publicJwk }) => publicJwk) };

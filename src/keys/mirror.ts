@@ -73,6 +73,8 @@ export class Mirror<T> {
   }
 
   pathOf(name: string): Path {
+    // What lies deeper is never seen here, and a write would be repeated for ever.
+    if (name.includes('/')) throw new Error(`${name} is no name of a file`);
     return `${this.#dir}/${name}`;
   }
 

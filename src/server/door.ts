@@ -4,6 +4,7 @@ import { type Access, isThisMachine } from '../access/index.ts';
 import { type Caller, isEnough } from '../core/caller.ts';
 import { headerFields } from '../core/header-fields.ts';
 import { Problem } from '../core/problem.ts';
+import { loginRefusal } from '../keys/index.ts';
 
 /** Credentials in a query end in logs and histories: such a request is refused, whatever they are worth (RFC 6750 section 5.3). */
 const tokenInQuery = /[?&](access_token|token|authorization)=/i;
@@ -41,9 +42,9 @@ export function installDoor(app: FastifyInstance, { door, isOpenToAll }: DoorDep
     try {
       const admitted = admit(request);
       if (!(admitted instanceof Promise)) return settle(request, reply, admitted, done);
-      admitted.then((caller) => settle(request, reply, caller, done)).catch((error: unknown) => done(challenge(reply, error)));
+      admitted.then((caller) => settle(request, reply, caller, done)).catch((error: unknown) => refuse(request, reply, error, done));
     } catch (error) {
-      done(challenge(reply, error));
+      refuse(request, reply, error, done);
     }
   });
 
@@ -78,8 +79,22 @@ export function installDoor(app: FastifyInstance, { door, isOpenToAll }: DoorDep
     const address = addressOf(request);
     const target = `${request.method} ${request.routeOptions.url ?? request.url.split('?', 1)[0]}`;
     void door.note({ actor: caller.name, address, action: 'request.refused', target, outcome: 'refused', requestId: request.id });
-    done(tooLittle(caller, needed));
+    refuse(request, reply, tooLittle(caller, needed), done);
   }
+}
+
+/** Tells why somebody is not let in; clients of etcd in the words that they know. */
+function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown, done: (error?: Error) => void): void {
+  if (error instanceof Problem && error.code === 'unauthenticated') {
+    reply.header('www-authenticate', error.facts?.error === undefined ? realm : `${realm}, error="${String(error.facts.error)}"`);
+  }
+  const isLogin = error instanceof Problem && (error.code === 'unauthenticated' || error.code === 'denied');
+  if (isLogin && request.routeOptions.config.surface === 'etcd-v2') {
+    const { status, text } = loginRefusal;
+    reply.code(status).header('cache-control', 'no-store').type('application/json').send(text);
+    return;
+  }
+  done(error instanceof Error ? error : new Error(String(error)));
 }
 
 /** What proxies add to a request that they pass on. */
@@ -91,13 +106,6 @@ const nobody: Caller = { name: '', role: 'viewer', proof: 'anonymous' };
 function certificateOf(socket: TLSSocket): string | undefined {
   if (socket.authorized !== true) return undefined;
   return socket.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase();
-}
-
-function challenge(reply: FastifyReply, error: unknown): Error {
-  if (error instanceof Problem && error.code === 'unauthenticated') {
-    reply.header('www-authenticate', error.facts?.error === undefined ? realm : `${realm}, error="${String(error.facts.error)}"`);
-  }
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 const inQuery = (): Problem =>

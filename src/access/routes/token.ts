@@ -92,7 +92,7 @@ export const tokenRoutes = (access: Access): RoomRoutes => {
         schema: {
           tags,
           summary: 'The keys that verify tokens (RFC 7517)',
-          response: { 200: Type.Object({ keys: Type.Array(Type.Unsafe<object>({ type: 'object' })) }) },
+          response: { 200: Type.Object({ keys: Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true })) }) },
         },
       },
       async (_request, reply) => reply.header('cache-control', 'max-age=300').send(access.keys.jwks()),

@@ -38,6 +38,8 @@ async function sendEvents(collection: Collection, request: FastifyRequest, reply
   request.raw.socket.once('close', end);
   request.server.closing.addEventListener('abort', end, { once: true });
   reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-store');
+  // A feed has no end to wait for: its head is all there is to show.
+  if (request.method === 'HEAD') return reply.send();
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, reply.getHeaders() as Record<string, string>);

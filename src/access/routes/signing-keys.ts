@@ -1,0 +1,60 @@
+/** `/api/v1/signing-keys`: the keys that sign tokens, for administrators. Their private parts are shown to nobody. */
+import { Type } from 'typebox';
+import type { RoomRoutes } from '../../core/http.ts';
+import { linkHeader, linksSchema } from '../../core/links.ts';
+import type { Access } from '../access.ts';
+import { addressOf } from './address.ts';
+
+const tags = ['tokens'];
+const admin = { role: 'admin' } as const;
+const collection = '/api/v1/signing-keys';
+const rotation = `${collection}/rotate`;
+
+const keySchema = Type.Object({
+  kid: Type.String({ description: 'Its thumbprint (RFC 7638), as it stands in the tokens that it signed.' }),
+  state: Type.Union([Type.Literal('current'), Type.Literal('next'), Type.Literal('retired')], {
+    description: '`current` signs, `next` will, `retired` only verifies until the last token it signed has ended.',
+  }),
+  since: Type.String({ format: 'date-time' }),
+});
+const keysSchema = Type.Object({ items: Type.Array(keySchema), links: linksSchema });
+const rotateSchema = Type.Object(
+  { at_once: Type.Boolean({ default: false, description: 'For emergencies: the old key verifies nothing any more, all logins end.' }) },
+  { additionalProperties: false },
+);
+
+export const signingKeyRoutes = (access: Access): RoomRoutes => {
+  const links = {
+    self: { href: collection },
+    jwks: { href: '/.well-known/jwks.json', title: 'The public parts' },
+    rotate: { href: rotation, method: 'POST', title: 'Sign by the next key from now on' },
+  };
+  const shown = () => ({ items: access.keys.list().map((key) => ({ ...key, since: new Date(key.since).toISOString() })), links });
+  return async (app) => {
+    app.get(
+      collection,
+      { config: admin, schema: { tags, summary: 'The keys that sign tokens', response: { 200: keysSchema } } },
+      async (_request, reply) => {
+        reply.header('link', linkHeader(links));
+        return shown();
+      },
+    );
+    app.post(
+      rotation,
+      { config: admin, schema: { tags, summary: 'Sign by the next key from now on', body: rotateSchema, response: { 200: keysSchema } } },
+      async (request) => {
+        const { at_once } = request.body;
+        await access.keys.rotate(at_once);
+        await access.note({
+          actor: request.caller.name,
+          address: addressOf(access, request),
+          action: 'signing-keys.rotate',
+          outcome: 'ok',
+          requestId: request.id,
+          ...(at_once && { note: 'at once' }),
+        });
+        return shown();
+      },
+    );
+  };
+};
