@@ -3,8 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer, Call } from './answer.ts';
 import { formLimit } from './form.ts';
 import { type Cors, headersOf } from './headers.ts';
+import { Outlet } from './outlet.ts';
 import type { V2 } from './v2.ts';
-import { type OpenWatch, tellLine, watcherBacklog } from './watch.ts';
+import { type OpenWatch, tellLine } from './watch.ts';
 
 export type HandlerOptions = {
   v2: V2;
@@ -73,23 +74,23 @@ function abandon(answer: Answer): void {
 
 /** The events of a watch as a body without end. A client that does not keep up is dropped: no watcher holds memory for long. */
 function flow(watch: OpenWatch, response: ServerResponse): void {
-  let waiting = 0;
-  response.on('close', () => watch.close());
-  response.on('drain', () => {
-    waiting = 0;
-  });
-  watch.flow({
-    event: (occasion, isLast) => {
-      const line = occasion.bytes(tellLine);
-      if (isLast) response.end(line);
-      else if (!response.write(line) && ++waiting > watcherBacklog) drop();
+  const outlet = new Outlet({
+    tell: tellLine,
+    tellLast: tellLine,
+    write: (lines, isLast) => {
+      const bytes = lines.length === 1 ? lines[0] : Buffer.concat(lines);
+      if (isLast) response.end(bytes);
+      return isLast || response.write(bytes);
+    },
+    drop: () => {
+      watch.close();
+      response.end();
+      setTimeout(() => response.destroy(), 10_000).unref();
     },
     // Cut off and not ended: so a client knows that this was no event.
-    end: () => response.destroy(),
+    cut: () => response.destroy(),
   });
-  function drop(): void {
-    watch.close();
-    response.end();
-    setTimeout(() => response.destroy(), 10_000).unref();
-  }
+  response.on('close', () => watch.close());
+  response.on('drain', () => outlet.drained());
+  watch.flow(outlet);
 }

@@ -18,9 +18,10 @@ export class QuickAnswers {
     this.#cors = linesOf(cors);
   }
 
-  keys({ status, text, index, isError }: KeysAnswer): string {
+  keys({ status, text, index, isError, isExact }: KeysAnswer): string {
     const position = isError ? '' : `\r\nX-Raft-Index: ${this.#cluster.positionOf(index)}\r\nX-Raft-Term: ${this.#cluster.term}`;
-    return `${this.#head(status)}${index}${position}\r\nContent-Length: ${text.length}${this.#date()}${text}`;
+    const exact = isExact === true ? '\r\nX-Weir-Exact: true' : '';
+    return `${this.#head(status)}${index}${position}${exact}\r\nContent-Length: ${text.length}${this.#date()}${text}`;
   }
 
   /** The head of a watch; chunks follow. */

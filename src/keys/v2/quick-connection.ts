@@ -5,10 +5,11 @@
  */
 import type { Socket } from 'node:net';
 import type { Answer } from './answer.ts';
+import { Outlet } from './outlet.ts';
 import type { QuickAnswers } from './quick-answers.ts';
 import { QuickReader } from './quick-request.ts';
 import type { V2 } from './v2.ts';
-import { type OpenWatch, tellChunk, tellLastChunk, watcherBacklog } from './watch.ts';
+import { type OpenWatch, tellChunk, tellLastChunk } from './watch.ts';
 
 export type QuickOptions = {
   v2: V2;
@@ -119,29 +120,30 @@ export class QuickConnection {
     socket.setTimeout(0);
     socket.write(answers.watch(watch.index), 'latin1');
     return new Promise((resolve) => {
-      let waiting = 0;
       const over = () => {
         this.#watch = undefined;
         socket.off('drain', drained);
         if (!socket.destroyed) socket.setTimeout(keepAliveMs);
         resolve();
       };
-      const drained = () => {
-        waiting = 0;
-      };
-      socket.on('drain', drained);
-      watch.flow({
-        event: (occasion, isLast) => {
-          const isDrained = socket.write(occasion.bytes(isLast ? tellLastChunk : tellChunk));
+      const outlet = new Outlet({
+        tell: tellChunk,
+        tellLast: tellLastChunk,
+        write: (lines, isLast) => {
+          const isDrained = socket.write(lines.length === 1 ? (lines[0] as Buffer) : Buffer.concat(lines));
           if (isLast) over();
-          else if (!isDrained && ++waiting > watcherBacklog) this.#drop(watch, over);
+          return isDrained;
         },
+        drop: () => this.#drop(watch, over),
         // Cut off and not ended: so a client knows that this was no event.
-        end: () => {
+        cut: () => {
           socket.destroy();
           over();
         },
       });
+      const drained = () => outlet.drained();
+      socket.on('drain', drained);
+      watch.flow(outlet);
     });
   }
 
