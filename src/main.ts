@@ -16,7 +16,7 @@ type Group = { commands: Record<string, string>; load: () => Promise<AddCommands
 // The summaries stand here so that help needs no room; a test keeps them equal to what the rooms say.
 const groups: readonly Group[] = [
   {
-    commands: { serve: 'run the server', config: 'print the configuration in force' },
+    commands: { serve: 'run the server', config: 'print the configuration in force', tls: 'show the certificate of a server' },
     load: async () => (await import('./server/cli.ts')).addCommands,
   },
   {
@@ -110,6 +110,11 @@ function root(): Command {
     .description('Measures the flow of a network: packets and flow files become flows, kept in columns, streamed over REST.')
     .version(version, '-V, --version', 'print the version of Weir')
     .helpCommand('help [command]', 'explain a command')
+    .hook('preAction', async (_program, action) => {
+      const { cacert, pin, insecure } = action.optsWithGlobals<GlobalOptions>();
+      // Loaded on demand: TLS costs a start some milliseconds.
+      if (cacert ?? pin ?? insecure) (await import('./cli/trust.ts')).settleTrust({ cacert, pin, insecure });
+    })
     .addHelpText('after', '\nExamples:\n  $ weir serve\n  $ weir import office.pcap\n  $ weir flows top --by dst_port --metric bytes')
     .usage('COMMAND [options]');
 }

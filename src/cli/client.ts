@@ -3,6 +3,7 @@ import https from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
+import { currentTrust, type Trust, TrustedAgent, trustProblem } from './trust.ts';
 
 /** Parameters of a query string; what is undefined or false is left out, true is written `true`. */
 export type Query = Record<string, string | number | boolean | undefined>;
@@ -61,10 +62,11 @@ export class Client {
   readonly #address: Address;
   readonly #agent: http.Agent;
 
-  constructor(server: string) {
+  /** Of a server with HTTPS it is `trust` that has to be convinced: that of the command's options unless told otherwise. */
+  constructor(server: string, trust: Trust = currentTrust()) {
     this.server = server;
     this.#address = parseAddress(server);
-    this.#agent = new (this.#address.protocol === 'https:' ? https : http).Agent({ keepAlive: true });
+    this.#agent = this.#address.protocol === 'https:' ? new TrustedAgent(trust) : new http.Agent({ keepAlive: true });
   }
 
   /** Sends a request and answers once the head of a 2xx or 3xx answer is there. Throws the Problem of any other status. */
@@ -143,6 +145,8 @@ export class Client {
 
   #explain(error: unknown, hadBody: boolean): unknown {
     if (error instanceof Problem || (error as Error).name === 'AbortError') return error;
+    const distrust = trustProblem(error, this.server);
+    if (distrust !== undefined) return distrust;
     const { code, message } = error as NodeJS.ErrnoException;
     if (hadBody && (code === 'EPIPE' || code === 'ECONNRESET')) {
       return new Problem('unavailable', `${this.server} hung up while it was being sent the body`, { detail: message, cause: error });

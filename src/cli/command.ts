@@ -5,6 +5,11 @@ import { InvalidArgumentError as InvalidArgument, Option } from 'commander';
 export type GlobalOptions = {
   /** `http://HOST:PORT`, `https://…` or `unix:/PATH`. */
   server: string;
+  /** A file with authorities that servers may be certified by. */
+  cacert?: string;
+  /** SHA-256 fingerprints, separated by commas: the server has to have one of them. */
+  pin?: string;
+  insecure?: boolean;
   /** A data directory to work on directly, without a server. */
   data?: string;
   json?: boolean;
@@ -19,6 +24,9 @@ export type GlobalOptions = {
 export function addGlobalOptions(program: Command): Command {
   return program
     .addOption(new Option('--server <url>', 'the Weir to speak to').env('WEIR_SERVER').default('http://127.0.0.1:8080'))
+    .addOption(new Option('--cacert <file>', 'trust servers that these authorities (PEM) certify, too').env('WEIR_CACERT'))
+    .addOption(new Option('--pin <sha256>', 'trust the server with this fingerprint and no other (weir tls fingerprint)').env('WEIR_PIN'))
+    .option('--insecure', 'trust any server (HTTPS without knowing who answers)')
     .option('--data <dir>', 'work on this data directory itself, which no server may hold')
     .addOption(new Option('--json', 'print JSON').conflicts('csv'))
     .option('--csv', 'print CSV')

@@ -48,7 +48,8 @@ export function checkExposure(address: ListenAddress, { listen, setting = 'serve
 export const numericHost = (host: string): string => (host === 'localhost' ? '127.0.0.1' : host);
 
 /** The address as a client writes it: `http://127.0.0.1:8080`. */
-export const urlOf = (host: string, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+export const urlOf = (host: string, port: number, scheme: 'http' | 'https' = 'http'): string =>
+  `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** Why an address could not be opened, for the person who wrote it. */
 export function listenProblem(address: ListenAddress, error: unknown, setting = 'server.listen'): unknown {

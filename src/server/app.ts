@@ -1,4 +1,10 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+} from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../core/clock.ts';
 import type { RoomRoutes } from '../core/http.ts';
@@ -19,6 +25,9 @@ import { problemRoutes } from './problem-pages.ts';
 import { rootRoutes } from './root.ts';
 import { installRouteTable } from './route-table.ts';
 import { installSecurityHeaders } from './security-headers.ts';
+import { installHsts } from './tls/hsts.ts';
+import type { Tls } from './tls/index.ts';
+import { createSecureServer } from './tls/secure-server.ts';
 import { compileValidator } from './validation.ts';
 
 /** A room as the app sees it: its name and its routes. */
@@ -35,18 +44,21 @@ export type AppDependencies = {
   closing: AbortSignal;
   /** True while only this machine can reach the server by TCP: then names in `Host` and `Origin` are checked. */
   isLoopback: boolean;
+  /** The certificate, for a server that speaks HTTPS. */
+  tls?: Tls | undefined;
   /** Who decides about callers; without one only this machine may come in. */
   door?: Door | undefined;
 };
 
 /** Builds the one Fastify app from the rooms; it listens nowhere yet. Order matters: hooks first, rooms, then the answers for what is left. */
 export async function buildApp(config: ServerConfig, deps: AppDependencies): Promise<FastifyInstance> {
-  const app = createFastify(config, deps.log);
+  const app = createFastify(config, deps);
   app.decorate('closing', deps.closing);
   app.setValidatorCompiler(compileValidator);
   const routes = installRouteTable(app);
   installErrors(app);
   installSecurityHeaders(app);
+  if (config.tls.hsts > 0) installHsts(app, config.tls.hsts);
   if (deps.isLoopback) guardHost(app, config.hostNames);
   installDoor(app, { door: deps.door ?? thisMachineOnly, isOpenToAll: config.insecureListen });
   endStreamsOfHead(app);
@@ -63,7 +75,7 @@ export async function buildApp(config: ServerConfig, deps: AppDependencies): Pro
   return app;
 }
 
-function createFastify(config: ServerConfig, log: Log): FastifyInstance {
+function createFastify(config: ServerConfig, { log, tls }: AppDependencies): FastifyInstance {
   const makeId = createIds();
   return Fastify({
     loggerInstance: log.child({}) as FastifyBaseLogger,
@@ -80,6 +92,7 @@ function createFastify(config: ServerConfig, log: Log): FastifyInstance {
     forceCloseConnections: 'idle',
     // While it drains the server still answers what arrives on open connections; /readyz tells balancers to go elsewhere.
     return503OnClosing: false,
+    ...(tls !== undefined && { serverFactory: secureServers(tls, config) }),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     http: {
       maxHeaderSize: config.headerLimit,
@@ -89,3 +102,9 @@ function createFastify(config: ServerConfig, log: Log): FastifyInstance {
     },
   });
 }
+
+/** What makes Fastify's server where it speaks HTTPS. */
+const secureServers =
+  (tls: Tls, config: ServerConfig): FastifyServerFactory =>
+  (handler) =>
+    createSecureServer({ tls, limits: config, hasHttp2: config.tls.http2 }, handler);

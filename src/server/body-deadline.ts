@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../core/problem.ts';
 import { sendProblem } from './errors.ts';
+import { Http2Request } from './tls/http2-messages.ts';
 
 /**
  * Limits how long a body may take to arrive. Usual routes: `limitMs` for all of it. Routes with `config.isUpload`, whose
@@ -14,8 +15,9 @@ export function installBodyDeadline(app: FastifyInstance, limitMs: number): void
   });
 }
 
-const hasBody = ({ headers }: FastifyRequest): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+// Over HTTP/2 a body needs no header: there a request without one is complete at once.
+const hasBody = ({ headers, raw }: FastifyRequest): boolean =>
+  raw.httpVersionMajor === 2 || headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 const late = () =>
   new Problem('timeout', 'The body of the request took too long to arrive.', { hint: 'the setting server.requestTimeout' });
@@ -33,10 +35,13 @@ function watchWhole(request: FastifyRequest, reply: FastifyReply, limitMs: numbe
 function watchIdle({ raw }: FastifyRequest, limitMs: number): () => void {
   let seen = -1;
   const timer = setInterval(() => {
-    const { bytesRead } = raw.socket;
+    const bytesRead = octetsOf(raw);
     // Octets that lie here unread mean that we are slow, not the client.
     if (bytesRead === seen && raw.readableLength === 0) raw.destroy(late());
     seen = bytesRead;
   }, limitMs);
   return () => clearInterval(timer);
 }
+
+/** Octets that have arrived so far: those of the connection, or of the one request where several share it. */
+const octetsOf = (raw: FastifyRequest['raw'] | Http2Request): number => (raw instanceof Http2Request ? raw.octets : raw.socket.bytesRead);

@@ -6,12 +6,31 @@ import { untilSignal } from '../core/shutdown.ts';
 import { version } from '../core/version.ts';
 import { type Config, roomsOf, settings } from './rooms.ts';
 import { createServer } from './server.ts';
+import { type CertificatePlace, printCertificate, printFingerprint, type TlsOptions } from './tls/commands.ts';
+import { filesOf, type Tls } from './tls/index.ts';
 
-type ServeOptions = { listen?: string; data?: string; config?: string; set: string[]; logLevel?: string; check?: boolean };
+type ServeOptions = {
+  listen?: string;
+  tls?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  data?: string;
+  config?: string;
+  set: string[];
+  logLevel?: string;
+  check?: boolean;
+};
 
 function readConfig(options: ServeOptions): Config {
   const file = findConfigFile(options.config, process.env);
-  const flags = { 'server.listen': options.listen, 'server.data': options.data, 'log.level': options.logLevel };
+  const flags = {
+    'server.listen': options.listen,
+    'server.data': options.data,
+    'server.tls.mode': options.tls,
+    'server.tls.cert': options.tlsCert,
+    'server.tls.key': options.tlsKey,
+    'log.level': options.logLevel,
+  };
   return loadConfig(settings, { file, environment: process.env, assignments: options.set, flags });
 }
 
@@ -28,7 +47,26 @@ export async function runServe(command: Command): Promise<void> {
   }
   const address = await server.start();
   process.stdout.write(`weir ${version} listening on ${address}, data in ${data}\n`);
+  if (server.tls !== undefined) process.stdout.write(`certificate SHA-256 ${server.tls.facts.fingerprint}, ${lifeOf(server.tls)}\n`);
   await untilSignal({ stop: server.stop, log });
+}
+
+const lifeOf = ({ facts }: Tls): string =>
+  `${facts.issuer === facts.subject ? 'self-signed, ' : ''}valid until ${new Date(facts.until).toISOString().slice(0, 10)}`;
+
+/** Prints the fingerprint of the certificate that a server of this configuration has. */
+export function runFingerprint(command: Command): void {
+  printFingerprint(command.optsWithGlobals<ServeOptions & TlsOptions>(), placeOf(command));
+}
+
+/** Prints what the certificate of this configuration says. */
+export function runShow(command: Command): void {
+  printCertificate(command, placeOf(command));
+}
+
+function placeOf(command: Command): CertificatePlace {
+  const { server } = readConfig(command.optsWithGlobals<ServeOptions>());
+  return { mode: server.tls.mode, file: filesOf(server.tls, server.data || defaultDataFolder()).cert };
 }
 
 /** Prints the configuration in force, or with `--list` every setting. */

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { logLevels } from '../core/log.ts';
 import { choiceSetting, durationSetting, integerSetting, listSetting, sizeSetting, switchSetting, textSetting } from '../core/setting.ts';
+import { tlsSettings } from './tls/config.ts';
 
 const seconds = 1000;
 const minutes = 60 * seconds;
@@ -37,6 +38,16 @@ export const serverSettings = Type.Object({
     description: 'How long answers under way may go on after SIGTERM before their connections are broken.',
   }),
   maxConnections: integerSetting(10_000, { description: 'Connections at once; more are refused.', minimum: 1 }),
+  maxConnectionsPerAddress: integerSetting(100, {
+    description:
+      'Connections at once from one address; more are refused. Addresses of this machine and `access.trustedProxies` are not counted. 0: any number.',
+    minimum: 0,
+  }),
+  redirectFrom: textSetting(
+    '',
+    'With TLS: an address `HOST:PORT` for plain HTTP that leads browsers to HTTPS and refuses everything else. Empty: none.',
+  ),
+  tls: tlsSettings,
   pretty: switchSetting(
     true,
     'Indent JSON answers for clients that accept anything (`*/*`, as curl says); `application/json` stays compact.',

@@ -4,8 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { type ListenAddress, listenProblem, numericHost, urlOf } from '../core/listen-address.ts';
 import { Problem } from '../core/problem.ts';
 
-/** Opens the app to requests; resolves to its address as a client writes it (`http://127.0.0.1:8080`, `unix:/run/weir.sock`). */
-export async function openListener(app: FastifyInstance, address: ListenAddress): Promise<string> {
+/** Opens the app to requests; resolves to its address as a client writes it (`https://127.0.0.1:8080`, `unix:/run/weir.sock`). */
+export async function openListener(app: FastifyInstance, address: ListenAddress, scheme: 'http' | 'https' = 'http'): Promise<string> {
   // Fastify logs a line of its own for each address; whoever started the server prints the one line that counts.
   const { level } = app.log;
   app.log.level = 'warn';
@@ -13,7 +13,7 @@ export async function openListener(app: FastifyInstance, address: ListenAddress)
     if (address.kind === 'tcp') {
       await app.listen({ host: numericHost(address.host), port: address.port, backlog: 1024 });
       const bound = app.server.address();
-      return urlOf(address.host, typeof bound === 'object' && bound !== null ? bound.port : address.port);
+      return urlOf(address.host, typeof bound === 'object' && bound !== null ? bound.port : address.port, scheme);
     }
     await removeStaleSocket(address.path);
     await listenUnix(app, address.path);

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { RoomRoutes } from '../core/http.ts';
 import type { Log } from '../core/log.ts';
 import type { Component } from '../core/shutdown.ts';
+import type { TlsSource } from '../core/tls-source.ts';
 import type { Door } from './door.ts';
 
 /** What the server hands to every room. */
@@ -14,6 +15,8 @@ export type RoomDependencies = {
   clock: Clock;
   /** Where the room registers its metrics, named `weir_ROOM_…`. */
   metrics: Registry;
+  /** The certificate of the house, when it speaks HTTPS. */
+  tls?: TlsSource;
 };
 
 /** A room as the server runs it: inert when made, then started, asked whether it is ready, and stopped. */

@@ -2,13 +2,15 @@ import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type DataFolder, openDataFolder } from '../core/data-folder.ts';
-import { checkExposure, isLoopback, parseListen } from '../core/listen-address.ts';
+import { checkExposure, isLoopback, type ListenAddress, parseListen } from '../core/listen-address.ts';
 import type { Log } from '../core/log.ts';
+import { Problem } from '../core/problem.ts';
 import { type Component, Lifetime } from '../core/shutdown.ts';
 import { buildApp } from './app.ts';
 import type { ServerConfig } from './config.ts';
 import { openListener } from './listen.ts';
 import type { MakeRoom, Room } from './room.ts';
+import { checkTlsConfig, Tls } from './tls/index.ts';
 
 export type ServerDependencies = {
   log: Log;
@@ -26,20 +28,29 @@ export type Server = {
   stop(): Promise<boolean>;
   /** The app; there once `start` has resolved. */
   readonly app: FastifyInstance;
+  /** The certificate of a server that speaks HTTPS; there once `start` has resolved. */
+  readonly tls: Tls | undefined;
 };
 
 /** Makes a server that has touched nothing yet. Throws Problem for an address that it may not use. */
 export function createServer(config: ServerConfig, { log, data, rooms: makers, clock = systemClock }: ServerDependencies): Server {
   const address = parseListen(config.listen);
+  checkTlsConfig(config.tls);
+  if (config.tls.mode !== 'off' && address.kind === 'unix') throw noTlsOnSockets();
   const metrics = new Registry();
   const closing = new AbortController();
   let lifetime: Lifetime | undefined;
   let app: FastifyInstance | undefined;
+  let tls: Tls | undefined;
   let url = '';
 
   async function start(): Promise<string> {
     const folder = await openDataFolder(data, 'serve');
     try {
+      if (config.tls.mode !== 'off') {
+        tls = new Tls(config.tls, { dataFolder: folder.path, names: namesOf(address, config), log: log.child({ room: 'tls' }), clock });
+        await tls.start();
+      }
       const rooms = await makeRooms(folder);
       app = await buildApp(config, {
         log,
@@ -49,10 +60,12 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
         ready: rooms.map(({ name, ready }) => ({ name, check: async () => ready?.() })),
         closing: closing.signal,
         isLoopback: isLoopback(address),
+        tls,
         door: rooms.find(({ door }) => door !== undefined)?.door,
       });
-      lifetime = new Lifetime([folderComponent(folder), ...rooms, listenerComponent(app, folder, rooms)], log);
+      lifetime = new Lifetime([folderComponent(folder), tlsComponent(tls), ...rooms, listenerComponent(app, folder, rooms)], log);
     } catch (error) {
+      tls?.stop();
       await folder.release();
       throw error;
     }
@@ -62,7 +75,7 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
 
   async function makeRooms(folder: DataFolder): Promise<Room[]> {
     const rooms: Room[] = [];
-    for (const make of makers) rooms.push(await make({ dataFolder: folder.path, log, clock, metrics }));
+    for (const make of makers) rooms.push(await make({ dataFolder: folder.path, log, clock, metrics, ...(tls !== undefined && { tls }) }));
     return rooms;
   }
 
@@ -73,7 +86,7 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
         // Only now is it known whether there are users.
         const warning = rooms.some(({ door }) => door?.hasUsers === true) ? undefined : checkExposure(address, config);
         if (warning !== undefined) log.warn(warning);
-        url = await openListener(listening, address);
+        url = await openListener(listening, address, tls === undefined ? 'http' : 'https');
         listening.server.maxConnections = config.maxConnections;
         folder.announce(url);
       },
@@ -93,10 +106,28 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
       if (app === undefined) throw new Error('the server has not started');
       return app;
     },
+    get tls() {
+      return tls;
+    },
   };
 }
 
 const folderComponent = (folder: DataFolder): Component => ({ name: 'data', stop: () => folder.release() });
+
+const tlsComponent = (tls: Tls | undefined): Component => ({ name: 'tls', stop: async () => tls?.stop() });
+
+/** What clients may call this server, besides its host name and the names that are for certificates only. */
+function namesOf(address: ListenAddress, { hostNames }: ServerConfig): string[] {
+  const isOne = address.kind === 'tcp' && address.host !== '0.0.0.0' && address.host !== '::';
+  return [...(isOne ? [address.host] : []), ...hostNames];
+}
+
+const noTlsOnSockets = (): Problem =>
+  new Problem('invalid', 'A Unix socket speaks plain HTTP only.', {
+    detail: 'nothing of it leaves this machine',
+    hint: '--listen HOST:PORT, or --tls off',
+    pointer: 'server.tls.mode',
+  });
 
 /** Stops accepting, waits for the answers under way, and breaks what is left after `timeoutMs`. */
 async function drain(app: FastifyInstance, timeoutMs: number, log: Log): Promise<void> {
