@@ -21,6 +21,7 @@ export type Checked = {
 
 /** Checks everything, as it was at one moment; reads every sealed file once. */
 export const checkStore = async (store: Store): Promise<Checked> => {
+  await store.exclusively(() => store.refresh()); // what the catalog says is in question here, not what is known of it
   const snapshot = await store.snapshot();
   const { connection, files, hot } = snapshot;
   try {

@@ -37,7 +37,7 @@ export const retain = async (store: Store, retention: Retention, nowSeconds: num
     const rows = gone.reduce((sum, file) => sum + file.rows, 0);
     if (gone.length === 0) return { files: 0, rows };
     const paths = gone.map((file) => file.path);
-    await store.catalog.transaction(async () => {
+    await store.change(async () => {
       await store.catalog.doomFiles(paths);
       await store.catalog.setCounter(forgottenRows, (await store.catalog.counter(forgottenRows)) + rows);
     });

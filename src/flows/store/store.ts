@@ -19,7 +19,22 @@ export type StoreLimits = { memory: string; threads: number };
 export type StagedFile = { stagedPath: string; entry: FileEntry };
 
 /** The store as one reader sees it: its files in order of time, what was hot, and a connection that reads both. */
-export type Snapshot = { connection: Connection; files: FileEntry[]; hot: HotExtent | undefined; close(): void };
+export type Snapshot = Contents & { connection: Connection; close(): void };
+
+/** What the catalog says is there, at one moment. */
+type Contents = {
+  /** In order of time. */
+  readonly files: FileEntry[];
+  readonly hot: HotExtent | undefined;
+  /** When the last import was committed, in microseconds since 1970; 0 before the first. */
+  readonly lastCommitUs: bigint;
+};
+
+const readContents = async (catalog: Catalog): Promise<Contents> => ({
+  files: await catalog.files(),
+  hot: await catalog.hot(),
+  lastCommitUs: await catalog.lastCommit(),
+});
 
 export class Store {
   readonly paths: StorePaths;
@@ -27,8 +42,9 @@ export class Store {
   /** The one connection that writes. */
   readonly writer: Connection;
   readonly catalog: Catalog;
-  files: FileEntry[] = [];
-  hot: HotExtent | undefined;
+  #contents: Contents = { files: [], hot: undefined, lastCommitUs: 0n };
+  /** Whether `#contents` is what the catalog has: not from the beginning of a change until it has been read again. */
+  #isSettled = false;
   #nextId = 1;
   #committedNextId = 1;
   #openImports = 0;
@@ -94,10 +110,30 @@ export class Store {
     this.#scanner.close();
   }
 
+  /** The sealed files, in order of time. */
+  get files(): FileEntry[] {
+    return this.#contents.files;
+  }
+
+  get hot(): HotExtent | undefined {
+    return this.#contents.hot;
+  }
+
+  /** Changes files or hot rows in one transaction, to be followed by `refresh`, within `exclusively`. */
+  async change<T>(work: () => Promise<T>): Promise<T> {
+    this.#isSettled = false;
+    try {
+      return await this.catalog.transaction(work);
+    } catch (error) {
+      await this.refresh().catch(() => undefined); // snapshots read the catalog themselves until that works
+      throw error;
+    }
+  }
+
   /** Reads the catalog again after a change. */
   async refresh(): Promise<void> {
-    this.files = await this.catalog.files();
-    this.hot = await this.catalog.hot();
+    this.#contents = await readContents(this.catalog);
+    this.#isSettled = true;
   }
 
   // Ids. They are taken by the run; those of an import that failed are given back once no other import is open.
@@ -149,7 +185,7 @@ export class Store {
     const linked: string[] = [];
     try {
       await this.#link(staged, linked);
-      const result = await this.catalog.transaction(async () => {
+      const result = await this.change(async () => {
         for (const { entry } of staged) await this.catalog.addFile(entry);
         return change();
       });
@@ -186,18 +222,25 @@ export class Store {
     this.#readers.add(connection);
     try {
       await connection.run('BEGIN TRANSACTION READ ONLY');
-      const catalog = new Catalog(connection);
-      const files = await catalog.files();
-      const hot = await catalog.hot();
-      const unpin = this.pin(files);
+      const contents = (await this.#knownTo(connection)) ?? (await readContents(new Catalog(connection)));
+      const unpin = this.pin(contents.files);
       const close = (): void => void this.endReader(connection).finally(unpin);
-      return { connection, files, hot, close };
+      return { ...contents, connection, close };
     } catch (error) {
       await this.endReader(connection);
       throw error;
     } finally {
       this.#opening--;
     }
+  }
+
+  /** The contents as they are known, which spares reading the catalog, if a transaction that has just begun sees the same. */
+  async #knownTo(connection: Connection): Promise<Contents | undefined> {
+    if (!this.#isSettled) return undefined;
+    const known = this.#contents;
+    // What a transaction sees is settled by its first statement on the database, not by BEGIN.
+    await connection.run('SELECT 1 FROM hot LIMIT 0');
+    return this.#isSettled && this.#contents === known ? known : undefined;
   }
 
   /** A connection that reads sealed files, which the caller has pinned, and nothing else, with `buffer` of rows ready; `endReader` ends it. */

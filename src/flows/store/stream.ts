@@ -5,7 +5,6 @@ import type { CallContext } from '../../core/thread.ts';
 import { readChunk } from '../encode/chunk.ts';
 import { encodedFields, rawTypes, selectList } from '../encode/field.ts';
 import type { ColumnName } from '../schema.ts';
-import { Catalog } from './catalog.ts';
 import { momentText } from './commit.ts';
 import { streamParquet } from './parquet-stream.ts';
 import { relation } from './relation.ts';
@@ -24,7 +23,7 @@ export const streamFlows = async (store: Store, query: StreamQuery, context: Cal
   };
   try {
     context.signal.throwIfAborted();
-    context.tell({ ingestedUntil: momentText(await new Catalog(snapshot.connection).lastCommit()) } satisfies StreamNews);
+    context.tell({ ingestedUntil: momentText(snapshot.lastCommitUs) } satisfies StreamNews);
     if (query.format === 'parquet') return await streamParquet(store, snapshot, query, context);
     return await streamRows({ store, snapshot, context, leave }, { ...query, format: query.format });
   } finally {
