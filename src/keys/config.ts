@@ -15,11 +15,6 @@ export const keysSettings = Type.Object({
     [],
     "Addresses that speak etcd's v2 API alone, beside the routes of `server.listen`: `127.0.0.1:2379` is where its clients look.",
   ),
-  threads: integerSetting(1, {
-    description: 'Threads that serve `keys.listen`; 1 serves it by the main thread. More than one needs the embedded engine.',
-    minimum: 1,
-    maximum: 64,
-  }),
   history: integerSetting(1000, {
     description: 'Changes kept for watchers that come back (`waitIndex`); etcd keeps 1000. A watcher behind them gets error 401.',
     minimum: 1000,
