@@ -36,6 +36,16 @@ const groups: readonly Group[] = [
     load: async () => (await import('./tickets/cli.ts')).addCommands,
   },
   {
+    commands: {
+      users: 'add, change and remove those who may come in',
+      login: 'log in, so that the commands after it may do what you may',
+      logout: 'end the login at a server, and forget it',
+      token: 'print the token of your login; make and end personal tokens for programs',
+      audit: 'read who did what, or check that nobody changed it',
+    },
+    load: async () => (await import('./access/cli.ts')).addCommands,
+  },
+  {
     commands: { get: 'print one response of the server' },
     load: async () => (await import('./cli/get.ts')).addCommands,
   },

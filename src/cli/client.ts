@@ -1,8 +1,11 @@
 import http from 'node:http';
 import https from 'node:https';
+import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
+import { Credentials, type Granted } from './credentials.ts';
+import { LoginFile } from './login-file.ts';
 import { currentTrust, type Trust, TrustedAgent, trustProblem } from './trust.ts';
 
 /** Parameters of a query string; what is undefined or false is left out, true is written `true`. */
@@ -17,6 +20,8 @@ export type Request = {
   /** Sent chunked as it comes, unless `headers` names a content-length. */
   body?: AsyncIterable<Uint8Array> | Uint8Array | string;
   signal?: AbortSignal;
+  /** Without the login of this machine: what is shown at the door, if anything, stands in `headers`. */
+  isAnonymous?: boolean;
 };
 
 /** An answer whose head has arrived and whose body is still on its way: read it, or `abandon()` it. */
@@ -53,6 +58,12 @@ export function parseAddress(server: string): Address {
 const badAddress = (server: string): Problem =>
   new Problem('invalid', `--server ${server} is no address`, { hint: '--server http://HOST:PORT or --server unix:/PATH' });
 
+/** The address of a server as logins are kept under it: what is written differently and is the same has one. */
+export function serverKey({ protocol, host, port, base, socketPath }: Address): string {
+  if (socketPath !== undefined) return `unix:${resolve(socketPath)}`;
+  return `${protocol}//${host.includes(':') ? `[${host}]` : host.toLowerCase()}:${port}${base}`;
+}
+
 /**
  * Speaks HTTP/1.1 to one Weir over kept-alive connections, TCP or unix socket. Bodies stream both ways and are never held
  * whole. Every failure is a Problem: the server's own where it sent one, `unavailable` where nobody answered.
@@ -61,12 +72,14 @@ export class Client {
   readonly server: string;
   readonly #address: Address;
   readonly #agent: http.Agent;
+  readonly #credentials: Credentials;
 
   /** Of a server with HTTPS it is `trust` that has to be convinced: that of the command's options unless told otherwise. */
   constructor(server: string, trust: Trust = currentTrust()) {
     this.server = server;
     this.#address = parseAddress(server);
     this.#agent = this.#address.protocol === 'https:' ? new TrustedAgent(trust) : new http.Agent({ keepAlive: true });
+    this.#credentials = new Credentials(new LoginFile(serverKey(this.#address)), (path, given) => this.#askToken(path, given));
   }
 
   /** Sends a request and answers once the head of a 2xx or 3xx answer is there. Throws the Problem of any other status. */
@@ -76,8 +89,35 @@ export class Client {
     return answer;
   }
 
-  /** As `send`, with any status as the answer. */
-  exchange(request: Request): Promise<Answer> {
+  /**
+   * As `send`, with any status as the answer. It shows the login of this machine at the door; where that has ended and can be
+   * had again without anybody, it does so and repeats the request, once.
+   */
+  async exchange(request: Request): Promise<Answer> {
+    if (request.isAnonymous === true || request.headers?.authorization !== undefined) return await this.#exchange(request);
+    const token = await this.#credentials.token();
+    const answer = await this.#exchange(shown(request, token));
+    if (answer.status !== 401) return answer;
+    const fresh = await this.#credentials.again(token);
+    if (fresh === undefined) return answer;
+    if (isStream(request.body)) throw tooLateToRepeat();
+    answer.abandon();
+    return await this.#exchange(shown(request, fresh));
+  }
+
+  /** The token that requests carry, renewed where most of its life is over; undefined when they carry none. */
+  async token(): Promise<string | undefined> {
+    return await this.#credentials.token();
+  }
+
+  async #askToken(path: string, { token, body }: { token?: string; body?: object }): Promise<Granted | undefined> {
+    const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }), 'content-type': 'application/json' };
+    const answer = await this.#exchange({ method: 'POST', path, headers, body: JSON.stringify(body ?? {}) });
+    const text = await readText(answer.body, longestProblem);
+    return answer.status === 200 ? (parseJson(text) as Granted) : undefined;
+  }
+
+  #exchange(request: Request): Promise<Answer> {
     const { method = 'GET', headers = {}, body, signal } = request;
     const { protocol, host, port, base, socketPath } = this.#address;
     const path = base + withQuery(request.path, request.query);
@@ -170,6 +210,7 @@ export function reviveProblem(status: number, text: string): Problem {
   if (typeof body?.title !== 'string') {
     return new Problem(code, `the server answered ${status} ${http.STATUS_CODES[status] ?? ''}`.trim(), {
       detail: text.slice(0, 200).trim(),
+      ...(status === 401 && { hint: 'weir login' }),
     });
   }
   // Facts stand beside the members of RFC 9457, as section 3.2 has it.
@@ -211,6 +252,17 @@ export function withQuery(path: string, query: Query = {}): string {
   const text = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, String(value)])).toString();
   return `${path}${path.includes('?') ? '&' : '?'}${text}`;
 }
+
+const shown = (request: Request, token: string | undefined): Request =>
+  token === undefined ? request : { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } };
+
+const isStream = (body: Request['body']): boolean => body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
+
+const tooLateToRepeat = (): Problem =>
+  new Problem('unauthenticated', 'The login had ended, and what was being sent cannot be sent twice.', {
+    detail: 'it came as a stream; there is a fresh login now',
+    hint: 'repeat the command',
+  });
 
 async function writeBody(outgoing: http.ClientRequest, body: Request['body']): Promise<void> {
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader, linksSchema } from '../../core/links.ts';
 import type { Access } from '../access.ts';
+import type { AuditLine } from '../audit-log.ts';
 
 const lineSchema = Type.Object({
   time: Type.String({ format: 'date-time' }),
@@ -27,6 +28,19 @@ const query = Type.Object(
   { additionalProperties: false },
 );
 
+/** Which lines are wanted; `action` is a whole action or the room before its dot. */
+type Choice = { actor?: string; action?: string; outcome?: AuditLine['outcome']; since?: string };
+
+/** Whether a line is one of those that a query asks for. */
+export function passes({ actor, action, outcome, since }: Choice): (line: AuditLine) => boolean {
+  const from = since === undefined ? 0 : Date.parse(since);
+  return (line) =>
+    (actor === undefined || line.actor === actor) &&
+    (action === undefined || line.action === action || line.action.startsWith(`${action}.`)) &&
+    (outcome === undefined || line.outcome === outcome) &&
+    Date.parse(line.time) >= from;
+}
+
 export const auditRoutes = ({ audit }: Access): RoomRoutes => {
   return async (app) => {
     app.get(
@@ -41,16 +55,8 @@ export const auditRoutes = ({ audit }: Access): RoomRoutes => {
         },
       },
       async (request, reply) => {
-        const { limit, actor, action, outcome, since } = request.query;
-        const from = since === undefined ? 0 : Date.parse(since);
-        const items = await audit.read(
-          limit,
-          (line) =>
-            (actor === undefined || line.actor === actor) &&
-            (action === undefined || line.action === action || line.action.startsWith(`${action}.`)) &&
-            (outcome === undefined || line.outcome === outcome) &&
-            Date.parse(line.time) >= from,
-        );
+        const { limit, ...choice } = request.query;
+        const items = await audit.read(limit, passes(choice));
         const links = { self: { href: request.url }, check: { href: '/api/v1/audit/check', title: 'Whether the chain of lines is whole' } };
         reply.header('link', linkHeader(links));
         return { items, links };

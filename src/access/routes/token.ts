@@ -35,7 +35,7 @@ export const tokenRoutes = (access: Access): RoomRoutes => {
     app.post(
       '/api/v3/token',
       {
-        config: { role: 'open', errorMembers: { error: 'invalid_request' } },
+        config: { role: 'open', isSecret: true, errorMembers: { error: 'invalid_request' } },
         bodyLimit: 8192,
         schema: { tags, summary: 'Log in with name and password', body: credentials, response: { 200: granted } },
       },
@@ -45,7 +45,7 @@ export const tokenRoutes = (access: Access): RoomRoutes => {
     app.post(
       '/api/v3/token/renew',
       {
-        config: { role: 'viewer', isForNewcomers: true },
+        config: { role: 'viewer', isForNewcomers: true, isSecret: true },
         schema: { tags, summary: 'A fresh token in place of one that still holds', response: { 200: granted } },
       },
       async (request, reply) => {

@@ -54,12 +54,15 @@ export const personalTokenRoutes = (access: Access): RoomRoutes => {
       async (request, reply) => {
         const links = { self: { href: request.url }, create: { href: collection, method: 'POST' } };
         reply.header('link', linkHeader(links));
-        return { items: personalTokens.of(ownerOf(request, request.query.user)).map(shown), links };
+        return { items: personalTokens.of(ownerOf(request, request.query.user)).map(shownToken), links };
       },
     );
     app.post(
       collection,
-      { config: viewer, schema: { tags, summary: 'Make a personal token', body: newTokenSchema, response: { 201: issuedSchema } } },
+      {
+        config: { ...viewer, isSecret: true },
+        schema: { tags, summary: 'Make a personal token', body: newTokenSchema, response: { 201: issuedSchema } },
+      },
       async (request, reply) => {
         const { title, days } = request.body;
         const user = access.users.get(ownerOf(request, request.body.user));
@@ -73,7 +76,7 @@ export const personalTokenRoutes = (access: Access): RoomRoutes => {
           .code(201)
           .header('location', hrefOf(record))
           .header('cache-control', 'no-store')
-          .send({ ...shown(record), token });
+          .send({ ...shownToken(record), token });
       },
     );
     app.get(
@@ -83,13 +86,13 @@ export const personalTokenRoutes = (access: Access): RoomRoutes => {
         const record = personalTokens.find(request.params.id);
         if (record === undefined) throw new Problem('not-found', 'There is no such token.');
         ownerOf(request, record.user);
-        return shown(record);
+        return shownToken(record);
       },
     );
     app.post(
       `${collection}/:id/rotate`,
       {
-        config: viewer,
+        config: { ...viewer, isSecret: true },
         schema: {
           tags,
           summary: 'Replace a personal token by a fresh one with the same rights',
@@ -111,7 +114,7 @@ export const personalTokenRoutes = (access: Access): RoomRoutes => {
           .code(201)
           .header('location', hrefOf(fresh.record))
           .header('cache-control', 'no-store')
-          .send({ ...shown(fresh.record), token: fresh.token });
+          .send({ ...shownToken(fresh.record), token: fresh.token });
       },
     );
     app.delete(
@@ -148,7 +151,11 @@ function ownerOf({ caller }: FastifyRequest, user: string | undefined): string {
 
 const hrefOf = ({ id }: PersonalToken): string => `${collection}/${id}`;
 
-const shown = (record: PersonalToken): Static<typeof tokenSchema> => ({
+/** A personal token as the wire shows it. */
+export type ShownToken = Static<typeof tokenSchema>;
+
+/** What may be seen of a token after it was made. */
+export const shownToken = (record: PersonalToken): ShownToken => ({
   id: record.id,
   user: record.user,
   title: record.title,

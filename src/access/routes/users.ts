@@ -88,7 +88,7 @@ export const userRoutes = (access: Access): RoomRoutes => {
         const all = users.list();
         const links = pageLinks(request.url, { page, per_page }, { hasMore: page * per_page < all.length, total: all.length });
         reply.header('link', linkHeader(links));
-        const items = all.slice((page - 1) * per_page, page * per_page).map((user) => shown(access, user));
+        const items = all.slice((page - 1) * per_page, page * per_page).map((user) => shownUser(access, user));
         return { items, page, per_page, total: all.length, links: { ...links, create: { href: collection, method: 'POST' } } };
       },
     );
@@ -217,12 +217,16 @@ function expectedVersion(access: Access, request: FastifyRequest): number {
 const hrefOf = ({ name }: User): string => `${collection}/${encodeURIComponent(name)}`;
 
 function answer(access: Access, reply: FastifyReply, user: User): Static<typeof userSchema> {
-  const { links, ...rest } = shown(access, user);
+  const { links, ...rest } = shownUser(access, user);
   reply.header('etag', tagOfVersion(access.users.versionOf(user.name))).header('link', linkHeader(links));
   return { ...rest, links };
 }
 
-function shown(access: Access, user: User): Static<typeof userSchema> {
+/** A user as the wire shows him. */
+export type ShownAccount = Static<typeof userSchema>;
+
+/** What others may see of a user. */
+export function shownUser(access: Access, user: User): ShownAccount {
   const until = access.guesses.lockedUntil(user.name);
   const self = hrefOf(user);
   const links: Links = {

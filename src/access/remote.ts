@@ -1,0 +1,58 @@
+import { Client, type Query } from '../cli/client.ts';
+import type { AccessPort, ShownAccount, ShownLine, ShownToken } from './port.ts';
+
+const users = '/api/v1/users';
+const tokens = '/api/v1/tokens';
+const pageSize = 100;
+
+/** The access of a server, spoken to over HTTP. */
+export function openRemoteAccess(server: string): AccessPort {
+  const client = new Client(server);
+  const send = <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    client.json<T>({
+      method,
+      path,
+      headers: { ...headers, ...jsonHeader(body) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  const discard = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const given = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await client.send({ method, path, headers: { ...headers, ...jsonHeader(body) }, ...given });
+    answer.body.resume();
+  };
+  const tagOf = async (name: string): Promise<string> => {
+    const answer = await client.send({ path: userPath(name) });
+    answer.body.resume();
+    return String(answer.headers.etag);
+  };
+  return {
+    users: () => readPages<ShownAccount>(client, users),
+    user: (name) => client.json({ path: userPath(name) }),
+    addUser: (wish) => send('POST', users, wish),
+    changeUser: async (name, change) => await send('PATCH', userPath(name), change, { 'if-match': await tagOf(name) }),
+    setPassword: (name, change) => discard('PUT', `${userPath(name)}/password`, change),
+    unlock: (name) => discard('POST', `${userPath(name)}/unlock`),
+    endLogins: (name) => discard('POST', `${userPath(name)}/logout`),
+    removeUser: async (name) => await discard('DELETE', userPath(name), undefined, { 'if-match': await tagOf(name) }),
+    tokens: async (user) => (await client.json<{ items: ShownToken[] }>({ path: tokens, query: { user } })).items,
+    addToken: (wish) => send('POST', tokens, wish),
+    rotateToken: (id) => send('POST', `${tokens}/${encodeURIComponent(id)}/rotate`),
+    removeToken: (id) => discard('DELETE', `${tokens}/${encodeURIComponent(id)}`),
+    rotateKeys: (at_once) => discard('POST', '/api/v1/signing-keys/rotate', { at_once }),
+    audit: async (query) => (await client.json<{ items: ShownLine[] }>({ path: '/api/v1/audit', query: query as Query })).items,
+    checkAudit: () => client.json({ path: '/api/v1/audit/check' }),
+    close: async () => client.close(),
+  };
+}
+
+const userPath = (name: string): string => `${users}/${encodeURIComponent(name)}`;
+const jsonHeader = (body: unknown): Record<string, string> => (body === undefined ? {} : { 'content-type': 'application/json' });
+
+async function readPages<T>(client: Client, path: string): Promise<T[]> {
+  const items: T[] = [];
+  for (let page = 1; ; page++) {
+    const answer = await client.json<{ items: T[] }>({ path, query: { page, per_page: pageSize } });
+    items.push(...answer.items);
+    if (answer.items.length < pageSize) return items;
+  }
+}
