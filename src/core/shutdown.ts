@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync } from 'node:fs';
 import type { Log } from './log.ts';
 import { Problem } from './problem.ts';
 
@@ -54,20 +55,28 @@ export type SignalOptions = {
   /** Ends everything in order; false when something went wrong on the way. */
   stop(): Promise<boolean>;
   log: Log;
+  /** With it SIGHUP asks for this and not for an end, as for services it does; the end of a terminal stays an end. */
+  reload?: () => Promise<void>;
 };
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type EndSignal = keyof typeof exitCodes;
 
 /**
- * Resolves when SIGINT, SIGTERM or SIGHUP has asked for an end and `stop` is done; a second signal ends the process at
+ * Resolves when SIGINT, SIGTERM or SIGHUP (see `reload`) has asked for an end and `stop` is done; a second signal ends the process at
  * once with 128 + its number, as shells report deaths by signal. Handlers of others for these signals are removed: the
  * command line's own would exit before anything is drained.
  */
-export function untilSignal({ stop, log }: SignalOptions): Promise<void> {
+export function untilSignal({ stop, log, reload }: SignalOptions): Promise<void> {
+  const hadTerminal = hasTerminal();
   return new Promise((resolve, reject) => {
     let isStopping = false;
     const onSignal = (signal: EndSignal) => {
+      if (signal === 'SIGHUP' && reload !== undefined && hadTerminal === hasTerminal()) {
+        log.info('SIGHUP: reading the certificate again');
+        reload().catch((error: unknown) => log.error({ err: error }, 'could not reload'));
+        return;
+      }
       if (isStopping) {
         log.warn(`${signal} again: leaving at once`);
         process.exit(exitCodes[signal]);
@@ -81,4 +90,14 @@ export function untilSignal({ stop, log }: SignalOptions): Promise<void> {
     };
     for (const signal of Object.keys(exitCodes) as EndSignal[]) process.removeAllListeners(signal).on(signal, onSignal);
   });
+}
+
+/** True while the process belongs to a terminal: one that was closed cannot be opened any more (tty(4)). */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', constants.O_RDONLY | constants.O_NOCTTY));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -15,6 +15,11 @@ export const keysSettings = Type.Object({
     [],
     "Addresses that speak etcd's v2 API alone, beside the routes of `server.listen`: `127.0.0.1:2379` is where its clients look.",
   ),
+  tls: choiceSetting(
+    ['inherit', 'off'],
+    'inherit',
+    'Whether `keys.listen` speaks HTTPS: as the server does, with the same certificate, or not at all, for clients that cannot.',
+  ),
   history: integerSetting(1000, {
     description: 'Changes kept for watchers that come back (`waitIndex`); etcd keeps 1000. A watcher behind them gets error 401.',
     minimum: 1000,

@@ -2,6 +2,7 @@
 import { checkExposure, isLoopback, type ListenAddress, parseListen } from '../core/listen-address.ts';
 import type { Log } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
+import type { TlsSource } from '../core/tls-source.ts';
 import type { KeysConfig } from './config.ts';
 import type { KeyEngine } from './engine.ts';
 import { type EngineDependencies, engineOf } from './engine-of.ts';
@@ -22,6 +23,8 @@ export type KeysDoor = {
   headerTimeout: number;
   requestTimeout: number;
   keepAliveTimeout: number;
+  /** The certificate of the server, when it speaks HTTPS. */
+  certificate?: TlsSource | undefined;
   /** Who decides who comes in once there are users; asked late, since that room stands on the keys. */
   admission?(): Admission | undefined;
 };
@@ -78,10 +81,15 @@ export class Keys {
     const connectionLimits = { ...door, maxConnections: limits.watchers + 1000 };
     const admission = () => door.admission?.();
     this.#door = door;
+    const tls = config.tls === 'inherit' ? door.certificate : undefined;
     this.#listeners = config.listen.map((listen) => {
       const address = addressOf(listen);
       const gate = new Gate({ rule, isLoopback: isLoopback(address), admission });
-      return { listen, address, listener: new Listener({ address, v2, cors, gate, limits: connectionLimits, onFault }) };
+      return {
+        listen,
+        address,
+        listener: new Listener({ address, v2, cors, gate, limits: connectionLimits, onFault, ...(tls !== undefined && { tls }) }),
+      };
     });
   }
 

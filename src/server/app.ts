@@ -6,6 +6,7 @@ import Fastify, {
   type FastifyServerFactory,
 } from 'fastify';
 import type { Registry } from 'prom-client';
+import { isThisMachine } from '../access/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RoomRoutes } from '../core/http.ts';
 import { acceptRequestId, createIds } from '../core/ids.ts';
@@ -13,6 +14,7 @@ import type { Log } from '../core/log.ts';
 import { installBodyDeadline } from './body-deadline.ts';
 import type { ServerConfig } from './config.ts';
 import { type Door, installDoor, thisMachineOnly } from './door.ts';
+import { type ConnectionLimits, installConnections } from './connections.ts';
 import { installErrors, refuseBrokenRequest, sendProblem } from './errors.ts';
 import { healthRoutes, type ReadyCheck } from './health.ts';
 import { guardHost } from './host-guard.ts';
@@ -29,6 +31,7 @@ import { installHsts } from './tls/hsts.ts';
 import type { Tls } from './tls/index.ts';
 import { createSecureServer } from './tls/secure-server.ts';
 import { compileValidator } from './validation.ts';
+import { registerTlsMetrics } from './tls/metrics.ts';
 
 /** A room as the app sees it: its name and its routes. */
 export type AppRoom = { name: string; routes: RoomRoutes };
@@ -66,10 +69,12 @@ export async function buildApp(config: ServerConfig, deps: AppDependencies): Pro
   installBodyDeadline(app, config.requestTimeout);
   if (config.pretty) installPretty(app);
   await describeApi(app);
-  await app.register(healthRoutes(deps));
+  await app.register(healthRoutes({ ...deps, warnings: () => deps.tls?.warnings() ?? [] }));
   await app.register(metricsRoutes(deps.metrics));
   await app.register(problemRoutes);
   await app.register(rootRoutes(routes, deps));
+  installConnections(app.server, connectionLimits(config, deps.door), deps.metrics);
+  registerTlsMetrics(deps.metrics, app.server, deps.tls);
   for (const { routes: plugin } of deps.rooms) await app.register(plugin);
   installMethods(app, routes);
   return app;
@@ -108,3 +113,16 @@ const secureServers =
   (tls: Tls, config: ServerConfig): FastifyServerFactory =>
   (handler) =>
     createSecureServer({ tls, limits: config, hasHttp2: config.tls.http2 }, handler);
+
+// Behind a proxy all clients have its address, and whoever is on this machine has other ways to be a nuisance.
+function connectionLimits({ maxConnections, maxConnectionsPerAddress }: ServerConfig, door: Door | undefined): ConnectionLimits {
+  const isProxy = (address: string) => door !== undefined && door.addressOf(address, anyAddress) === anyAddress;
+  return {
+    total: maxConnections,
+    perAddress: maxConnectionsPerAddress,
+    isExempt: (address) => isThisMachine(address) || isProxy(address),
+  };
+}
+
+/** An address of nobody (RFC 5737): the door believes it from a trusted proxy only. */
+const anyAddress = '192.0.2.1';

@@ -48,7 +48,8 @@ export async function runServe(command: Command): Promise<void> {
   const address = await server.start();
   process.stdout.write(`weir ${version} listening on ${address}, data in ${data}\n`);
   if (server.tls !== undefined) process.stdout.write(`certificate SHA-256 ${server.tls.facts.fingerprint}, ${lifeOf(server.tls)}\n`);
-  await untilSignal({ stop: server.stop, log });
+  const hasFiles = config.server.tls.mode === 'files';
+  await untilSignal({ stop: server.stop, log, ...(hasFiles && { reload: server.reload }) });
 }
 
 const lifeOf = ({ facts }: Tls): string =>

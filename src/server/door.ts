@@ -1,8 +1,8 @@
-import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Access, isThisMachine } from '../access/index.ts';
 import { type Caller, isEnough } from '../core/caller.ts';
 import { headerFields } from '../core/header-fields.ts';
+import { peerCertificate } from '../core/peer-certificate.ts';
 import { Problem } from '../core/problem.ts';
 import { loginRefusal } from '../keys/index.ts';
 
@@ -57,7 +57,7 @@ export function installDoor(app: FastifyInstance, { door, isOpenToAll }: DoorDep
       authorization,
       address: addressOf(request),
       isForwarded: forwarding.some((name) => raw.headers[name] !== undefined),
-      certificate: certificateOf(raw.socket as TLSSocket),
+      certificate: peerCertificate(raw.socket),
       surface: request.routeOptions.config.surface,
       isForNewcomers: request.routeOptions.config.isForNewcomers,
     });
@@ -101,12 +101,6 @@ function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown, do
 const forwarding = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 
 const nobody: Caller = { name: '', role: 'viewer', proof: 'anonymous' };
-
-/** SHA-256 of the client's certificate, in lower-case hex, when TLS has verified one. */
-function certificateOf(socket: TLSSocket): string | undefined {
-  if (socket.authorized !== true) return undefined;
-  return socket.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase();
-}
 
 const inQuery = (): Problem =>
   new Problem('invalid', 'Credentials do not belong into the address.', {

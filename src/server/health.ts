@@ -5,16 +5,25 @@ import { Problem } from '../core/problem.ts';
 /** Asks one part whether it can work: undefined when it can, otherwise the reason in a few words. */
 export type ReadyCheck = { name: string; check(): Promise<string | undefined> };
 
-type HealthDependencies = { ready: readonly ReadyCheck[]; closing: AbortSignal };
+type HealthDependencies = {
+  ready: readonly ReadyCheck[];
+  closing: AbortSignal;
+  /** What somebody should see to although requests are answered. */
+  warnings(): string[];
+};
 
 const up = Type.Object({ status: Type.Literal('up') });
-const ready = Type.Object({ status: Type.Literal('ready'), parts: Type.Record(Type.String(), Type.String()) });
+const ready = Type.Object({
+  status: Type.Literal('ready'),
+  parts: Type.Record(Type.String(), Type.String()),
+  warnings: Type.Optional(Type.Array(Type.String())),
+});
 
 /** A check that has not answered by then counts as not ready: probes have short time limits of their own. */
 const checkDeadlineMs = 2000;
 
 /** `/healthz`: the process lives (restart it if not). `/readyz`: every part can work (send it no requests if not). */
-export function healthRoutes({ ready: checks, closing }: HealthDependencies): RoomRoutes {
+export function healthRoutes({ ready: checks, closing, warnings }: HealthDependencies): RoomRoutes {
   return async (app) => {
     const config = { role: 'open' } as const;
     app.get('/healthz', { config, schema: { tags: ['server'], summary: 'Is the process up?', response: { 200: up } } }, async () => ({
@@ -23,7 +32,8 @@ export function healthRoutes({ ready: checks, closing }: HealthDependencies): Ro
     app.get('/readyz', { config, schema: { tags: ['server'], summary: 'Can it answer?', response: { 200: ready } } }, async () => {
       const parts = closing.aborted ? { server: 'stopping' } : await askAll(checks);
       const failing = Object.keys(parts).filter((name) => parts[name] !== 'ready');
-      if (failing.length === 0) return { status: 'ready' as const, parts };
+      const told = warnings();
+      if (failing.length === 0) return { status: 'ready' as const, parts, ...(told.length > 0 && { warnings: told }) };
       throw new Problem('unavailable', `Not ready: ${failing.join(', ')}.`, { facts: { parts } });
     });
   };

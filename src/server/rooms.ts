@@ -60,8 +60,13 @@ const flowsRoom =
 
 const keysRoom =
   (config: Config, made: Made): MakeRoom =>
-  ({ dataFolder, log, clock, metrics }) => {
-    const keys = createKeys(config.keys, { dataFolder, log, clock, door: { ...config.server, admission: () => made.access } });
+  ({ dataFolder, log, clock, metrics, tls }) => {
+    const keys = createKeys(config.keys, {
+      dataFolder,
+      log,
+      clock,
+      door: { ...config.server, certificate: tls, admission: () => made.access },
+    });
     made.keys = keys;
     registerKeysMetrics(metrics, keys);
     return { name: 'keys', routes: keysRoutes(keys), start: () => keys.start(), stop: () => keys.stop(), ready: () => keys.unready() };

@@ -10,7 +10,7 @@ import { buildApp } from './app.ts';
 import type { ServerConfig } from './config.ts';
 import { openListener } from './listen.ts';
 import type { MakeRoom, Room } from './room.ts';
-import { checkTlsConfig, Tls } from './tls/index.ts';
+import { checkTlsConfig, Redirect, Tls } from './tls/index.ts';
 
 export type ServerDependencies = {
   log: Log;
@@ -30,18 +30,22 @@ export type Server = {
   readonly app: FastifyInstance;
   /** The certificate of a server that speaks HTTPS; there once `start` has resolved. */
   readonly tls: Tls | undefined;
+  /** Reads the certificate again, where there is one in files. */
+  reload(): Promise<void>;
 };
 
 /** Makes a server that has touched nothing yet. Throws Problem for an address that it may not use. */
 export function createServer(config: ServerConfig, { log, data, rooms: makers, clock = systemClock }: ServerDependencies): Server {
   const address = parseListen(config.listen);
   checkTlsConfig(config.tls);
+  if (config.redirectFrom !== '' && config.tls.mode === 'off') throw noRedirectWithoutTls();
   if (config.tls.mode !== 'off' && address.kind === 'unix') throw noTlsOnSockets();
   const metrics = new Registry();
   const closing = new AbortController();
   let lifetime: Lifetime | undefined;
   let app: FastifyInstance | undefined;
   let tls: Tls | undefined;
+  let redirect: Redirect | undefined;
   let url = '';
 
   async function start(): Promise<string> {
@@ -50,6 +54,7 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
       if (config.tls.mode !== 'off') {
         tls = new Tls(config.tls, { dataFolder: folder.path, names: namesOf(address, config), log: log.child({ room: 'tls' }), clock });
         await tls.start();
+        if (config.redirectFrom !== '') redirect = new Redirect({ from: config.redirectFrom, tls, times: config });
       }
       const rooms = await makeRooms(folder);
       app = await buildApp(config, {
@@ -87,10 +92,14 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
         const warning = rooms.some(({ door }) => door?.hasUsers === true) ? undefined : checkExposure(address, config);
         if (warning !== undefined) log.warn(warning);
         url = await openListener(listening, address, tls === undefined ? 'http' : 'https');
-        listening.server.maxConnections = config.maxConnections;
+        else if (tls === undefined && address.kind === 'tcp' && !isLoopback(address)) log.warn(inTheClear(config.listen));
         folder.announce(url);
       },
-      stop: () => drain(listening, config.drainTimeout, log),
+        if (redirect !== undefined) log.info(`plain HTTP on ${await redirect.start(url)} leads to ${url}`);
+      },
+      stop: async () => {
+        await redirect?.stop();
+        await drain(listening, config.drainTimeout, log);
     };
   }
 
@@ -107,6 +116,7 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
       return app;
     },
     get tls() {
+    reload: async () => await tls?.reload(),
       return tls;
     },
   };
@@ -123,6 +133,15 @@ function namesOf(address: ListenAddress, { hostNames }: ServerConfig): string[] 
 }
 
 const noTlsOnSockets = (): Problem =>
+const inTheClear = (listen: string): string =>
+  `${listen} is plain HTTP: passwords and tokens cross the network in the clear (weir serve --tls self-signed)`;
+
+const noRedirectWithoutTls = (): Problem =>
+  new Problem('invalid', 'server.redirectFrom leads to HTTPS, which is off.', {
+    hint: '--tls self-signed',
+    pointer: 'server.redirectFrom',
+  });
+
   new Problem('invalid', 'A Unix socket speaks plain HTTP only.', {
     detail: 'nothing of it leaves this machine',
     hint: '--listen HOST:PORT, or --tls off',

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Caller, isEnough } from '../../core/caller.ts';
 import { headerFields } from '../../core/header-fields.ts';
 import { foreignness, type HostRule, isLocalName } from '../../core/host-rule.ts';
+import { peerCertificate } from '../../core/peer-certificate.ts';
 import { Problem } from '../../core/problem.ts';
 import { loginRefusal } from './errors.ts';
 import type { Handler } from './handler.ts';
@@ -11,7 +12,13 @@ import type { Handler } from './handler.ts';
 export type Admission = {
   readonly hasUsers: boolean;
   /** Who a request is; throws Problem when it is nobody who may come in. */
-  admit(visit: { authorization: readonly string[]; address: string; isForwarded: boolean; surface: string }): Caller | Promise<Caller>;
+  admit(visit: {
+    authorization: readonly string[];
+    address: string;
+    isForwarded: boolean;
+    certificate: string | undefined;
+    surface: string;
+  }): Caller | Promise<Caller>;
   /** Where it comes from, past the proxies that the configuration trusts. */
   addressOf(socketAddress: string, forwardedFor: string): string;
 };
@@ -71,6 +78,7 @@ async function admit(request: IncomingMessage, door: Admission): Promise<void> {
     authorization: headerFields(request, 'authorization'),
     address: door.addressOf(request.socket.remoteAddress ?? '', headerFields(request, 'x-forwarded-for').join(',')),
     isForwarded: isForwarded(request),
+    certificate: peerCertificate(request.socket),
     surface,
   });
   const needed = request.method === 'GET' || request.method === 'HEAD' ? 'viewer' : 'operator';

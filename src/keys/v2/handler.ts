@@ -46,7 +46,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 /** Where this server is, as the client knows it. */
 function selfOf({ headers, socket }: IncomingMessage): string {
   const { localAddress = '127.0.0.1', localPort = 0 } = socket;
-  return `http://${headers.host ?? `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`}`;
+  return `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`}`;
 }
 
 type Writing = { request: IncomingMessage; response: ServerResponse; headers: string[] };

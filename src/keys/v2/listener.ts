@@ -1,7 +1,9 @@
 /** etcd's v2 API on an address of its own, where the clients of etcd look for it (port 2379). */
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { type ListenAddress, listenProblem, numericHost, urlOf } from '../../core/listen-address.ts';
+import type { TlsSource } from '../../core/tls-source.ts';
 import type { Gate } from './gate.ts';
 import { createHandler, type Handler } from './handler.ts';
 import type { Cors } from './headers.ts';
@@ -25,6 +27,8 @@ export type ListenerOptions = {
   cors: Cors;
   gate: Gate;
   limits: ListenerLimits;
+  /** With it the listener speaks HTTPS. */
+  tls?: TlsSource;
   onFault(error: unknown): void;
 };
 
@@ -51,19 +55,23 @@ export class Listener {
       onFault,
       keepAliveMs: limits.keepAliveTimeout,
     };
-    this.#server = createServer({ noDelay: true }, (socket) => this.#welcome(socket));
+    this.#server = this.#createServer();
     this.#server.maxConnections = limits.maxConnections;
   }
 
   /** Listens; resolves to the address as a client writes it. */
   async start(): Promise<string> {
-    const { address, isShared = false } = this.#options;
+    const { address, isShared = false, tls } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error) => reject(listenProblem(address, error, 'keys.listen')));
       this.#server.listen({ host: numericHost(address.host), port: address.port, backlog: 1024, reusePort: isShared }, resolve);
     });
     const bound = this.#server.address();
-    return urlOf(address.host, typeof bound === 'object' && bound !== null ? bound.port : address.port);
+    return urlOf(
+      address.host,
+      typeof bound === 'object' && bound !== null ? bound.port : address.port,
+      tls === undefined ? 'http' : 'https',
+    );
   }
 
   /** Takes no more connections and ends those there are: watches are cut, answers under way go out. */
@@ -80,6 +88,16 @@ export class Listener {
     await closed;
     clearTimeout(timer);
     this.#http.close();
+  }
+
+  #createServer(): Server {
+    const { tls, limits } = this.#options;
+    const welcome = (socket: Socket) => this.#welcome(socket);
+    if (tls === undefined) return createServer({ noDelay: true }, welcome);
+    const handshakeTimeout = limits.headerTimeout;
+    const server = createTlsServer({ ...tls.options, noDelay: true, handshakeTimeout, ALPNProtocols: ['http/1.1'] }, welcome);
+    const unfollow = tls.follow(() => server.setSecureContext(tls.options));
+    return server.once('close', unfollow);
   }
 
   #welcome(socket: Socket): void {

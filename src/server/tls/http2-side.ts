@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import type { ConnectionTimes } from '../connections.ts';
 import { Http2Request, Http2Response } from './http2-messages.ts';
-import type { ConnectionLimits } from './secure-server.ts';
 
 /** Requests under way on one connection. */
 const streamsAtOnce = 128;
@@ -13,10 +13,10 @@ const connectionWindow = 1024 * 1024;
 /** The HTTP/2 connections of a server: where they come from and go to, and how long they may take. */
 export class Http2Side {
   readonly #server: Http2Server;
-  readonly #limits: ConnectionLimits;
+  readonly #limits: ConnectionTimes;
   readonly #sessions = new Set<ServerHttp2Session>();
 
-  constructor(handler: RequestListener, limits: ConnectionLimits) {
+  constructor(handler: RequestListener, limits: ConnectionTimes) {
     this.#limits = limits;
     const settings = { maxConcurrentStreams: streamsAtOnce, maxHeaderListSize: limits.headerLimit, initialWindowSize: streamWindow };
     this.#server = createServer({ settings, Http2ServerRequest: Http2Request, Http2ServerResponse: Http2Response });

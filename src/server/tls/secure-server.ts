@@ -2,17 +2,10 @@ import type { RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { TlsSource } from '../../core/tls-source.ts';
+import type { ConnectionTimes } from '../connections.ts';
 import { Http2Side } from './http2-side.ts';
 
-/** Limits of the connections of a server; times in milliseconds, sizes in octets. */
-export type ConnectionLimits = {
-  headerLimit: number;
-  headerTimeout: number;
-  keepAliveTimeout: number;
-  idleTimeout: number;
-};
-
-export type SecureServerOptions = { tls: TlsSource; limits: ConnectionLimits; hasHttp2: boolean };
+export type SecureServerOptions = { tls: TlsSource; limits: ConnectionTimes; hasHttp2: boolean };
 
 /**
  * An HTTPS server that speaks HTTP/2 as well. It is Node's HTTP/1.1 server with all of its limits; connections that chose
