@@ -13,8 +13,8 @@ import { acceptRequestId, createIds } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { installBodyDeadline } from './body-deadline.ts';
 import type { ServerConfig } from './config.ts';
-import { type Door, installDoor, thisMachineOnly } from './door.ts';
 import { type ConnectionLimits, installConnections } from './connections.ts';
+import { type Door, installDoor, thisMachineOnly } from './door.ts';
 import { installErrors, refuseBrokenRequest, sendProblem } from './errors.ts';
 import { healthRoutes, type ReadyCheck } from './health.ts';
 import { guardHost } from './host-guard.ts';
@@ -29,9 +29,9 @@ import { installRouteTable } from './route-table.ts';
 import { installSecurityHeaders } from './security-headers.ts';
 import { installHsts } from './tls/hsts.ts';
 import type { Tls } from './tls/index.ts';
+import { registerTlsMetrics } from './tls/metrics.ts';
 import { createSecureServer } from './tls/secure-server.ts';
 import { compileValidator } from './validation.ts';
-import { registerTlsMetrics } from './tls/metrics.ts';
 
 /** A room as the app sees it: its name and its routes. */
 export type AppRoom = { name: string; routes: RoomRoutes };
@@ -66,6 +66,8 @@ export async function buildApp(config: ServerConfig, deps: AppDependencies): Pro
   installDoor(app, { door: deps.door ?? thisMachineOnly, isOpenToAll: config.insecureListen });
   endStreamsOfHead(app);
   installMetrics(app, deps.metrics);
+  installConnections(app.server, connectionLimits(config, deps.door), deps.metrics);
+  registerTlsMetrics(deps.metrics, app.server, deps.tls);
   installBodyDeadline(app, config.requestTimeout);
   if (config.pretty) installPretty(app);
   await describeApi(app);
@@ -73,8 +75,6 @@ export async function buildApp(config: ServerConfig, deps: AppDependencies): Pro
   await app.register(metricsRoutes(deps.metrics));
   await app.register(problemRoutes);
   await app.register(rootRoutes(routes, deps));
-  installConnections(app.server, connectionLimits(config, deps.door), deps.metrics);
-  registerTlsMetrics(deps.metrics, app.server, deps.tls);
   for (const { routes: plugin } of deps.rooms) await app.register(plugin);
   installMethods(app, routes);
   return app;

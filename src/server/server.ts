@@ -91,15 +91,15 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
         // Only now is it known whether there are users.
         const warning = rooms.some(({ door }) => door?.hasUsers === true) ? undefined : checkExposure(address, config);
         if (warning !== undefined) log.warn(warning);
-        url = await openListener(listening, address, tls === undefined ? 'http' : 'https');
         else if (tls === undefined && address.kind === 'tcp' && !isLoopback(address)) log.warn(inTheClear(config.listen));
+        url = await openListener(listening, address, tls === undefined ? 'http' : 'https');
         folder.announce(url);
-      },
         if (redirect !== undefined) log.info(`plain HTTP on ${await redirect.start(url)} leads to ${url}`);
       },
       stop: async () => {
         await redirect?.stop();
         await drain(listening, config.drainTimeout, log);
+      },
     };
   }
 
@@ -115,8 +115,8 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
       if (app === undefined) throw new Error('the server has not started');
       return app;
     },
-    get tls() {
     reload: async () => await tls?.reload(),
+    get tls() {
       return tls;
     },
   };
@@ -132,7 +132,6 @@ function namesOf(address: ListenAddress, { hostNames }: ServerConfig): string[] 
   return [...(isOne ? [address.host] : []), ...hostNames];
 }
 
-const noTlsOnSockets = (): Problem =>
 const inTheClear = (listen: string): string =>
   `${listen} is plain HTTP: passwords and tokens cross the network in the clear (weir serve --tls self-signed)`;
 
@@ -142,6 +141,7 @@ const noRedirectWithoutTls = (): Problem =>
     pointer: 'server.redirectFrom',
   });
 
+const noTlsOnSockets = (): Problem =>
   new Problem('invalid', 'A Unix socket speaks plain HTTP only.', {
     detail: 'nothing of it leaves this machine',
     hint: '--listen HOST:PORT, or --tls off',
