@@ -9,6 +9,7 @@ export { engineOf } from './engine-of.ts';
 export { createKeys, type Keys, type KeysDependencies, type KeysDoor } from './keys.ts';
 export { MemoryEngine } from './memory-engine.ts';
 export { type Kept, Mirror } from './mirror.ts';
+export { onKeys } from './on-keys.ts';
 export type { Change } from './tree/change.ts';
 export { type FaultKind, KeyFault } from './tree/fault.ts';
 export type { KeyNode } from './tree/node.ts';

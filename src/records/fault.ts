@@ -1,20 +1,4 @@
-import { Problem } from '../core/problem.ts';
-import { KeyFault } from '../keys/index.ts';
+import { onKeys as onKeysAt } from '../keys/index.ts';
 
-/** Runs something on keys; faults that are nobody's business below become problems. */
-export async function onKeys<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof KeyFault)) throw error;
-    if (error.kind === 'unavailable') {
-      throw new Problem('unavailable', 'The key store could not say in time whether it did that; look before you try again.', {
-        detail: error.cause,
-        cause: error,
-      });
-    }
-    if (error.kind === 'too-large')
-      throw new Problem('too-large', 'This is more than the key store takes at once.', { detail: error.cause, cause: error });
-    throw new Problem('conflict', 'This was changed by others again and again; try again.', { detail: error.message, cause: error });
-  }
-}
+/** Runs something on keys; the faults that its caller has not handled become problems. */
+export const onKeys = <T>(work: () => Promise<T>): Promise<T> => onKeysAt('/records', work);
