@@ -19,6 +19,10 @@ export type RouteFacts = {
   collection?: { title: string };
   /** Set on a cheap GET that answers a flat JSON object: the page at `/` shows its numbers under this title and refreshes them. */
   live?: { title: string };
+  /** Set on what machines ask again and again to see whether the server lives: it is never turned away. */
+  isProbe?: boolean;
+  /** Set on a POST whose answer holds a secret: it is kept for nobody who sends the request again. */
+  isSecret?: boolean;
   /** Set where bodies of any size stream in: the server then limits pauses, not the whole time. Set `bodyLimit` on the route as well. */
   isUpload?: boolean;
 };

@@ -9,7 +9,8 @@ test('counts behind a prefix of its own', () => {
 
 test.each([
   ['trace-1', 'trace-1'],
-  ['00-4bf92f/+=:@_', '00-4bf92f/+=:@_'],
+  ['00-4bf92f._A', '00-4bf92f._A'],
+  ['00/4bf92f', 'made'],
   ['', 'made'],
   ['a b', 'made'],
   ['a\r\nb', 'made'],

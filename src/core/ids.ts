@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** What a caller may send as `x-request-id`: short and harmless in a log line, a header and a shell. */
-const saneRequestId = /^[A-Za-z0-9._:@/+=-]{1,128}$/;
+const saneRequestId = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Gives ids that are unique in this process and, through the random prefix, across processes: `k3v9x0qa-1z`. */
 export function createIds(prefix: string = randomText(8)): () => string {

@@ -11,6 +11,7 @@ import type { Clock } from '../core/clock.ts';
 import type { RoomRoutes } from '../core/http.ts';
 import { acceptRequestId, createIds } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { Tree } from '../keys/index.ts';
 import { installBodyDeadline } from './body-deadline.ts';
 import type { ServerConfig } from './config.ts';
 import { type ConnectionLimits, installConnections } from './connections.ts';
@@ -18,6 +19,7 @@ import { type Door, installDoor, thisMachineOnly } from './door.ts';
 import { installErrors, refuseBrokenRequest, sendProblem } from './errors.ts';
 import { healthRoutes, type ReadyCheck } from './health.ts';
 import { guardHost } from './host-guard.ts';
+import { installManners, installMannersOfAll } from './manners/index.ts';
 import { endStreamsOfHead, installMethods } from './methods.ts';
 import { installMetrics, metricsRoutes } from './metrics.ts';
 import { describeApi } from './openapi.ts';
@@ -51,6 +53,8 @@ export type AppDependencies = {
   tls?: Tls | undefined;
   /** Who decides about callers; without one only this machine may come in. */
   door?: Door | undefined;
+  /** Where the server keeps what it has to remember; without one it remembers nothing. */
+  tree?: Tree | undefined;
 };
 
 /** Builds the one Fastify app from the rooms; it listens nowhere yet. Order matters: hooks first, rooms, then the answers for what is left. */
@@ -62,8 +66,11 @@ export async function buildApp(config: ServerConfig, deps: AppDependencies): Pro
   installErrors(app);
   installSecurityHeaders(app);
   if (config.tls.hsts > 0) installHsts(app, config.tls.hsts);
-  if (deps.isLoopback) guardHost(app, config.hostNames);
-  installDoor(app, { door: deps.door ?? thisMachineOnly, isOpenToAll: config.insecureListen });
+  installMannersOfAll(app, config);
+  if (deps.isLoopback) guardHost(app, config.hostNames, config.cors);
+  const { door = thisMachineOnly } = deps;
+  installDoor(app, { door, isOpenToAll: config.insecureListen });
+  installManners(app, config, { clock: deps.clock, door, tree: deps.tree });
   endStreamsOfHead(app);
   installMetrics(app, deps.metrics);
   installConnections(app.server, connectionLimits(config, deps.door), deps.metrics);

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { logLevels } from '../core/log.ts';
 import { choiceSetting, durationSetting, integerSetting, listSetting, sizeSetting, switchSetting, textSetting } from '../core/setting.ts';
+import { corsSetting, rateLimitSettings } from './manners/config.ts';
 import { tlsSettings } from './tls/config.ts';
 
 const seconds = 1000;
@@ -48,6 +49,8 @@ export const serverSettings = Type.Object({
     'With TLS: an address `HOST:PORT` for plain HTTP that leads browsers to HTTPS and refuses everything else. Empty: none.',
   ),
   tls: tlsSettings,
+  cors: corsSetting,
+  rateLimit: rateLimitSettings,
   pretty: switchSetting(
     true,
     'Indent JSON answers for clients that accept anything (`*/*`, as curl says); `application/json` stays compact.',

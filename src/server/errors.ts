@@ -28,7 +28,7 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
   const { status, body } = answerProblem(problem, { url: request.url, id: request.id });
   // A refused body may still be on its way: reading the next request out of its middle would be worse than a new connection.
   if (!request.raw.complete) reply.header('connection', 'close');
-  const wait = problem.facts?.retryAfterSeconds ?? (status === 503 ? 5 : undefined);
+  const wait = problem.facts?.retryAfterSeconds ?? (status === 503 || status === 429 ? 5 : undefined);
   if (wait !== undefined) reply.header('retry-after', String(wait));
   const members = { ...request.routeOptions.config.errorMembers, ...body };
   return reply.code(status).header('cache-control', 'no-store').type(problemMediaType).send(JSON.stringify(members));

@@ -25,7 +25,7 @@ const checkDeadlineMs = 2000;
 /** `/healthz`: the process lives (restart it if not). `/readyz`: every part can work (send it no requests if not). */
 export function healthRoutes({ ready: checks, closing, warnings }: HealthDependencies): RoomRoutes {
   return async (app) => {
-    const config = { role: 'open' } as const;
+    const config = { role: 'open', isProbe: true } as const;
     app.get('/healthz', { config, schema: { tags: ['server'], summary: 'Is the process up?', response: { 200: up } } }, async () => ({
       status: 'up' as const,
     }));

@@ -4,6 +4,7 @@ import type { RoomRoutes } from '../core/http.ts';
 import type { Log } from '../core/log.ts';
 import type { Component } from '../core/shutdown.ts';
 import type { TlsSource } from '../core/tls-source.ts';
+import type { Tree } from '../keys/index.ts';
 import type { Door } from './door.ts';
 
 /** What the server hands to every room. */
@@ -26,6 +27,8 @@ export type Room = Component & {
   ready?(): Promise<string | undefined>;
   /** Of the one room that decides who comes in. */
   door?: Door;
+  /** Of the one room that keeps what the server itself has to remember. */
+  tree?: Tree;
 };
 
 /** Makes a room; the server calls it once it holds the data directory. */

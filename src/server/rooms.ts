@@ -69,7 +69,15 @@ const keysRoom =
     });
     made.keys = keys;
     registerKeysMetrics(metrics, keys);
-    return { name: 'keys', routes: keysRoutes(keys), start: () => keys.start(), stop: () => keys.stop(), ready: () => keys.unready() };
+    const { system: tree } = keys;
+    return {
+      name: 'keys',
+      tree,
+      routes: keysRoutes(keys),
+      start: () => keys.start(),
+      stop: () => keys.stop(),
+      ready: () => keys.unready(),
+    };
   };
 
 const accessRoom =

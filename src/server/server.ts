@@ -67,6 +67,7 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
         isLoopback: isLoopback(address),
         tls,
         door: rooms.find(({ door }) => door !== undefined)?.door,
+        tree: rooms.find(({ tree }) => tree !== undefined)?.tree,
       });
       lifetime = new Lifetime([folderComponent(folder), tlsComponent(tls), ...rooms, listenerComponent(app, folder, rooms)], log);
     } catch (error) {

@@ -14,14 +14,21 @@ for (const ajv of [forText, forBodies]) formats.default(ajv);
 
 const places: Record<string, string> = { querystring: 'query parameter', params: 'path parameter', headers: 'header', body: 'member' };
 
-/** Compiles the schemas of routes; what does not fit is a Problem('invalid') that names the parameter, what was expected and what was got. */
+/** Compiles the schemas of routes; what does not fit is a Problem that names the parameter, what was expected and what was got: `invalid`, or `unprocessable` for a body, which was well-formed. */
 export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPart }) => {
   const validate = (httpPart === 'body' ? forBodies : forText).compile(schema);
   return (value: unknown) => {
     if (validate(value)) return { value };
-    return { error: explain(validate.errors?.at(-1), httpPart ?? 'body') };
+    const problem = explain(validate.errors?.at(-1), httpPart ?? 'body');
+    return { error: httpPart === 'body' ? unprocessable(problem) : problem };
   };
 };
+
+function unprocessable({ title, detail, hint, pointer }: Problem): Problem {
+  const errors = [{ pointer: pointer ?? '', detail: detail ?? title }];
+  const parts = { ...(detail !== undefined && { detail }), ...(hint !== undefined && { hint }), ...(pointer !== undefined && { pointer }) };
+  return new Problem('unprocessable', title, { ...parts, facts: { errors } });
+}
 
 function explain(error: ErrorObject | undefined, part: string): Problem {
   if (error === undefined) return new Problem('invalid', `The ${part} does not fit its schema.`);

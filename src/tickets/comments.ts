@@ -17,10 +17,10 @@ export async function listComments(store: TicketStore, ticket: string): Promise<
   return below.map(commentOf).filter((comment) => comment !== undefined);
 }
 
-/** Adds a comment. Throws `not-found`, `invalid`, `too-large`, or `exhausted` when there are as many as may be. */
+/** Adds a comment. Throws `not-found`, `unprocessable`, `too-large`, or `exhausted` when there are as many as may be. */
 export async function addComment(store: TicketStore, ticket: string, text: string, actor: Actor): Promise<Comment> {
   const { limits } = store;
-  if (text.trim() === '') throw new Problem('invalid', 'The comment says nothing.', { pointer: '/text' });
+  if (text.trim() === '') throw new Problem('unprocessable', 'The comment says nothing.', { pointer: '/text' });
   checkSize(text, limits.comment, 'comment');
   return store.attempt(ticket, undefined, async (loaded) => {
     const { comments } = loaded.ticket;

@@ -14,15 +14,15 @@ test('trims names and keeps each once', () => {
 });
 
 test.each<[Partial<Content>, string, string]>([
-  [{ description: ' \n' }, 'invalid', '/description'],
+  [{ description: ' \n' }, 'unprocessable', '/description'],
   [{ description: 'é'.repeat(51) }, 'too-large', '/description'],
-  [{ assignee: 'a\nb' }, 'invalid', '/assignee'],
-  [{ assignee: 'a'.repeat(129) }, 'invalid', '/assignee'],
-  [{ labels: ['a', 'b', 'c'] }, 'invalid', '/labels'],
-  [{ labels: [''] }, 'invalid', '/labels'],
-  [{ labels: ['a,b'] }, 'invalid', '/labels'],
-  [{ about: { ...about, scans: ['1', '2', '3'] } }, 'invalid', '/about/scans'],
-  [{ about: { ...about, flows: ['x'.repeat(1025)] } }, 'invalid', '/about/flows'],
+  [{ assignee: 'a\nb' }, 'unprocessable', '/assignee'],
+  [{ assignee: 'a'.repeat(129) }, 'unprocessable', '/assignee'],
+  [{ labels: ['a', 'b', 'c'] }, 'unprocessable', '/labels'],
+  [{ labels: [''] }, 'unprocessable', '/labels'],
+  [{ labels: ['a,b'] }, 'unprocessable', '/labels'],
+  [{ about: { ...about, scans: ['1', '2', '3'] } }, 'unprocessable', '/about/scans'],
+  [{ about: { ...about, flows: ['x'.repeat(1025)] } }, 'unprocessable', '/about/flows'],
 ])('refuses %j', (parts, code, pointer) => {
   expect(() => checkedContent(content(parts), limits)).toThrow(expect.objectContaining({ code, pointer }));
 });

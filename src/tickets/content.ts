@@ -31,7 +31,7 @@ export function checkTransition(from: State, to: State): void {
 }
 
 function checkDescription(description: string, limits: TicketsConfig): void {
-  if (description.trim() === '') throw new Problem('invalid', 'The description says nothing.', { pointer: '/description' });
+  if (description.trim() === '') throw new Problem('unprocessable', 'The description says nothing.', { pointer: '/description' });
   checkSize(description, limits.description, 'description');
 }
 
@@ -59,7 +59,7 @@ function checkedLabels(labels: readonly string[], limit: number): string[] {
   for (const label of unique) {
     checkLine(label, longestLabel, '/labels');
     if (label.includes(','))
-      throw new Problem('invalid', 'A label holds no comma.', { detail: `got ${JSON.stringify(label)}`, pointer: '/labels' });
+      throw new Problem('unprocessable', 'A label holds no comma.', { detail: `got ${JSON.stringify(label)}`, pointer: '/labels' });
   }
   return unique;
 }
@@ -73,12 +73,12 @@ function checkedReferences(references: readonly string[], kind: string, limit: n
 
 function checkCount(items: readonly string[], limit: number, pointer: string): void {
   if (items.length <= limit) return;
-  throw new Problem('invalid', 'There are too many of them.', { detail: `expected ${limit} at most, got ${items.length}`, pointer });
+  throw new Problem('unprocessable', 'There are too many of them.', { detail: `expected ${limit} at most, got ${items.length}`, pointer });
 }
 
 function checkLine(text: string, limit: number, pointer: string): void {
   const length = [...text].length;
   if (length >= 1 && length <= limit && !/[\u0000-\u001f\u007f]/.test(text)) return;
   const got = text === '' ? 'nothing' : length > limit ? `${length} characters` : JSON.stringify(text);
-  throw new Problem('invalid', 'That is no name of one line.', { detail: `expected 1 to ${limit} characters, got ${got}`, pointer });
+  throw new Problem('unprocessable', 'That is no name of one line.', { detail: `expected 1 to ${limit} characters, got ${got}`, pointer });
 }

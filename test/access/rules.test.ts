@@ -83,10 +83,10 @@ describe('logging in', () => {
   test('that fails always has a member `error`', async () => {
     const cases: [number, string, Parameters<House['ask']>[2]][] = [
       [401, 'invalid_grant', { json: { username: 'vera', password: 'wrong' } }],
-      [400, 'invalid_request', { json: { username: 'vera' } }],
-      [400, 'invalid_request', { json: { username: ['vera', 'root'], password: right } }],
+      [422, 'invalid_request', { json: { username: 'vera' } }],
+      [422, 'invalid_request', { json: { username: ['vera', 'root'], password: right } }],
       [400, 'invalid_request', { form: 'username=vera&username=root&password=x' }],
-      [400, 'invalid_request', { form: `username=vera&password=x&access_token=${staff.admin}` }],
+      [422, 'invalid_request', { form: `username=vera&password=x&access_token=${staff.admin}` }],
       [400, 'invalid_request', { headers: { 'content-type': 'application/json', 'content-length': '1' }, form: '{' }],
       [415, 'invalid_request', { headers: { 'content-type': 'application/xml' }, form: '<a/>' }],
       [413, 'invalid_request', { form: `username=vera&password=${'x'.repeat(9000)}` }],

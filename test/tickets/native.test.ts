@@ -93,9 +93,9 @@ test('PUT writes whole, PATCH merges, and what only the server writes must be as
   const bare = await call('PUT', self, { body: { description: 'three' } });
   expect(bare.body).toMatchObject({ severity: 'medium', about: { jobs: [] } });
   const forged = await call('PATCH', self, { body: { created_by: 'eve' } });
-  expect(forged).toMatchObject({ status: 400, body: { pointer: '/created_by' } });
+  expect(forged).toMatchObject({ status: 422, body: { pointer: '/created_by' } });
   for (const wrong of [{ state: 'done' }, { description: null }, { description: ' \n' }, { sevrity: 'low' }, { labels: ['a,b'] }, [1]]) {
-    expect([wrong, (await call('PATCH', self, { body: wrong })).status]).toEqual([wrong, 400]);
+    expect([wrong, (await call('PATCH', self, { body: wrong })).status]).toEqual([wrong, 422]);
   }
 });
 
@@ -210,7 +210,7 @@ test('limits are told in words', async () => {
     code: 'too-large',
     detail: 'expected 200 bytes at most, got 202',
   });
-  expect((await open({ description: 'x', labels: ['1', '2', '3'] })).status).toBe(400);
+  expect((await open({ description: 'x', labels: ['1', '2', '3'] })).status).toBe(422);
   expect((await call('POST', `${self}/comments`, { body: { text: 'one' } })).status).toBe(201);
   expect((await call('POST', `${self}/comments`, { body: { text: 'two' } })).status).toBe(429);
   expect((await open()).status).toBe(201);

@@ -185,7 +185,7 @@ function checkReadOnly(body: object, shown: ShownTicket): void {
   for (const name of readOnlyNames) {
     const sent = (body as Partial<ShownTicket>)[name];
     if (sent === undefined || isDeepStrictEqual(sent, shown[name])) continue;
-    throw new Problem('invalid', `The member "${name}" is the server's to write.`, {
+    throw new Problem('unprocessable', `The member "${name}" is the server's to write.`, {
       detail: `leave it out, or send it as it is: ${JSON.stringify(shown[name]).slice(0, 200)}`,
       hint: 'GET the ticket again if it was changed meanwhile',
       pointer: `/${name}`,
