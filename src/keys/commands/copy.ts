@@ -3,7 +3,7 @@ import { type FaultKind, KeyFault } from '../tree/fault.ts';
 import type { KeyNode } from '../tree/node.ts';
 import type { Operation } from '../tree/operation.ts';
 import { nameOf, type Path, root } from '../tree/path.ts';
-import type { KeysPort } from './port.ts';
+import type { KeysPort } from './access.ts';
 
 export type CopyOptions = {
   /** Put before every path. */

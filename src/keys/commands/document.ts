@@ -1,7 +1,7 @@
 import { Problem } from '../../core/problem.ts';
 import { type KeyNode, noValue } from '../tree/node.ts';
 import { pathOf } from '../tree/path.ts';
-import type { Written } from './port.ts';
+import type { Written } from './access.ts';
 import { utf8Of, utf8Path } from './wire-node.ts';
 
 /** A node as `--json` shows it and an export keeps it. Times are ISO 8601, `ttl` counts seconds. */

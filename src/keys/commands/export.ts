@@ -10,8 +10,9 @@ import { type Output, openOutput } from '../../cli/output.ts';
 import { ProgressBar } from '../../cli/progress.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Path, textOf } from '../tree/path.ts';
+import type { KeysPort, Walk } from './access.ts';
 import { describeNode } from './document.ts';
-import { type KeysPort, type Walk, withKeys } from './port.ts';
+import { withKeys } from './port.ts';
 import { keyPath } from './server-keys.ts';
 
 /** The version of the document; a reader refuses a greater one. */

@@ -6,8 +6,8 @@ import type { KeyEngine, Reading } from '../engine.ts';
 import { createEmbeddedEngine } from '../lmdb/engine.ts';
 import type { Operation } from '../tree/operation.ts';
 import type { Path } from '../tree/path.ts';
+import type { KeysPort, ReadWish, Walk, Written } from './access.ts';
 import { isShownBelow } from './hidden.ts';
-import type { KeysPort, ReadWish, Walk, Written } from './port.ts';
 
 export class EngineKeys implements KeysPort {
   readonly name: string;

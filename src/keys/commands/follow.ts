@@ -2,8 +2,8 @@ import { isRemoval } from '../tree/change.ts';
 import { KeyFault } from '../tree/fault.ts';
 import type { Operation } from '../tree/operation.ts';
 import type { Path } from '../tree/path.ts';
+import type { KeysPort, Written } from './access.ts';
 import { prefixed } from './copy.ts';
-import type { KeysPort, Written } from './port.ts';
 
 export type Following = { source: KeysPort; target: KeysPort; prefix: Path; path: Path; from: number; onTrouble: (reason: string) => void };
 

@@ -5,8 +5,9 @@ import { type Output, openOutput } from '../../cli/output.ts';
 import { formatTable, type TableColumn } from '../../cli/table.ts';
 import type { KeyNode } from '../tree/node.ts';
 import type { Path } from '../tree/path.ts';
+import type { KeysPort } from './access.ts';
 import { describeNode } from './document.ts';
-import { type KeysPort, withKeys } from './port.ts';
+import { withKeys } from './port.ts';
 import { showPath, showText } from './print.ts';
 import { keyPath } from './server-keys.ts';
 

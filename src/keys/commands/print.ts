@@ -2,8 +2,8 @@ import type { Output } from '../../cli/output.ts';
 import { makeVisible } from '../../cli/table.ts';
 import type { KeyNode } from '../tree/node.ts';
 import { textOf } from '../tree/path.ts';
+import type { Written } from './access.ts';
 import { describeNode, describeWritten } from './document.ts';
-import type { Written } from './port.ts';
 
 /** Writes a value and a line feed: octet for octet, but on a terminal, which a hostile value must not drive. */
 export function printValue(value: Uint8Array): void {

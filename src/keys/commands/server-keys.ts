@@ -7,9 +7,9 @@ import { type FaultKind, KeyFault } from '../tree/fault.ts';
 import type { KeyNode } from '../tree/node.ts';
 import type { Action, Operation } from '../tree/operation.ts';
 import { type Path, pathOf, textOf } from '../tree/path.ts';
+import type { KeysPort, ReadWish, Walk, WatchWish, Written } from './access.ts';
 import { isShownBelow } from './hidden.ts';
 import { NodeReader, readNodes } from './node-stream.ts';
-import type { KeysPort, ReadWish, Walk, WatchWish, Written } from './port.ts';
 import { below, formValue, fromWire, urlPath, type WireNode } from './wire-node.ts';
 
 type WireEvent = { action: string; node: WireNode; prevNode?: WireNode };

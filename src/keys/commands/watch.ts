@@ -5,9 +5,10 @@ import { withExamples } from '../../cli/command.ts';
 import { type Output, openOutput } from '../../cli/output.ts';
 import { Problem } from '../../core/problem.ts';
 import { isRemoval } from '../tree/change.ts';
+import type { KeysPort, Written } from './access.ts';
 import { describeNode, describeWritten } from './document.ts';
 import { readIndex } from './options.ts';
-import { type KeysPort, type Written, withKeys } from './port.ts';
+import { withKeys } from './port.ts';
 import { printValue, showPath, showText } from './print.ts';
 import { keyPath } from './server-keys.ts';
 
