@@ -9,6 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { access } from './access.ts';
 import type { Bench, Benchmark, BenchOptions, Report } from './benchmark.ts';
 import { bounds } from './bounds.ts';
 import { capture } from './capture.ts';
@@ -20,7 +21,7 @@ import { stream } from './stream.ts';
 import { top } from './top.ts';
 import { window } from './window.ts';
 
-const benchmarks: Record<string, Benchmark> = { capture, lanl, stream, window, clients, top, keys, bounds };
+const benchmarks: Record<string, Benchmark> = { capture, lanl, stream, window, clients, top, keys, access, bounds };
 
 const usage = `npm run bench -- [NAME...] [OPTION...]
 

@@ -30,9 +30,10 @@ export class WeirServer implements AsyncDisposable {
     this.url = url;
   }
 
-  /** Starts a server over `folder` on a free port; resolves when it is ready. Throws with what it said when it ends first. */
-  static async start(folder: string): Promise<WeirServer> {
-    const args = ['serve', '--data', folder, '--listen', '127.0.0.1:0', '--log-level', 'warn'];
+  /** Starts a server over `folder` on a free port, with settings as `--set` takes them; resolves when it is ready. Throws with what it said when it ends first. */
+  static async start(folder: string, settings: readonly string[] = []): Promise<WeirServer> {
+    const more = settings.flatMap((setting) => ['--set', setting]);
+    const args = ['serve', '--data', folder, '--listen', '127.0.0.1:0', '--log-level', 'warn', ...more];
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface({ input: child.stdout })) {
       const url = /http:\/\/[\d.]+:\d+/.exec(line)?.[0];

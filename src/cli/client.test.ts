@@ -154,7 +154,7 @@ test('says that nobody answers, and how to start a server', async () => {
 });
 
 test.each([
-  [401, 'denied'],
+  [401, 'unauthenticated'],
   [404, 'not-found'],
   [418, 'invalid'],
   [502, 'unavailable'],

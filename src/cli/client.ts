@@ -231,7 +231,6 @@ type Reviver = (key: string, value: unknown) => unknown;
 function codeOfStatus(status: number): ProblemCode {
   const found = Object.entries(problemCodes).find(([, { status: known }]) => known === status);
   if (found) return found[0] as ProblemCode;
-  if (status === 401) return 'denied';
   if (status >= 502 && status <= 504) return 'unavailable';
   return status < 500 ? 'invalid' : 'internal';
 }

@@ -43,8 +43,7 @@ export class Credentials {
     this.#read();
     if (this.#login === undefined) return undefined;
     if (this.#login.token !== refused && Date.now() < this.#login.endsAt) return this.#login.token;
-    await this.#logInAgain(this.#login);
-    return this.#login.token === refused ? undefined : this.#login.token;
+    return (await this.#logInAgain(this.#login)) ? this.#login.token : undefined;
   }
 
   #read(): void {
@@ -59,11 +58,13 @@ export class Credentials {
     else await this.#logInAgain(before);
   }
 
-  async #logInAgain(before: Login): Promise<void> {
-    if (before.passwordFile === undefined) return;
+  /** Answers whether there is a fresh login. */
+  async #logInAgain(before: Login): Promise<boolean> {
+    if (before.passwordFile === undefined) return false;
     const body = { username: before.user, password: readPasswordFile(before.passwordFile) };
     const granted = await this.#ask('/api/v3/token', { body });
     if (granted !== undefined) this.#keep({ ...before, ...loginOf(granted) });
+    return granted !== undefined;
   }
 
   #keep(login: Login): void {

@@ -45,6 +45,7 @@ function addTls(program: Command): void {
   const show = print('show', 'print what the certificate says')
     .option('--pem', 'print the certificate itself, for --cacert of clients')
     .action(async (_options, command: Command) => (await import('./commands.ts')).runShow(command));
+  withExamples(tls, 'weir tls fingerprint', 'weir tls show --pem > weir.pem');
   withExamples(show, 'weir tls show --config weir.json', 'weir tls show --tls self-signed --pem > weir.pem');
 }
 

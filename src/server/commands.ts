@@ -30,6 +30,8 @@ function readConfig(options: ServeOptions): Config {
     'server.tls.cert': options.tlsCert,
     'server.tls.key': options.tlsKey,
     'log.level': options.logLevel,
+    // The name that services are given it by; the setting's own variable means the same.
+    'access.adminPasswordFile': process.env.WEIR_ADMIN_PASSWORD_FILE,
   };
   return loadConfig(settings, { file, environment: process.env, assignments: options.set, flags });
 }
@@ -47,10 +49,14 @@ export async function runServe(command: Command): Promise<void> {
   }
   const address = await server.start();
   process.stdout.write(`weir ${version} listening on ${address}, data in ${data}\n`);
+  if (!server.hasUsers) process.stdout.write(`no user yet: ${firstUser(data)}\n`);
   if (server.tls !== undefined) process.stdout.write(`certificate SHA-256 ${server.tls.facts.fingerprint}, ${lifeOf(server.tls)}\n`);
   const hasFiles = config.server.tls.mode === 'files';
   await untilSignal({ stop: server.stop, log, ...(hasFiles && { reload: server.reload }) });
 }
+
+const firstUser = (data: string): string =>
+  `this machine alone may come in, and do everything. weir users add NAME --role admin (or, before a start, with --data ${data})`;
 
 const lifeOf = ({ facts }: Tls): string =>
   `${facts.issuer === facts.subject ? 'self-signed, ' : ''}valid until ${new Date(facts.until).toISOString().slice(0, 10)}`;

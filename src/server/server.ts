@@ -8,6 +8,7 @@ import { Problem } from '../core/problem.ts';
 import { type Component, Lifetime } from '../core/shutdown.ts';
 import { buildApp } from './app.ts';
 import type { ServerConfig } from './config.ts';
+import type { Door } from './door.ts';
 import { openListener } from './listen.ts';
 import type { MakeRoom, Room } from './room.ts';
 import { checkTlsConfig, Redirect, Tls } from './tls/index.ts';
@@ -30,6 +31,8 @@ export type Server = {
   readonly app: FastifyInstance;
   /** The certificate of a server that speaks HTTPS; there once `start` has resolved. */
   readonly tls: Tls | undefined;
+  /** True once somebody has to log in; known once `start` has resolved. */
+  readonly hasUsers: boolean;
   /** Reads the certificate again, where there is one in files. */
   reload(): Promise<void>;
 };
@@ -47,6 +50,7 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
   let tls: Tls | undefined;
   let redirect: Redirect | undefined;
   let url = '';
+  let door: Door | undefined;
 
   async function start(): Promise<string> {
     const folder = await openDataFolder(data, 'serve');
@@ -57,6 +61,7 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
         if (config.redirectFrom !== '') redirect = new Redirect({ from: config.redirectFrom, tls, times: config });
       }
       const rooms = await makeRooms(folder);
+      door = rooms.find((room) => room.door !== undefined)?.door;
       app = await buildApp(config, {
         log,
         clock,
@@ -66,7 +71,7 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
         closing: closing.signal,
         isLoopback: isLoopback(address),
         tls,
-        door: rooms.find(({ door }) => door !== undefined)?.door,
+        door,
         tree: rooms.find(({ tree }) => tree !== undefined)?.tree,
       });
       lifetime = new Lifetime([folderComponent(folder), tlsComponent(tls), ...rooms, listenerComponent(app, folder, rooms)], log);
@@ -117,6 +122,9 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
       return app;
     },
     reload: async () => await tls?.reload(),
+    get hasUsers() {
+      return door?.hasUsers === true;
+    },
     get tls() {
       return tls;
     },

@@ -62,6 +62,7 @@ export function addTokens(program: Command): void {
     .description('sign logins by the next key from now on; those that are there go on')
     .option('--at-once', 'for emergencies: the old key is worth nothing any more, and all logins end')
     .action(({ atOnce = false }: { atOnce?: boolean }, command: Command) => withAccess(command, (access) => access.rotateKeys(atOnce)));
+  withExamples(tokens, 'weir token show', 'weir token add nightly-export --role viewer', 'weir token list');
   withExamples(keys, 'weir token rotate-keys', 'weir token rotate-keys --at-once --data /var/lib/weir');
 }
 
