@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
@@ -213,6 +213,58 @@ describe('guessing', () => {
   });
 });
 
+describe('passwords', () => {
+  test('take as long for a name that does not exist', async () => {
+    // Hashes that cost something: what is compared is their time.
+    const costly = { ...config.passwords, memory: 32 * 1024 * 1024, passes: 2 };
+    const access = await open({ passwords: costly, guesses: { ...config.guesses, free: 100, perAddress: 1000 } });
+    await access.users.add({ name: 'ann', role: 'admin', password: right, by: 'test' });
+    await access.users.add({ name: 'off', role: 'viewer', password: right, by: 'test' });
+    await access.users.change('off', { isDisabled: true });
+    const times: Record<string, number[]> = { ann: [], nobody: [], off: [] };
+    for (let round = 0; round < 20; round++) {
+      for (const [name, own] of Object.entries(times)) {
+        const begun = performance.now();
+        await expect(access.logIn(name, 'wrong', '192.0.2.7')).rejects.toThrow('Wrong name or password');
+        own.push(performance.now() - begun);
+      }
+    }
+    const [known = 0, unknown = 0, off = 0] = Object.values(times).map((all) => all.sort((a, b) => a - b)[10] as number);
+    // Twenty per cent is the aim on a quiet machine; a shared one gets some more.
+    for (const other of [unknown, off]) expect(Math.abs(other - known) / known).toBeLessThan(0.35);
+  });
+
+  test('are hashed a few at a time, and the rest is told to come back', async () => {
+    const access = await open({ passwords: { ...config.passwords, parallel: 1 } });
+    const names = Array.from({ length: 40 }, (_, at) => `name${at}`);
+    const outcomes = await Promise.allSettled(names.map((name, at) => access.logIn(name, 'wrong', `192.0.2.${at}`)));
+    const codes = outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as { code: string }).code : 'let in'));
+    expect(codes.filter((code) => code === 'unauthenticated')).toHaveLength(17);
+    expect(codes.filter((code) => code === 'unavailable')).toHaveLength(23);
+    // Being turned away is no guess, and nothing of it is left.
+    await expect(access.logIn('name39', 'wrong', '192.0.2.39')).rejects.toThrow('Wrong name or password');
+  });
+
+  test('are hashed anew when the settings were raised, and never put an old one back', async () => {
+    const weak = { ...config.passwords, least: 8 };
+    const access = await open({ passwords: weak });
+    await access.users.add({ name: 'ann', role: 'admin', password: 'tenletters', by: 'test' });
+    const before = access.users.get('ann').password;
+    const stronger = await open({ passwords: { ...config.passwords, passes: 2 } });
+    // Too short for the rules of today: it lets in as before, and stays as it is.
+    await stronger.logIn('ann', 'tenletters', '192.0.2.1');
+    expect(stronger.users.get('ann').password).toBe(before);
+    await stronger.users.setPassword('ann', right, false);
+    const changed = stronger.users.get('ann').password;
+    await stronger.users.rehash('ann', 'an older passphrase', before as string);
+    expect(stronger.users.get('ann').password).toBe(changed);
+    const raised = await open({ passwords: { ...config.passwords, passes: 3 } });
+    await raised.logIn('ann', right, '192.0.2.1');
+    expect(raised.users.get('ann').password).toContain('t=3');
+    await raised.logIn('ann', right, '192.0.2.1');
+  });
+});
+
 describe('users', () => {
   test('refuse weak passwords and bad names, and keep no password', async () => {
     const access = await open();
@@ -267,6 +319,25 @@ describe('the audit log', () => {
     const path = join(folder, 'audit', name as string);
     writeFileSync(path, readFileSync(path, 'utf8').replace('"actor":"ann"', '"actor":"bob"'));
     expect((await again.audit.verify()).breaks).toMatchObject([{ file: name, reason: 'changed-or-cut' }]);
+  });
+
+  test('goes on after the disk refused it, and tells of a torn line', async () => {
+    const access = await open();
+    const note = (text: string) => access.note({ actor: 'ann', address: '', action: 'test', outcome: 'ok', note: text });
+    await note('first');
+    const place = join(folder, 'audit');
+    renameSync(place, `${place}.gone`);
+    await note('while it is gone');
+    renameSync(`${place}.gone`, place);
+    await note('after that');
+    expect((await access.audit.read(10)).map((line) => line.note)).toEqual(['after that', 'while it is gone', 'first']);
+    expect(await access.audit.verify()).toEqual({ lines: 3, breaks: [] });
+    await access.stop();
+    appendFileSync(join(place, 'audit-00000001.jsonl'), '{"time":"2026');
+    const again = await open();
+    await again.note({ actor: 'ann', address: '', action: 'test', outcome: 'ok', note: 'after a crash' });
+    expect(await again.audit.verify()).toEqual({ lines: 5, breaks: [{ file: 'audit-00000001.jsonl', line: 4, reason: 'torn' }] });
+    expect((await again.audit.read(1))[0]?.note).toBe('after a crash');
   });
 
   test('holds no secret and no name that may be one', async () => {
