@@ -1,8 +1,11 @@
 import { Type } from 'typebox';
 import { Access, accessSettings } from '../access/index.ts';
 import { accessRoutes } from '../access/routes.ts';
+import { isLoopback, parseListen } from '../core/listen-address.ts';
 import { createFlows, flowsSettings } from '../flows/index.ts';
 import { flowsRoutes, registerFlowsMetrics } from '../flows/routes.ts';
+import { Jobs, jobsSettings } from '../jobs/index.ts';
+import { jobsRoutes } from '../jobs/routes.ts';
 import { createKeys, type Keys, keysSettings } from '../keys/index.ts';
 import { keysRoutes, registerKeysMetrics } from '../keys/routes.ts';
 import { Records, recordsSettings } from '../records/index.ts';
@@ -24,6 +27,7 @@ export const settings = Type.Object({
   access: accessSettings,
   tickets: ticketsSettings,
   records: recordsSettings,
+  jobs: jobsSettings,
 });
 
 export type Config = Type.Static<typeof settings>;
@@ -37,6 +41,7 @@ export function roomsOf(config: Config): MakeRoom[] {
     accessRoom(config, made),
     ticketsRoom(config, made),
     recordsRoom(config, made),
+    jobsRoom(config, made),
     keysListenersRoom(made),
   ];
 }
@@ -100,6 +105,21 @@ const recordsRoom =
   () => {
     const records = new Records(config.records, { tree: keysOf(made).system });
     return { name: 'records', routes: recordsRoutes(records), start: () => records.start(), stop: () => records.stop() };
+  };
+
+const jobsRoom =
+  (config: Config, made: Made): MakeRoom =>
+  ({ dataFolder, log, clock }) => {
+    const address = parseListen(config.server.listen);
+    const jobs = new Jobs(config.jobs, {
+      tree: keysOf(made).system,
+      dataFolder,
+      log: log.child({ room: 'jobs' }),
+      clock,
+      isLoopback: address.kind === 'unix' || isLoopback(address),
+      note: async (entry) => made.access?.note({ ...entry, address: '' }),
+    });
+    return { name: 'jobs', routes: jobsRoutes(jobs), start: () => jobs.start(), stop: () => jobs.stop() };
   };
 
 /** The keys' own listeners: they open when it is known whether there are users, and close first. */

@@ -1,0 +1,42 @@
+/** Settings of the jobs: what may be changed, its default and why it is so. */
+import { type Static, Type } from 'typebox';
+import { choiceSetting, durationSetting, integerSetting, listSetting, sizeSetting, textSetting } from '../core/setting.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const day = 24 * 60 * minute;
+
+/** The part `jobs` of the configuration. */
+export const jobsSettings = Type.Object({
+  enabled: choiceSetting(
+    ['loopback', 'always', 'never'],
+    'loopback',
+    'Whether jobs are run: only while `server.listen` is reached by this machine alone, `always`, or `never`. Whoever may submit runs programs as the user of the server.',
+  ),
+  backend: choiceSetting(['local'], 'local', 'Who runs the jobs: `local` runs them on this host.'),
+  cores: integerSetting(0, {
+    description: 'Cores that jobs share on this host (resource CORES). 0: all of them.',
+    minimum: 0,
+    maximum: 65_536,
+  }),
+  memory: sizeSetting(0, { description: 'Memory that jobs share on this host (resource RAM, in MB). 0: all of it.' }),
+  gpus: integerSetting(0, { description: 'Graphics processors that jobs share (resource GPUS).', minimum: 0, maximum: 1024 }),
+  resources: listSetting([], 'More that jobs share, as `NAME=AMOUNT`: licences, for example.'),
+  tags: listSetting([], 'Words that jobs may ask this host to have, beside its name, `linux64` and the like.'),
+  group: textSetting('/time/users', 'The fair-share group of a job that names none; the name of its user is added.'),
+  weights: listSetting([], 'Weights of fair-share groups, as `GROUP=WEIGHT`; a group that is not named has 1.'),
+  halfLife: durationSetting(7 * day, { description: 'After which time a use of cores counts half for the fair share.', minimum: minute }),
+  reserveAfter: durationSetting(5 * minute, {
+    description: 'How long smaller jobs may overtake the first in line for which there is no room; then room is kept for it.',
+  }),
+  grace: durationSetting(10 * second, { description: 'The time between TERM and KILL when a job is stopped or its time is up.' }),
+  directory: textSetting('', 'Where jobs run that name no directory, in a folder for each user. Empty: below the data directory.'),
+  kept: integerSetting(1_000_000, {
+    description: 'Jobs at most, ended ones too until they are forgotten; more are refused (429).',
+    minimum: 1,
+  }),
+  array: integerSetting(10_000, { description: 'Jobs of one array at most.', minimum: 1, maximum: 100_000 }),
+});
+
+/** Settings of the jobs. Times are milliseconds, sizes octets. */
+export type JobsConfig = Static<typeof jobsSettings>;

@@ -1,0 +1,326 @@
+import { randomUUID } from 'node:crypto';
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Caller } from '../core/caller.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import { Problem } from '../core/problem.ts';
+import type { Tree } from '../keys/index.ts';
+import type { Backend } from './backend.ts';
+import { backends } from './backends.ts';
+import type { JobsConfig } from './config.ts';
+import { chosen, keepSnapshot } from './environment.ts';
+import { FairShare } from './fair-share.ts';
+import { onKeys } from './fault.ts';
+import { IdCounter } from './id-counter.ts';
+import { isOver, type Job } from './job.ts';
+import { formatId } from './job-id.ts';
+import { held, released, rerun, resumed, stopped, suspended } from './lives.ts';
+import { amountOf } from './local/offer.ts';
+import { logPath, makeLog, takeLog } from './log-file.ts';
+import { Queue } from './queue.ts';
+import { readSubmission, type Submission } from './submission.ts';
+
+/** What is written down about who did what. */
+export type Note = { actor: string; action: string; target: string; outcome: 'ok' };
+
+/** What the room needs of the house. */
+export type JobsDependencies = {
+  /** The system space of the key tree. */
+  tree: Tree;
+  dataFolder: string;
+  clock: Clock;
+  log: Log;
+  /** True when only this machine reaches the server. */
+  isLoopback: boolean;
+  note?(entry: Note): Promise<void>;
+  /** In place of the one that the configuration names; for tests. */
+  backend?: Backend;
+};
+
+/** What somebody can do with a job that is there. */
+export const actions = ['stop', 'kill', 'hold', 'release', 'suspend', 'resume', 'rerun'] as const;
+export type Action = (typeof actions)[number];
+
+/** The room of jobs: takes submissions, answers questions, and passes on what people want of their jobs. Inert until `start`. */
+export class Jobs {
+  readonly config: JobsConfig;
+  readonly queue: Queue;
+  readonly shares: FairShare;
+  readonly backend: Backend;
+  readonly tree: Tree;
+  readonly #deps: JobsDependencies;
+  readonly #ids: IdCounter;
+  /** Submissions that have their ids and are not yet on record: they count against the limit. */
+  #arriving = 0;
+
+  constructor(config: JobsConfig, deps: JobsDependencies) {
+    const { tree, clock, log, dataFolder } = deps;
+    this.config = config;
+    this.tree = tree;
+    this.#deps = deps;
+    this.#ids = new IdCounter(tree);
+    const weights = new Map(config.weights.map((text) => amountOf(text, 'jobs.weights')));
+    this.shares = new FairShare(tree, config.halfLife, weights);
+    this.backend =
+      deps.backend ?? backends[config.backend as keyof typeof backends](config, { folder: join(dataFolder, 'jobs', 'runs'), log, clock });
+    const server = () => serverName(dataFolder);
+    this.queue = new Queue({
+      tree,
+      backend: this.backend,
+      shares: this.shares,
+      clock,
+      log,
+      server,
+      graceMs: config.grace,
+      reserveAfterMs: config.reserveAfter,
+      mayStart: this.isEnabled,
+    });
+  }
+
+  /** True when jobs are taken and run here. */
+  get isEnabled(): boolean {
+    const { enabled } = this.config;
+    return enabled === 'always' || (enabled === 'loopback' && this.#deps.isLoopback);
+  }
+
+  async start(): Promise<void> {
+    await this.shares.start();
+    await this.queue.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.queue.stop();
+    await this.#ids.stop();
+  }
+
+  now(): number {
+    return this.#deps.clock.now();
+  }
+
+  /** The job of an id; throws `not-found`. */
+  get(id: number): Job {
+    const job = this.queue.store.get(id);
+    if (job === undefined) throw new Problem('not-found', `There is no job ${formatId(id)}.`, { hint: 'it may have been forgotten' });
+    return job;
+  }
+
+  /** Takes a submission; it is on disk when this resolves. An array answers its parent. Throws `unprocessable`, `denied`, `exhausted`. */
+  async submit(body: unknown, caller: Caller): Promise<Job> {
+    this.#requireEnabled();
+    const submission = readSubmission(body, this.config.array);
+    const count = 1 + (submission.array?.indexes.length ?? 0);
+    if (this.queue.store.size + this.#arriving + count > this.config.kept) throw full(this.config.kept);
+    this.#arriving += count;
+    try {
+      this.#check(submission);
+      const jobs = await this.#make(submission, caller.name, count);
+      await onKeys(() => this.queue.store.create(jobs)).catch((error: unknown) => {
+        // Nobody was promised anything; with `unavailable` it may still come, and then a run makes its log anew.
+        for (const job of jobs) if (submission.logfile === undefined) rmSync(logPath(job), { force: true });
+        throw error;
+      });
+      const job = jobs[0] as Job;
+      await this.#note(caller, 'jobs.submit', job.id);
+      return this.queue.store.get(job.id) ?? job;
+    } finally {
+      this.#arriving -= count;
+    }
+  }
+
+  /** Does something with a job (and with the children of an array). Throws `not-found`, `denied`, or `conflict` when its state forbids it. */
+  async act(id: number, action: Action, caller: Caller, priority?: number): Promise<Job> {
+    const job = this.get(id);
+    requireOwner(job, caller);
+    if (action === 'rerun') this.#requireEnabled();
+    const now = this.now();
+    const change: Record<Action, (job: Job) => Job | undefined> = {
+      stop: (job) => stopped(job, 'stop', now, caller.name),
+      kill: (job) => stopped(job, 'kill', now, caller.name),
+      hold: held,
+      release: (job) => released(job, now),
+      suspend: suspended,
+      resume: resumed,
+      rerun: (job) => rerun(job, now, priority),
+    };
+    const targets = job.array === undefined ? [id] : this.queue.arrays.children(id);
+    let changed = 0;
+    await Promise.all(
+      targets.map((target) =>
+        onKeys(() =>
+          this.queue.store.update(target, (job) => {
+            const next = change[action](job);
+            if (next !== undefined) changed++;
+            return next;
+          }),
+        ),
+      ),
+    );
+    if (changed === 0) throw notNow(this.get(id), action);
+    await this.#note(caller, `jobs.${action}`, id);
+    return this.get(id);
+  }
+
+  /** Changes what may be changed of a job that is there. */
+  async change(id: number, changes: Partial<Pick<Job, 'priority' | 'name' | 'properties'>>, caller: Caller): Promise<Job> {
+    requireOwner(this.get(id), caller);
+    await onKeys(() => this.queue.store.update(id, (job) => ({ ...job, ...changes })));
+    await this.#note(caller, 'jobs.change', id);
+    return this.get(id);
+  }
+
+  /** Forgets a job that is over (an array with its children); its log stays unless it is to go too. Throws `conflict` for one that is not. */
+  async forget(id: number, caller: Caller, hasLogs = false): Promise<void> {
+    const job = this.get(id);
+    requireOwner(job, caller);
+    const all = [...this.queue.arrays.children(id), id].map((one) => this.get(one));
+    const mayGo = (job: Job) => isOver(job) || job.state === 'Idle';
+    const busy = all.find((one) => !mayGo(one) && one.array === undefined);
+    if (busy !== undefined) throw notNow(busy, 'forget');
+    for (const one of all) {
+      const isGone = await onKeys(() => this.queue.store.remove(one.id, (now) => mayGo(now) || now.array !== undefined));
+      if (!isGone) throw notNow(this.get(one.id), 'forget');
+      if (hasLogs) rmSync(logPath(one), { force: true });
+    }
+    await this.#note(caller, 'jobs.forget', id);
+  }
+
+  /** The variables that a job was submitted with; for its owner and administrators alone. */
+  async environmentOf(id: number, caller: Caller): Promise<Record<string, string>> {
+    const job = this.get(id);
+    requireOwner(job, caller);
+    return await chosen(job);
+  }
+
+  #requireEnabled(): void {
+    if (this.isEnabled) return;
+    throw new Problem('denied', 'This server does not run jobs.', {
+      detail: this.config.enabled === 'never' ? 'jobs.enabled is never' : 'other machines reach it, and jobs.enabled is loopback',
+      hint: 'weir serve --set jobs.enabled=always',
+    });
+  }
+
+  /** What only the queue knows: that the jobs it depends on are there, and that some host could run it. */
+  #check({ dependencies, needs, resources }: Submission): void {
+    for (const { job } of dependencies) {
+      if (this.queue.store.get(job) !== undefined) continue;
+      throw new Problem('unprocessable', `There is no job ${formatId(job)} to depend on.`, { pointer: '/dependencies' });
+    }
+    const why = this.queue.pool?.impossible(needs);
+    if (why === undefined) return;
+    throw new Problem('unprocessable', 'No host could ever run this job.', {
+      detail: `${why} (asked for: ${resources || 'CORES/1'})`,
+      pointer: '/resources',
+    });
+  }
+
+  /** The jobs of a submission: one, or the parent of an array and its children. */
+  async #make(submission: Submission, user: string, count: number): Promise<Job[]> {
+    const directory = this.#directoryOf(submission, user);
+    const { environment, array, logfile } = submission;
+    const now = this.now();
+    const kept =
+      environment.kind === 'snapshot'
+        ? { kind: 'snapshot' as const, file: await keepSnapshot(directory, user, environment.variables) }
+        : { kind: 'base' as const, ...(Object.keys(environment.variables).length > 0 && { variables: environment.variables }) };
+    const first = await this.#ids.next(count);
+    const logOf = async (index?: number): Promise<string> =>
+      logfile === undefined
+        ? await makeLog(directory, now)
+        : await takeLog(directory, index === undefined ? logfile : `${logfile}.${index}`);
+    const common = { ...baseOf(submission, user, this.config.group), directory, environment: kept, submitted: now, queued: now };
+    const parent: Job = { ...common, id: first, logfile: array === undefined ? await logOf() : '' };
+    if (array === undefined) return [parent];
+    parent.array = { count: array.indexes.length, ...(array.atOnce !== undefined && { atOnce: array.atOnce }) };
+    parent.logfile = logfile ?? 'vnc_logs';
+    const children: Job[] = [];
+    for (const [at, index] of array.indexes.entries())
+      children.push({ ...common, id: first + 1 + at, logfile: await logOf(index), parent: first, index });
+    return [{ ...parent, state: 'Queued' }, ...children];
+  }
+
+  #directoryOf({ directory, isDirectoryChecked }: Submission, user: string): string {
+    if (directory === undefined) {
+      const own = join(this.config.directory || join(this.#deps.dataFolder, 'jobs', 'work'), user);
+      mkdirSync(own, { recursive: true, mode: 0o700 });
+      return own;
+    }
+    try {
+      if (isDirectoryChecked) accessSync(directory, constants.R_OK | constants.X_OK);
+      if (!statSync(directory).isDirectory()) throw new Error('it is not a directory');
+    } catch (cause) {
+      throw new Problem('unprocessable', 'The job cannot run in that directory.', {
+        detail: (cause as Error).message,
+        pointer: '/directory',
+        cause,
+      });
+    }
+    return directory;
+  }
+
+  async #note(caller: Caller, action: string, id: number): Promise<void> {
+    await this.#deps.note?.({ actor: caller.name, action, target: formatId(id), outcome: 'ok' });
+  }
+}
+
+/** What the members of an array and a job that stands alone have in common. */
+function baseOf(submission: Submission, user: string, usual: string) {
+  const { command, name, group = usual, hasUserPart, priority, runPriority, resources, needs, dependencies, isHeld, wrapper } = submission;
+  const { timeLimit, expected, retry, legalExit, isAutoforgotten, isPreemptable, properties, set, submitHost } = submission;
+  return {
+    user,
+    group: hasUserPart ? `${group}.${user}` : group,
+    ...(name !== undefined && { name }),
+    command,
+    wrapper,
+    resources,
+    needs,
+    priority,
+    runPriority,
+    state: isHeld ? ('Idle' as const) : ('Queued' as const),
+    ...(isHeld && { isHeld: true as const }),
+    ...(dependencies.length > 0 && { dependencies }),
+    ...(timeLimit !== undefined && { timeLimit }),
+    ...(expected !== undefined && { expected }),
+    ...(retry !== undefined && { retry }),
+    ...(legalExit !== undefined && { legalExit }),
+    ...(isAutoforgotten && { autoforget: true as const }),
+    ...(isPreemptable !== undefined && { isPreemptable }),
+    ...(properties !== undefined && { properties }),
+    ...(set !== undefined && { set }),
+    submitHost: submitHost ?? hostname(),
+    run: 0,
+  };
+}
+
+/** Owners and administrators may touch a job; others may look. */
+function requireOwner(job: Job, { name, role }: Caller): void {
+  if (role === 'admin' || name === job.user) return;
+  throw new Problem('denied', `Job ${formatId(job.id)} is not yours.`, {
+    detail: `it is ${job.user}'s`,
+    hint: 'ask its owner or an administrator',
+  });
+}
+
+const notNow = (job: Job, action: string): Problem =>
+  new Problem('conflict', `Job ${formatId(job.id)} is ${job.state}; that cannot be done to it now.`, {
+    detail: `asked for: ${action}`,
+    facts: { state: job.state },
+  });
+
+const full = (limit: number): Problem =>
+  new Problem('exhausted', `There are ${limit} jobs already.`, { hint: 'forget old ones, or raise the setting jobs.kept' });
+
+/** The name of this server among others on the same key tree: made once, kept with the data. */
+function serverName(dataFolder: string): string {
+  const file = join(dataFolder, 'jobs', 'server');
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    const name = randomUUID();
+    mkdirSync(join(dataFolder, 'jobs'), { recursive: true, mode: 0o700 });
+    writeFileSync(file, `${name}\n`, { mode: 0o600, flag: 'wx' });
+    return name;
+  }
+}

@@ -1,0 +1,190 @@
+# The launcher of local jobs, and the wrapper of each.
+#
+# One launcher lives beside a server. For each name that it reads on standard input it forks a wrapper, which outlives the launcher, the
+# server and every restart of both. The wrapper starts the program in a session of its own, keeps its time limit, passes signals to its
+# process group, and writes how it ended. Perl, because a wrapper has to cost little: forked it takes a millisecond and 3 MB, where a
+# Node process takes 50 ms and 45 MB; and a shell cannot tell exit code 143 from SIGTERM. Perl is part of every Debian.
+#
+# Files of a run, in the current directory (NAME is 000001138.1):
+#   NAME.spec   by the server: fields ended by NUL: time limit in s, grace in ms, directory, log, cgroup files (blank between), number of
+#               variables, those as K=V, then the words of the command
+#   NAME.start  made by link(2), so there is one owner: "PID START BOOT\n" of the wrapper; then "PID START\n" of the program. A server that
+#               makes it first ("sealed") has the promise that the run never starts.
+#   NAME.exit   "code signal cause user_ms system_ms max_kb\n" and words; renamed into place when all is over: the truth about the run
+#
+# Standard output: lines for the server: "started NAME", "gone NAME" (its wrapper has ended, in whatever way).
+use strict;
+use POSIX ();
+
+my ($getrusage, $prctl, $boot) = @ARGV;    # numbers of system calls on this machine; the boot that we live in
+my %names;                                 # process id of a wrapper -> its run
+my $buffer = '';
+
+pipe(my $wake_read, my $wake_write) or die "pipe: $!";
+for my $end ($wake_read, $wake_write) { fcntl($end, POSIX::F_SETFL(), POSIX::O_NONBLOCK()) }
+$SIG{CHLD} = sub { syswrite $wake_write, 'x' };
+$SIG{PIPE} = 'IGNORE';
+$SIG{INT} = $SIG{TERM} = $SIG{HUP} = 'IGNORE';    # it ends with its standard input, when the server does
+
+while (1) {
+    my $wanted = '';
+    vec($wanted, fileno(STDIN), 1) = vec($wanted, fileno($wake_read), 1) = 1;
+    next if select(my $ready = $wanted, undef, undef, undef) < 0;
+    if (vec($ready, fileno($wake_read), 1)) {
+        sysread $wake_read, my $junk, 4096;
+        while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) {
+            my $name = delete $names{$pid};
+            tell_server("gone $name") if defined $name;
+        }
+    }
+    next unless vec($ready, fileno(STDIN), 1);
+    my $got = sysread STDIN, $buffer, 65536, length $buffer;
+    next if !defined $got && $!{EINTR};
+    exit 0 if !$got;
+    while ($buffer =~ s/^([^\n]*)\n//) {
+        my $name = $1;
+        my $pid = fork;
+        if (!defined $pid) { tell_server("gone $name"); next }
+        if ($pid == 0) { wrap($name); POSIX::_exit(0) }
+        $names{$pid} = $name;
+    }
+}
+
+sub tell_server { syswrite STDOUT, "$_[0]\n" }
+
+# Process id and start time of this process (/proc/PID/stat, field 22): both together name a process for as long as the machine is up.
+sub identity {
+    my ($pid) = @_;
+    open my $file, '<', "/proc/$pid/stat" or return "$pid 0";
+    my $line = <$file>;
+    $line =~ s/^.*\) //s;    # the name of the program may hold anything
+    return "$pid " . (split / /, $line)[19];
+}
+
+sub write_file {
+    my ($path, $text) = @_;
+    sysopen my $file, $path, POSIX::O_WRONLY() | POSIX::O_CREAT() | POSIX::O_TRUNC(), 0600 or return 0;
+    my $done = syswrite $file, $text;
+    close $file;
+    return defined $done && $done == length $text;
+}
+
+sub wrap {
+    my ($name) = @_;
+    POSIX::setsid();
+    my @signals = (POSIX::SIGTERM(), POSIX::SIGUSR1(), POSIX::SIGUSR2(), POSIX::SIGHUP(), POSIX::SIGALRM(), POSIX::SIGCHLD());
+    my $blocked = POSIX::SigSet->new(@signals);
+    POSIX::sigprocmask(POSIX::SIG_BLOCK(), $blocked);
+    open STDIN, '<', '/dev/null';
+    close $wake_read;
+    close $wake_write;
+
+    open my $spec, '<', "$name.spec" or return;
+    local $/;
+    my @fields = split /\0/, <$spec>, -1;
+    close $spec;
+    # The last field ends in NUL, too: without that the server did not finish writing.
+    return if @fields < 8 || pop(@fields) ne '';
+    my ($limit, $grace, $directory, $log, $groups, $count, @rest) = @fields;
+    my @variables = splice @rest, 0, $count;
+
+    my $me = identity($$);
+    write_file("$name.$$", "$me $boot\n") or return;
+    my $is_mine = link "$name.$$", "$name.start";
+    unlink "$name.$$";
+    return unless $is_mine;
+
+    pipe(my $fault_read, my $fault_write) or return;    # closed by exec: what comes through it is why there was none
+    my $wrapper = $$;
+    my $pid = fork;
+    if (!defined $pid) { finish($name, 0, 0, 'start', "fork: $!"); return }
+    if ($pid == 0) {
+        close $fault_read;
+        $SIG{$_} = 'DEFAULT' for qw(TERM INT USR1 USR2 HUP ALRM CHLD PIPE);
+        POSIX::setsid();
+        syscall $prctl, 1, 9, 0, 0, 0;                  # PR_SET_PDEATHSIG, SIGKILL: without its wrapper nobody keeps its limits
+        POSIX::_exit(1) if getppid != $wrapper;
+        POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $blocked);
+        my $fault = become($directory, $log, $groups, \@variables, \@rest);
+        syswrite $fault_write, $fault;
+        POSIX::_exit(127);
+    }
+    close $fault_write;
+    if (open my $start, '>>', "$name.start") { syswrite $start, identity($pid) . "\n" }
+    tell_server("started $name");
+    open STDOUT, '>', '/dev/null';    # or the server would wait for the end of this
+    open STDERR, '>', '/dev/null';
+
+    my ($wants_stop, $wants_kill, $wants_pause, $wants_go, $wants_look, $has_rung) = (0) x 6;
+    $SIG{TERM} = sub { $wants_stop = 1 };
+    $SIG{HUP} = sub { $wants_kill = 1 };
+    $SIG{USR1} = sub { $wants_pause = 1 };
+    $SIG{USR2} = sub { $wants_go = 1 };
+    $SIG{CHLD} = sub { $wants_look = 1 };
+    $SIG{ALRM} = sub { $has_rung = 1 };
+    my $cause = '';
+    my $none = POSIX::SigSet->new;
+    my $until = $limit > 0 ? time + $limit : 0;
+    alarm $limit if $limit > 0;
+    my $stop = sub {    # TERM, and continue what is stopped, or it would never hear it
+        kill 'TERM', -$pid;
+        kill 'CONT', -$pid;
+        alarm($grace > 1000 ? int(($grace + 999) / 1000) : 1);
+    };
+    while (1) {
+        last if waitpid($pid, POSIX::WNOHANG()) == $pid;
+        if ($wants_kill || ($has_rung && $cause ne '')) {
+            $cause ||= 'stopped';
+            kill 'KILL', -$pid;
+            $wants_kill = $has_rung = 0;
+        }
+        if ($has_rung) {
+            $has_rung = 0;
+            # The clock of alarm stands still while the machine sleeps, and rings early after another one was set.
+            if ($until > 0 && time >= $until) { $cause = 'timeout'; $stop->() }
+            elsif ($until > 0) { alarm $until - time }
+        }
+        if ($wants_stop) { $wants_stop = 0; if ($cause eq '') { $cause = 'stopped'; $stop->() } }
+        if ($wants_pause) { $wants_pause = 0; kill 'STOP', -$pid }
+        if ($wants_go) { $wants_go = 0; kill 'CONT', -$pid }
+        POSIX::sigsuspend($none);
+    }
+    my $status = $?;
+    alarm 0;
+    kill 'KILL', -$pid;    # what is left of the group: the job's resources are free from here on
+    my $fault = '';
+    sysread $fault_read, $fault, 4096;
+    $cause = 'start' if $fault ne '';
+    finish($name, $status >> 8, $status & 127, $cause, $fault);
+}
+
+# Becomes the program; comes back with the reason when it cannot.
+sub become {
+    my ($directory, $log, $groups, $variables, $words) = @_;
+    for my $group (split / /, $groups) {
+        open my $procs, '>', $group or return "cgroup $group: $!";
+        syswrite $procs, $$ or return "cgroup $group: $!";
+    }
+    sysopen my $out, $log, POSIX::O_WRONLY() | POSIX::O_APPEND() | POSIX::O_CREAT(), 0644 or return "the log $log: $!";
+    POSIX::dup2(fileno $out, 1);
+    POSIX::dup2(fileno $out, 2);
+    chdir $directory or return "the directory $directory: $!";
+    %ENV = map { my ($key, $value) = split /=/, $_, 2; ($key => $value) } @$variables;
+    no warnings;
+    exec { $words->[0] } @$words;
+    my $why = "$words->[0]: $!";
+    syswrite $out, "weir: cannot start $why\n";
+    return $why;
+}
+
+sub finish {
+    my ($name, $code, $signal, $cause, $words) = @_;
+    my $usage = "\0" x 256;
+    syscall $getrusage, -1, $usage;    # RUSAGE_CHILDREN: those that were waited for, and theirs
+    my ($us, $uu, $ss, $su, $max) = unpack 'q5', $usage;
+    my $user = $us * 1000 + int($uu / 1000);
+    my $system = $ss * 1000 + int($su / 1000);
+    $words =~ s/\s+/ /g;
+    write_file("$name.exit.tmp", "$code $signal " . ($cause || '-') . " $user $system $max\n$words") or return;
+    rename "$name.exit.tmp", "$name.exit";
+}

@@ -1,0 +1,156 @@
+/** Runs jobs on this host: a launcher beside the server, a wrapper for each run that outlives both (see `launcher.pl`). */
+import { mkdirSync } from 'node:fs';
+import type { Backend, BackendDependencies, Run, RunEvent, Signal } from '../backend.ts';
+import type { JobsConfig } from '../config.ts';
+import type { Outcome } from '../job.ts';
+import type { Offer } from '../pool.ts';
+import { Cgroups } from './cgroups.ts';
+import { Launcher } from './launcher.ts';
+import { offerOf } from './offer.ts';
+import { bootId, isAlive, killLeftovers, signalProcess } from './process.ts';
+import { RunFiles, type Start } from './run-files.ts';
+
+/** How often runs that an earlier server, or an earlier launcher, has started are looked after. */
+const lookEveryMs = 200;
+
+const signals: Record<Signal, NodeJS.Signals> = { stop: 'SIGTERM', kill: 'SIGHUP', suspend: 'SIGUSR1', resume: 'SIGUSR2' };
+
+export const createLocalBackend = (config: JobsConfig, deps: BackendDependencies): Backend => new LocalBackend(config, deps);
+
+class LocalBackend implements Backend {
+  readonly name = 'local';
+  readonly #offer: Offer;
+  readonly #deps: BackendDependencies;
+  readonly #files: RunFiles;
+  readonly #cgroups: Cgroups;
+  readonly #launcher: Launcher;
+  readonly #boot = bootId();
+  /** Runs whose wrappers are children of the launcher: it tells when they end. */
+  readonly #launched = new Set<string>();
+  /** Runs whose wrappers are nobody's children: they are looked after. */
+  readonly #orphans = new Set<string>();
+  #tell: (event: RunEvent) => void = () => {};
+  #looking: NodeJS.Timeout | undefined;
+
+  constructor(config: JobsConfig, deps: BackendDependencies) {
+    this.#deps = deps;
+    this.#offer = offerOf(config);
+    this.#files = new RunFiles(deps.folder);
+    this.#cgroups = new Cgroups();
+    this.#launcher = new Launcher(deps.folder, this.#boot, {
+      started: (name) => this.#onStarted(name),
+      gone: (name) => this.#onGone(name),
+      lost: () => this.#onLauncherLost(),
+      said: (text) => deps.log.warn({ text }, 'the launcher of jobs complains'),
+    });
+  }
+
+  offers(): readonly Offer[] {
+    return [this.#offer];
+  }
+
+  listen(listener: (event: RunEvent) => void): void {
+    this.#tell = listener;
+  }
+
+  async open(): Promise<void> {
+    mkdirSync(this.#deps.folder, { recursive: true, mode: 0o700 });
+    this.#cgroups.open();
+    this.#launcher.open();
+    this.#looking = setInterval(() => this.#lookAfterOrphans(), lookEveryMs).unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#looking);
+    this.#tell = () => {};
+    await this.#launcher.close();
+  }
+
+  start(run: Run): void {
+    try {
+      this.#files.writeSpec(run, this.#cgroups.make(run));
+      this.#launched.add(run.name);
+      this.#launcher.launch(run.name);
+    } catch (error) {
+      this.#launched.delete(run.name);
+      this.#deps.log.error({ err: error, run: run.name }, 'a job could not be handed to its wrapper');
+      if (this.#files.seal(run.name)) this.#tell({ kind: 'unstarted', name: run.name, why: (error as Error).message });
+      else this.#orphans.add(run.name);
+    }
+  }
+
+  adopt(name: string): void {
+    const start = this.#files.start(name);
+    if (typeof start === 'object') this.#tell({ kind: 'started', name, at: start.at });
+    this.#orphans.add(name);
+    this.#lookAfter(name);
+  }
+
+  async signal(name: string, signal: Signal): Promise<boolean> {
+    const start = this.#files.start(name);
+    if (start === 'none' && this.#files.seal(name)) return true; // its wrapper finds the seal, and its end is told as any
+    if (typeof start !== 'object' || this.#files.exit(name) !== undefined) return false;
+    return signalProcess(start.wrapper, signals[signal]);
+  }
+
+  discard(name: string): void {
+    this.#launched.delete(name);
+    this.#orphans.delete(name);
+    this.#cgroups.remove(name);
+    this.#files.discard(name);
+  }
+
+  limits(): Record<string, string> {
+    return this.#cgroups.describe();
+  }
+
+  #onStarted(name: string): void {
+    const start = this.#files.start(name);
+    if (typeof start === 'object') this.#tell({ kind: 'started', name, at: start.at });
+  }
+
+  /** The wrapper has ended; what it left behind says how. */
+  #onGone(name: string): void {
+    if (!this.#launched.delete(name)) return;
+    this.#settle(name, this.#files.start(name));
+  }
+
+  #onLauncherLost(): void {
+    this.#deps.log.warn('the launcher of jobs has ended; a new one takes over');
+    for (const name of this.#launched) this.#orphans.add(name);
+    this.#launched.clear();
+  }
+
+  #lookAfterOrphans(): void {
+    for (const name of this.#orphans) this.#lookAfter(name);
+  }
+
+  #lookAfter(name: string): void {
+    try {
+      const start = this.#files.start(name);
+      if (typeof start === 'object' && start.boot === this.#boot && this.#files.exit(name) === undefined && isAlive(start.wrapper)) return;
+      this.#orphans.delete(name);
+      this.#settle(name, start);
+    } catch (error) {
+      this.#deps.log.error({ err: error, run: name }, 'a run could not be looked after');
+    }
+  }
+
+  /** Tells the end of a run that has no living wrapper, or makes sure that it never gets one. */
+  #settle(name: string, start: Start): void {
+    // Read anew: a wrapper writes this last, so what was not there before may be there now that it is gone.
+    const outcome = this.#files.exit(name);
+    if (outcome !== undefined) this.#tell({ kind: 'ended', name, outcome: this.#cgroups.judge(name, outcome) });
+    else if (typeof start === 'object') this.#tell({ kind: 'ended', name, outcome: this.#lost(name, start) });
+    else if (this.#files.seal(name)) this.#tell({ kind: 'unstarted', name, why: 'its wrapper did not come up' });
+    else this.#orphans.add(name); // it came up this very moment
+  }
+
+  #lost(name: string, { boot, program }: Exclude<Start, string>): Outcome {
+    const ended = this.#deps.clock.now();
+    if (boot !== this.#boot) return { cause: 'lost', note: 'the machine was started anew', ended };
+    const count = killLeftovers(program, name);
+    const note = count === 0 ? 'its wrapper was killed' : `its wrapper was killed; ${count} processes of it were ended`;
+    return { cause: 'lost', note, ended };
+  }
+}

@@ -1,0 +1,90 @@
+/** `/api/v1/jobs/events`: changes of state, as server-sent events. */
+import { Type } from 'typebox';
+import type { RoomRoutes } from '../../core/http.ts';
+import { Problem } from '../../core/problem.ts';
+import { type Change, KeyFault, nameOf, textValue } from '../../keys/index.ts';
+import { base, showJob } from '../api.ts';
+import type { Job } from '../job.ts';
+import { formatId, readId } from '../job-id.ts';
+import type { Jobs } from '../jobs.ts';
+import { jobsFolder } from '../store.ts';
+import { type Sent, sendEvents } from './sse.ts';
+
+const mostIds = 1000;
+
+export const eventRoutes = (jobs: Jobs): RoomRoutes => {
+  return async (app) => {
+    app.get(
+      `${base}/events`,
+      {
+        config: { role: 'viewer' },
+        schema: {
+          tags: ['jobs'],
+          summary: 'Changes of jobs, as server-sent events: first how those that are named stand now; goes on behind Last-Event-ID',
+          querystring: Type.Object({
+            id: Type.Optional(Type.String({ maxLength: 20_000, description: 'Only these jobs: ids, separated by commas.' })),
+            user: Type.Optional(Type.String({ maxLength: 64 })),
+          }),
+          produces: ['text/event-stream'],
+        },
+      },
+      async (request, reply) => {
+        const { id, user } = request.query;
+        const ids = id === undefined ? undefined : new Set(id.split(',').map((one) => readId(one)));
+        if ((ids?.size ?? 0) > mostIds) throw new Problem('invalid', `${mostIds} jobs at most are followed at once.`, { pointer: 'id' });
+        for (const one of ids ?? []) jobs.get(one);
+        const last = request.headers['last-event-id'];
+        if (last !== undefined && !/^\d{1,15}$/.test(String(last)))
+          throw new Problem('invalid', 'Last-Event-ID is not one that was sent here.', { pointer: 'last-event-id' });
+        const { caller } = request;
+        const shown = (job: Job) => showJob(job, { now: jobs.now(), reason: jobs.queue.reasonOf(job), caller });
+        const fits = (job: Job) => (ids === undefined || ids.has(job.id)) && (user === undefined || job.user === user);
+        const from = last === undefined ? undefined : Number(last) + 1;
+        return await sendEvents(request, reply, (signal) => follow({ jobs, ids, fits, shown, from }, signal));
+      },
+    );
+  };
+};
+
+type Wish = {
+  jobs: Jobs;
+  ids: ReadonlySet<number> | undefined;
+  fits(job: Job): boolean;
+  shown(job: Job): object;
+  from: number | undefined;
+};
+
+async function* follow({ jobs, ids, fits, shown, from }: Wish, signal: AbortSignal): AsyncGenerator<Sent> {
+  // The feed is opened first, so that nothing falls between what stands now and what comes.
+  const feed = jobs.tree.watch(jobsFolder, { isRecursive: true, signal, ...(from !== undefined && { from }) })[Symbol.asyncIterator]();
+  const first = feed.next();
+  first.catch(() => {}); // seen below
+  if (from === undefined) {
+    for (const id of ids ?? []) {
+      const job = jobs.queue.store.get(id);
+      if (job !== undefined) yield { id: jobs.queue.store.versionOf(id), event: 'job', data: shown(job) };
+    }
+  }
+  try {
+    for (let next = await first; !next.done; next = await feed.next()) {
+      const sent = sentOf(next.value, fits, shown);
+      if (sent !== undefined) yield sent;
+    }
+  } catch (error) {
+    if (!(error instanceof KeyFault)) throw error;
+    // History is gone: the reader has to read the jobs anew, and is told so.
+    yield { id: 0, event: 'reset', data: { reason: error.cause } };
+  } finally {
+    await feed.return?.();
+  }
+}
+
+function sentOf({ node, prev, index, action }: Change, fits: (job: Job) => boolean, shown: (job: Job) => object): Sent | undefined {
+  const isGone = action === 'delete' || action === 'compare-and-delete' || action === 'expire';
+  const text = isGone ? (prev === undefined ? undefined : textValue(prev)) : textValue(node);
+  if (text === undefined || text === '') return undefined;
+  const job = JSON.parse(text) as Job;
+  if (!fits(job)) return undefined;
+  if (isGone) return { id: index, event: 'forgotten', data: { id: formatId(Number(nameOf(node.path))) } };
+  return { id: index, event: 'job', data: shown(job) };
+}
