@@ -1,5 +1,5 @@
 /** Certificates for tests, made by openssl as an operator would. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -40,17 +40,13 @@ export function fingerprintOf(cert: string): string {
 }
 
 /** What a client of one version of TLS gets: the cipher, or undefined when it is turned away. */
-export function probe(port: number, ...words: string[]): string | undefined {
-  try {
-    const text = execFileSync('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...words], {
-      encoding: 'utf8',
-      input: '',
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    return /Cipher is (?!\(NONE\))(\S+)/.exec(text)?.[1];
-  } catch {
-    return undefined;
-  }
+export function probe(port: number, ...words: string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const command = execFile('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...words], (_error, stdout) =>
+      resolve(/Cipher is (?!\(NONE\))(\S+)/.exec(stdout)?.[1]),
+    );
+    command.stdin?.end();
+  });
 }
 
 export const read = (file: string): string => readFileSync(file, 'utf8');

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Value } from 'typebox/value';
+import { Type } from 'typebox';
 import type { Clock } from '../../core/clock.ts';
+import { loadConfig } from '../../core/config.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { createLog } from '../../core/log.ts';
 import { type ServerConfig, serverSettings } from '../config.ts';
@@ -27,10 +28,10 @@ export type HouseOptions = Partial<Omit<ServerConfig, 'tls'>> & { tls?: Partial<
 
 export async function openHouse({ tls = {}, clock, ...config }: HouseOptions = {}): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-tls-'));
-  const defaults = Value.Default(serverSettings, {}) as ServerConfig;
+  const defaults = loadConfig(Type.Object({ server: serverSettings }), {}).server as ServerConfig;
   const [uploads, logged]: [string[], string[]] = [[], []];
   const log = createLog({ level: 'info', isPretty: false, stream: { write: (line) => void logged.push(line) } });
-  const settings = { ...defaults, listen: '127.0.0.1:0', ...config, tls: { ...defaults.tls, mode: 'self-signed' as const, ...tls } };
+  const settings = { ...defaults, listen: '127.0.0.1:0', ...config, tls: { ...defaults.tls, mode: 'self-signed', ...tls } } as ServerConfig;
   const room = () => ({ name: 'small', routes: routes(uploads) });
   const server = createServer(settings, { log, data: join(folder, 'data'), rooms: [room], ...(clock && { clock }) });
   const url = await server.start();

@@ -10,6 +10,8 @@ import type { ReadableOptions } from 'node:stream';
 export class Http2Request extends Http2ServerRequest {
   /** The request has `Host` and `:authority`, and they differ: it is malformed (RFC 9113 section 8.3.1). */
   readonly isContradictory: boolean;
+  /** Octets of all headers, names included. */
+  readonly headerOctets: number;
   /** Octets of the body that have arrived so far. */
   octets = 0;
 
@@ -17,11 +19,9 @@ export class Http2Request extends Http2ServerRequest {
     super(stream, headers, options, rawHeaders);
     const authority = headers[':authority'];
     this.isContradictory = headers.host !== undefined && authority !== undefined && headers.host !== authority;
+    this.headerOctets = rawHeaders.reduce((sum, text) => sum + text.length, 0);
     // The rules about names look at Host.
     if (authority !== undefined) headers.host = authority;
-    this.on('aborted', () => {
-      if (!this.complete) this.destroy(new Error('the client broke the request off'));
-    });
   }
 
   /** True once the whole request has arrived and was read. */
@@ -30,9 +30,12 @@ export class Http2Request extends Http2ServerRequest {
     return this.readableEnded || (this.stream as { endAfterHeaders?: boolean }).endAfterHeaders === true;
   }
 
+  // A stream that is reset ends for Node as one that came to its end: half an upload would pass for a whole one.
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
     if (chunk instanceof Uint8Array) this.octets += chunk.byteLength;
-    return super.push(chunk, encoding);
+    if (chunk !== null || this.complete || !(this.stream.closed || this.stream.destroyed)) return super.push(chunk, encoding);
+    this.destroy(new Error('the client broke the request off'));
+    return false;
   }
 
   // As HTTP/1.1 does: the connection, here the stream, goes with the request, and an error that nobody listens for is none.

@@ -1,7 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import type { ProblemCode } from '../../core/problem.ts';
 import type { ConnectionTimes } from '../connections.ts';
+import { problemMediaType } from '../problem-answer.ts';
 import { Http2Request, Http2Response } from './http2-messages.ts';
 
 /** Requests under way on one connection. */
@@ -22,7 +24,8 @@ export class Http2Side {
     this.#server = createServer({ settings, Http2ServerRequest: Http2Request, Http2ServerResponse: Http2Response });
     this.#server.on('session', (session) => this.#welcome(session));
     this.#server.on('request', (request: Http2Request, response: Http2Response) => {
-      if (request.isContradictory) response.writeHead(400).end();
+      const problem = faultOf(request, limits);
+      if (problem !== undefined) refuse(response, problem);
       else handler(request as unknown as IncomingMessage, response as unknown as ServerResponse<IncomingMessage>);
     });
     // A session that fails is closed by Node; there is nobody to answer.
@@ -65,4 +68,19 @@ export class Http2Side {
       this.#sessions.delete(session);
     });
   }
+}
+
+type Fault = { status: number; code: ProblemCode; title: string };
+
+/** What Node's parser finds in HTTP/1.1, and does not look for here. */
+function faultOf({ isContradictory, headerOctets }: Http2Request, { headerLimit }: ConnectionTimes): Fault | undefined {
+  if (headerOctets > headerLimit)
+    return { status: 431, code: 'too-large', title: 'The headers of the request are larger than this server takes.' };
+  return isContradictory
+    ? { status: 400, code: 'invalid', title: 'The request names two servers: Host and :authority differ.' }
+    : undefined;
+}
+
+function refuse(response: Http2Response, { status, code, title }: Fault): void {
+  response.writeHead(status, { 'content-type': problemMediaType }).end(JSON.stringify({ type: `/problems/${code}`, title, status, code }));
 }

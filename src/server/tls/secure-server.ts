@@ -27,6 +27,9 @@ export function createSecureServer({ tls, limits, hasHttp2 }: SecureServerOption
     handler,
   );
   server.setTimeout(limits.idleTimeout);
+  // Node hands failed handshakes to whoever answers broken requests; but there is nothing yet that could carry an answer.
+  server.removeAllListeners('tlsClientError');
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
   const unfollow = tls.follow(() => server.setSecureContext(tls.options));
   server.once('close', unfollow);
   if (hasHttp2) addHttp2(server, new Http2Side(handler, limits));
