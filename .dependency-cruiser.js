@@ -3,6 +3,7 @@ const may = {
   core: [],
   cli: ['core'],
   packets: ['core', 'cli'],
+  'rest-audit': ['core', 'cli'],
   sockets: ['core', 'cli'],
   keys: ['core', 'cli'],
   flows: ['core', 'cli', 'packets'],

@@ -50,6 +50,10 @@ const groups: readonly Group[] = [
     load: async () => (await import('./cli/get.ts')).addCommands,
   },
   {
+    commands: { rest: 'score REST APIs by Richardson’s levels' },
+    load: async () => (await import('./rest-audit/cli.ts')).addCommands,
+  },
+  {
     commands: { doctor: 'check this machine and name the command that mends each finding' },
     load: async () => (await import('./cli/doctor.ts')).addCommands,
   },

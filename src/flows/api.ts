@@ -15,7 +15,7 @@ const counter = (description: string) => Type.Number({ description });
 /** The parameters that choose flows; every question takes them. */
 export const selectionQuery = {
   filter: Type.Optional(
-    Type.String({ maxLength: 16_384, description: 'Filter language, such as `proto tcp and port 443`; see the page on it.' }),
+    Type.String({ maxLength: 8192, description: 'Filter language, such as `proto tcp and port 443`; see the page on it.' }),
   ),
   scanned_after: Type.Optional(Type.String({ maxLength: 64, description: 'Flows whose time is later (exclusive): seconds or ISO 8601.' })),
   scanned_before: Type.Optional(

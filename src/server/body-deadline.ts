@@ -24,6 +24,11 @@ const late = () =>
 
 function watchWhole(request: FastifyRequest, reply: FastifyReply, limitMs: number): () => void {
   const timer = setTimeout(() => {
+    if (reply.sent) {
+      // Answered without a look at the body, which nobody waits for any more.
+      request.raw.destroy();
+      return;
+    }
     // The parser still waits for the rest; the connection ends with the answer, and the parser with it.
     reply.raw.once('finish', () => request.raw.destroy());
     sendProblem(reply, request, late());

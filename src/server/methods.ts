@@ -5,7 +5,7 @@ import { Problem } from '../core/problem.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** The methods for which every known path has an answer, be it only 405. */
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'] as const;
 
 /** What a method allows does not depend on parameters. */
 const anyQuery = Type.Object({}, { additionalProperties: true });
