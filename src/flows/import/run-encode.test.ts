@@ -96,6 +96,14 @@ describe('the encoder of plain runs', () => {
     expect([found.length, found[0]?.id, found.at(-1)?.id]).toEqual([20_000, 9001, 29_000]);
   });
 
+  it('fills its row groups, wherever in a batch the run begins, so that streams can be cut where they end', async () => {
+    await written(many, 5000, 65_000);
+    const groups = await connection.rows(
+      `SELECT row_group_num_rows AS rows FROM parquet_metadata(${literal(join(folder, 'flows.parquet'))}) WHERE column_id = 0 ORDER BY row_group_id`,
+    );
+    expect(groups.map(({ rows }) => rows)).toEqual([61_440, 3560]);
+  });
+
   it('tells the bounds of each column, by which readers pass over row groups', async () => {
     const source = await written(many);
     const columns = await connection.rows(
@@ -104,13 +112,13 @@ describe('the encoder of plain runs', () => {
     );
     const bounds = Object.fromEntries(columns.map(({ name, low, high, nulls }) => [name, [low, high, nulls]]));
     expect(bounds).toMatchObject({
-      id: ['1001', '66536', 0],
-      time: ['0', '21845', 0],
+      id: ['1001', '62440', 0],
+      time: ['0', '20479', 0],
       src_comp: ['C0', 'C9999', 0],
       dst_port: ['', 'ü€', 0],
       protocol: ['0', '255', 0],
       byte_count: ['1', '18446744073709551615', 0],
-      rev_packet_count: [null, null, 65_536],
+      rev_packet_count: [null, null, 61_440],
     });
     expect(await connection.row(`SELECT count(*) AS rows FROM ${source} WHERE time = 23000 AND src_comp >= 'C'`)).toEqual({ rows: 3 });
   });

@@ -5,10 +5,11 @@
  */
 import type { BatchColumn, FlowBatch } from '../batch.ts';
 import { type Chunk, dictionaryChunk, type Levels, risingChunk } from '../parquet/chunk.ts';
-import { Dictionary, mostRows } from '../parquet/dictionary.ts';
+import { Dictionary } from '../parquet/dictionary.ts';
 import { ParquetFile } from '../parquet/file.ts';
 import { columnsOf } from '../schema.ts';
 import { carriedColumns } from './run-rows.ts';
+import { groupRows } from './run-size.ts';
 import { longAt, type RunPart } from './run-survey.ts';
 
 /** Rows of one batch, `to` exclusive. */
@@ -27,8 +28,8 @@ export const isPlainRun = (batches: readonly FlowBatch[], parts: readonly RunPar
 
 const named = columnsOf('named');
 const dictionary = new Dictionary();
-const rising = new Float64Array(mostRows);
-const levels = new Uint32Array(mostRows);
+const rising = new Float64Array(groupRows);
+const levels = new Uint32Array(groupRows);
 
 /** The Parquet file of rows in order of time, in parts. */
 export const encodeRows = (spans: readonly Span[], constants: RunConstants): Uint8Array[] => {
@@ -53,18 +54,21 @@ export const spansOf = (batches: readonly FlowBatch[], from: number, count: numb
   return spans;
 };
 
-/** Whole spans, as many as a row group takes: a batch has an eighth of its rows. */
+/** The spans of each row group: all have as many rows as they may, but for the last. */
 const rowGroups = (spans: readonly Span[]): Span[][] => {
   const groups: Span[][] = [];
-  let rows = mostRows;
-  for (const span of spans) {
-    const more = span.to - span.from;
-    if (rows + more > mostRows) {
-      groups.push([]);
-      rows = 0;
+  let room = 0;
+  for (const { batch, from: first, to: end } of spans) {
+    for (let from = first; from < end; ) {
+      if (room === 0) {
+        groups.push([]);
+        room = groupRows;
+      }
+      const to = Math.min(end, from + room);
+      (groups.at(-1) as Span[]).push({ batch, from, to });
+      room -= to - from;
+      from = to;
     }
-    (groups.at(-1) as Span[]).push(span);
-    rows += more;
   }
   return groups;
 };

@@ -1,5 +1,11 @@
-/** How much of an import is in memory at once. */
+/** How much of an import is in memory at once, and how its files are divided. */
 import type { Shape } from '../schema.ts';
 
 /** Rows from which on a run is written; up to three are in memory at once, of some 150 and 330 octets a row. */
 export const runRows: Record<Shape, number> = { named: 245_760, addressed: 65_536 };
+
+/**
+ * Rows of a row group, within which nobody begins to read; a number of DuckDB's vectors of 2048 rows. With groups of 24,576
+ * rows an hour out of 58 days would come a millisecond sooner, imports take 7 in 100 longer, and files 12 in 100 more.
+ */
+export const groupRows = 61_440;

@@ -13,7 +13,7 @@ import { dayOfTime, isOfDay, syncFile } from '../store/paths.ts';
 import { encodeRows, isPlainRun, spansOf } from './run-encode.ts';
 import { orderByTime } from './run-order.ts';
 import { carriedColumns, RunRows } from './run-rows.ts';
-import { runRows } from './run-size.ts';
+import { groupRows, runRows } from './run-size.ts';
 import { hasSubMicroseconds, longAt, type RunPart, surveyRun } from './run-survey.ts';
 
 /** A run that touches more days than this is left whole; the store takes it into its hot table. */
@@ -236,7 +236,7 @@ export const parquetOptions = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEV
 /** What else a file is told: rows of a row group, and distinct values in it up to which a column has a dictionary. */
 type Grouping = { rows: number; names: number };
 
-const grouping: Grouping = { rows: 61_440, names: 20_000 };
+const grouping: Grouping = { rows: groupRows, names: 20_000 };
 
 /**
  * How runs are grouped. A run of captured flows is one group; its thirty columns of numbers look for a dictionary that is

@@ -1,11 +1,12 @@
 /**
- * The statements of a stream. Slices say what is read in which order; here those that need no sort are cut where a
- * file has a new row group, so that the next parts can be read while the rows of one are encoded, each by a thread and a
- * connection of its own.
+ * The statements of a stream. Slices say what is read in which order; here those that need no sort are cut where a file has
+ * a new row group (to begin within one would mean to unpack it twice), so that the next parts can be read while the rows of
+ * one are encoded, each by a thread and a connection of its own.
  *
  *   slice   [ file a: 140,000 rows            ] [ b: 9000 ][ c: 9000 ]
  *   parts   [ 8192 ][ to 61,440 ][ to 122,880 ][ rest ] [ b and c    ]
  */
+import { groupRows } from '../import/run-size.ts';
 import type { FileEntry } from './catalog.ts';
 import { anyTime } from './selection.ts';
 import type { Slice, TimeBounds } from './slices.ts';
@@ -24,8 +25,6 @@ export type Part = {
   rows: RowRange | undefined;
 };
 
-/** Rows of a row group, as files are written: to begin a part within one would mean to unpack it twice. */
-const groupRows = 61_440;
 /** Rows of the first part, which is there soon. */
 const firstRows = 8192;
 

@@ -11,7 +11,7 @@ import type { ColumnType, Shape } from '../schema.ts';
 import type { ChunkStream } from './duck.ts';
 import { type Part, planParts } from './parts.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { relation } from './relation.ts';
+import { columnsIn, relation } from './relation.ts';
 import { Scans } from './scans.ts';
 import { whereOf } from './selection.ts';
 import { planSlices } from './slices.ts';
@@ -120,15 +120,19 @@ class RowStream {
     return { rows: this.#rows };
   }
 
-  #relation(part: Part): string {
-    return relation(this.#ends.store.paths.flows, part.files, part.hot, part.rows);
+  /** What `sql` reads of a part. */
+  #relation({ files, hot, rows }: Part, sql: string): string {
+    return relation(this.#ends.store.paths.flows, files, hot, { rows, columns: columnsIn(sql) });
   }
 
   /** Whether the whole part lies before the first row that is wanted. */
   async #skips(part: Part): Promise<boolean> {
     const { snapshot } = this.#ends;
     const where = await whereOf(snapshot, this.#query, part.within);
-    const row = await snapshot.connection.row(`SELECT count(*) AS n FROM ${this.#relation(part)} ${where.sql}`, where.parameters);
+    const row = await snapshot.connection.row(
+      `SELECT count(*) AS n FROM ${this.#relation(part, where.sql)} ${where.sql}`,
+      where.parameters,
+    );
     const count = Number(row?.n);
     if (count > this.#toSkip) return false;
     this.#toSkip -= count;
@@ -142,7 +146,9 @@ class RowStream {
     const offset = this.#toSkip > 0 ? `OFFSET ${this.#toSkip}` : '';
     this.#toSkip = 0;
     const where = await whereOf(this.#ends.snapshot, this.#query, part.within);
-    const sql = `SELECT ${selectList(this.#coding.fields)} FROM ${this.#relation(part)} ${where.sql} ${order} ${limit} ${offset}`;
+    const list = selectList(this.#coding.fields);
+    const from = this.#relation(part, `${list} ${where.sql} ${order}`);
+    const sql = `SELECT ${list} FROM ${from} ${where.sql} ${order} ${limit} ${offset}`;
     if (part.hot) return { chunks: await this.#ends.snapshot.connection.stream(sql, where.parameters), close: () => undefined };
     const connection = await this.#scans.take();
     return { chunks: await connection.stream(sql, where.parameters), close: () => this.#scans.give(connection) };
