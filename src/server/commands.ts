@@ -49,7 +49,8 @@ export async function runServe(command: Command): Promise<void> {
   }
   const address = await server.start();
   process.stdout.write(`weir ${version} listening on ${address}, data in ${data}\n`);
-  if (!server.hasUsers) process.stdout.write(`no user yet: ${firstUser(data)}\n`);
+  // Standard output has the one line that scripts wait for.
+  if (!server.hasUsers) process.stderr.write(`no user yet: ${firstUser(data)}\n`);
   if (server.tls !== undefined) process.stdout.write(`certificate SHA-256 ${server.tls.facts.fingerprint}, ${lifeOf(server.tls)}\n`);
   const hasFiles = config.server.tls.mode === 'files';
   await untilSignal({ stop: server.stop, log, ...(hasFiles && { reload: server.reload }) });

@@ -1,7 +1,7 @@
 /** The two that are compared: a real etcd that speaks v2, and Weir's keys on a listener of their own. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,12 +75,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** A fresh member writes its own membership and the cluster's version first: they take the indexes up to 3. */
+const isSettled = ({ statusCode, headers }: IncomingMessage): boolean => statusCode === 200 && Number(headers['x-etcd-index']) >= 3;
+
 async function untilHealthy(port: number): Promise<void> {
   for (let left = 100; left > 0; left--) {
     const isHealthy = await new Promise<boolean>((resolve) => {
-      get(`http://127.0.0.1:${port}/v2/keys`, (response) => resolve(response.resume().statusCode === 200)).on('error', () =>
-        resolve(false),
-      );
+      get(`http://127.0.0.1:${port}/v2/keys`, (response) => resolve(isSettled(response.resume()))).on('error', () => resolve(false));
     });
     if (isHealthy) return;
     await sleep(100);
