@@ -94,6 +94,7 @@ export class Queue {
       this.#waits.add(job);
       if (isAway(job) && job.server === server) this.#adopt(job);
     }
+    backend.sweep(new Set(this.#runs.keys()));
     for (const job of this.store.all()) this.#enqueue(job);
     this.#schedule();
   }

@@ -100,6 +100,10 @@ class LocalBackend implements Backend {
     this.#files.discard(name);
   }
 
+  sweep(known: ReadonlySet<string>): void {
+    for (const name of this.#files.names()) if (!known.has(name)) this.discard(name);
+  }
+
   limits(): Record<string, string> {
     return this.#cgroups.describe();
   }

@@ -115,7 +115,7 @@ export const vovRoutes = (jobs: Jobs): RoomRoutes => {
           summary: 'Some fields of a job',
           params: Type.Object({
             id: Type.String({ maxLength: 64 }),
-            part: Type.String({ maxLength: 2000, description: 'Names of fields, separated by commas.' }),
+            part: Type.String({ maxLength: 512, description: 'Names of fields, separated by commas.' }),
           }),
           response: { 200: rowsSchema },
         },
@@ -143,7 +143,7 @@ export const vovRoutes = (jobs: Jobs): RoomRoutes => {
         schema: {
           tags,
           summary: 'The same, with the action in the path',
-          params: Type.Object({ id: Type.String({ maxLength: 64 }), part: Type.String({ maxLength: 2000, description: 'The action.' }) }),
+          params: Type.Object({ id: Type.String({ maxLength: 64 }), part: Type.String({ maxLength: 512, description: 'The action.' }) }),
           response: { 200: rowsSchema },
         },
       },
