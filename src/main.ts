@@ -32,6 +32,10 @@ const groups: readonly Group[] = [
     load: async () => (await import('./keys/cli.ts')).addCommands,
   },
   {
+    commands: { jobs: 'submit programs, and watch and stop them', nc: "run and watch jobs in Accelerator's spelling" },
+    load: async () => (await import('./jobs/cli.ts')).addCommands,
+  },
+  {
     commands: { tickets: 'open, find, change and close tickets' },
     load: async () => (await import('./tickets/cli.ts')).addCommands,
   },
@@ -106,7 +110,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   let program: Command | undefined;
   try {
     program = await loadProgram(name);
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(name === 'nc' ? shielded(words) : words, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const code = error instanceof CommanderError ? error.code : '';
@@ -119,6 +123,12 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** `nc` has flags of its own with the names of ours (`-v 2`): what stands behind its name is for it alone. */
+function shielded(words: readonly string[]): string[] {
+  const at = words.indexOf('nc') + 1;
+  return [...words.slice(0, at), '--', ...words.slice(at)];
+}
+
 function root(): Command {
   return addGlobalOptions(new Command('weir'))
     .description('Measures the flow of a network: packets and flow files become flows, kept in columns, streamed over REST.')
@@ -127,7 +137,7 @@ function root(): Command {
     .hook('preAction', async (_program, action) => {
       const { cacert, pin, insecure } = action.optsWithGlobals<GlobalOptions>();
       // Loaded on demand: TLS costs a start some milliseconds.
-      if (cacert ?? pin ?? insecure) (await import('./cli/trust.ts')).settleTrust({ cacert, pin, insecure });
+      if (cacert || pin || insecure) (await import('./cli/trust.ts')).settleTrust({ cacert, pin, insecure });
     })
     .addHelpText('after', '\nExamples:\n  $ weir serve\n  $ weir import office.pcap\n  $ weir flows top --by dst_port --metric bytes')
     .usage('COMMAND [options]');

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
 import { Credentials, type Granted } from './credentials.ts';
 import { LoginFile } from './login-file.ts';
-import { currentTrust, type Trust, TrustedAgent, trustProblem } from './trust.ts';
+import { checkPlain, currentTrust, type Trust, TrustedAgent, trustProblem } from './trust.ts';
 
 /** Parameters of a query string; what is undefined or false is left out, true is written `true`. */
 export type Query = Record<string, string | number | boolean | undefined>;
@@ -78,6 +78,8 @@ export class Client {
   constructor(server: string, trust: Trust = currentTrust()) {
     this.server = server;
     this.#address = parseAddress(server);
+    if (this.#address.protocol === 'http:' && this.#address.socketPath === undefined)
+      checkPlain({ server, host: this.#address.host }, trust);
     this.#agent = this.#address.protocol === 'https:' ? new TrustedAgent(trust) : new http.Agent({ keepAlive: true });
     this.#credentials = new Credentials(new LoginFile(serverKey(this.#address)), (path, given) => this.#askToken(path, given));
   }

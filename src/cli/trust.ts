@@ -32,7 +32,7 @@ export const currentTrust = (): Trust => settled;
 /** Settles the trust of this process by `--cacert`, `--pin` and `--insecure`. Throws Problem('invalid') for what cannot be read. */
 export function settleTrust({ cacert, pin, insecure }: TrustOptions): void {
   settled = {
-    ...(cacert !== undefined && { authority: readAuthority(cacert) }),
+    ...(cacert && { authority: readAuthority(cacert) }),
     pins: (pin ?? '').split(',').filter(Boolean).map(readPin),
     isBlind: insecure === true,
   };
@@ -64,6 +64,14 @@ function readPin(text: string): string {
   throw new Problem('invalid', `--pin ${text} is no SHA-256 fingerprint`, {
     detail: 'expected 64 hexadecimal digits, with or without colons, or sha256//BASE64 of the public key',
     hint: 'weir tls fingerprint, on the server',
+  });
+}
+
+/** Refuses plain HTTP to another machine where a pin says that the server has to be known: what is sent could go to anybody. */
+export function checkPlain({ server, host }: { server: string; host: string }, { pins }: Trust): void {
+  if (pins.length === 0 || /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) return;
+  throw new Problem('denied', `${server} is plain HTTP, where no --pin can be checked`, {
+    hint: `--server ${server.replace(/^http:/, 'https:')}`,
   });
 }
 
