@@ -100,7 +100,8 @@ function withProblems<Description extends { paths?: object | undefined; componen
 
 /** A route that changes something and describes no answer has none: 204. The generator would have it say 200. */
 function tellOfSilence(method: string, operation: Operation): void {
-  const isMute = (operation.responses?.['200'] as { description?: string } | undefined)?.description === 'Default Response';
+  const { description, content } = (operation.responses?.['200'] ?? {}) as { description?: string; content?: object };
+  const isMute = description === 'Default Response' && content === undefined;
   if (method === 'get' || method === 'head' || !isMute) return;
   const { 200: _, ...others } = operation.responses ?? {};
   operation.responses = { 204: { description: 'It is done.' }, ...others };

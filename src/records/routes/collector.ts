@@ -30,6 +30,7 @@ export const collectorRoutes = (records: Records): RoomRoutes => {
         },
       },
       async (request) => {
+        if (request.headers['content-type'] === undefined) throw new Problem('invalid', 'there is no JSON in the request');
         const collection = await records.writable(name);
         await collection.add({ data: request.body, time: stamp(new Date()) });
         return { status: 'success' };

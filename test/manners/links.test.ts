@@ -1,0 +1,75 @@
+/** Every native route that reads has links, and all of the API together is at level 3 of Richardson's model. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { auditTarget } from '../../src/rest-audit/command.ts';
+import { type House, openHouse } from '../access/house.ts';
+
+let house: House;
+let token: string;
+const values: Record<string, Record<string, string>> = {};
+
+beforeAll(async () => {
+  house = await openHouse(['keys.listen=']);
+  token = (await house.addStaff()).admin;
+  const make = async (path: string, json: unknown) => {
+    const { status, body, text } = await house.ask('POST', path, { token, json });
+    if (status !== 201) throw new Error(`POST ${path} answered ${status}: ${text}`);
+    return body;
+  };
+  const ticket = await make('/api/v1/tickets', { description: 'look at it' });
+  const comment = await make(`/api/v1/tickets/${ticket.id}/comments`, { text: 'I did' });
+  const record = await make('/api/v1/records/todos', { title: 'Buy milk' });
+  const pat = await make('/api/v1/tokens', { title: 'for a program' });
+  values.tickets = { id: String(ticket.id), comment: String(comment.id) };
+  values.records = { collection: 'todos', id: String(record.id) };
+  values.tokens = { id: String(pat.id) };
+  values.users = { name: 'vera' };
+});
+afterAll(() => house.close());
+
+/** Those that answer with something other than a document, without an end, or for a good while. */
+const noDocument = /\/(events|live|log|export|check|environment)$|\/stream\//;
+
+/** Rooms of which a test would have to bring much to have one item; their own tests look at the links. */
+const noItems = /^\/api\/v1\/(flows|imports|jobs)\/.*:/;
+
+const reads = (): { path: string; isCollection: boolean }[] =>
+  house.app.routeTable.routes
+    .filter(({ method, path, isHidden }) => method === 'GET' && !isHidden && path.startsWith('/api/v1/'))
+    .filter(({ path }) => !noDocument.test(path) && !noItems.test(path))
+    .map(({ path, facts }) => ({ path, isCollection: facts.collection !== undefined }));
+
+/** The path with names of things that are there; undefined where the test has none. */
+function filled(path: string): string | undefined {
+  const room = path.split('/')[3] ?? '';
+  const whole = path.replaceAll(/:(\w+)/g, (_, name: string) => values[room]?.[name] ?? ':');
+  return whole.includes(':') ? undefined : `${whole}${path.endsWith('/flows/top') ? '?by=dst_port' : ''}`;
+}
+
+test('every collection and every item has links, in the header as well', async () => {
+  const wrong: string[] = [];
+  for (const { path, isCollection } of reads()) {
+    const url = filled(path);
+    if (url === undefined) {
+      wrong.push(`${path}: the test has nothing to ask for`);
+      continue;
+    }
+    const { status, body, headers } = await house.ask('GET', url, { token });
+    // A collection of records has no schema until somebody gives it one.
+    if (path.endsWith('/schema') && status === 404) continue;
+    if (status !== 200) wrong.push(`${url} answered ${status}`);
+    if (!String(headers.link).includes('rel="self"')) wrong.push(`${url} has the header Link ${headers.link}`);
+    // The body of a record is its owner's alone.
+    const isOwn = path === '/api/v1/records/:collection/:id';
+    const isThing = isCollection || /:\w+$/.test(path);
+    if (isThing && !isOwn && (body.links as Record<string, unknown> | undefined)?.self === undefined) wrong.push(`${url} has no links`);
+  }
+  expect(wrong).toEqual([]);
+  expect(reads().length).toBeGreaterThan(10);
+});
+
+test('the API is at level 3', async () => {
+  for (const target of [house.url, `${house.url}/openapi.json`]) {
+    const { level, levels } = await auditTarget(target, [`Authorization: Bearer ${token}`]);
+    expect([target, level, levels]).toEqual([target, 3, levels]);
+  }
+});
