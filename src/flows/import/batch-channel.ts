@@ -50,9 +50,12 @@ export class BatchSender implements Emitter {
   rows = 0;
   readonly #link: BatchLink;
   readonly #hasOrdinals: boolean;
+  readonly #onWait: () => void;
   #made = 1;
 
-  constructor(link: BatchLink, shape: Shape, hasOrdinals: boolean) {
+  /** `onWait` is called at least every second while it sleeps for an empty batch. */
+  constructor(link: BatchLink, shape: Shape, hasOrdinals: boolean, onWait: () => void = () => undefined) {
+    this.#onWait = onWait;
     this.#link = link;
     this.#hasOrdinals = hasOrdinals;
     this.batch = new FlowBatch(shape);
@@ -89,6 +92,7 @@ export class BatchSender implements Emitter {
         this.#made++;
         return new FlowBatch(shape);
       }
+      this.#onWait();
       Atomics.wait(this.#link.returned, 0, seen, 1000);
     }
   }

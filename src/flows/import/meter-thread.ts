@@ -13,9 +13,9 @@ serveCalls(parentPort, {
   /** Answered at once when the thread runs: who fills the ring before that may sleep for nobody. */
   ready: async () => undefined,
   meter: async ({ settings, ring, link }: MeterArguments) => {
-    const sender = new BatchSender(link, 'addressed', false);
-    const meter = createMeter(settings, sender);
     const packets = new RingReader(ring);
+    const sender = new BatchSender(link, 'addressed', false, () => packets.giveSign());
+    const meter = createMeter(settings, sender);
     packets.drain((block) => {
       meter.addBlock(block);
       packets.flows = sender.rows + sender.batch.count;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import { Problem } from '../../core/problem.ts';
 import type { Packet } from '../../packets/index.ts';
@@ -73,6 +75,21 @@ test('a thread of its own gives the same flows in the same order', async () => {
 
 test('a capture without packets ends', async () => {
   expect(await rowsFrom([], unknownSize)).toEqual([]);
+});
+
+test('a thread that dies without a word ends the import, which tells so', async () => {
+  const { reader, writer } = linkThreads();
+  receiveBatches(writer, async (_batch, _, release) => release(), stopping.signal).catch(() => undefined);
+  const started = once(process, 'worker');
+  const metering = startMetering(meterDefaults, reader, unknownSize);
+  const [worker] = (await started) as [Worker];
+  await metering.ready;
+  metering.add(packetOf({ at: 0 }));
+  await worker.terminate();
+  expect(() => {
+    for (let i = 0; i < 50_000; i++) metering.add(packetOf({ at: i }));
+  }).toThrow(RingBroken);
+  await expect(metering.end()).rejects.toMatchObject({ code: 'internal', title: 'the thread that meters has ended' });
 });
 
 test('a failed writer ends a thread of its own, which tells why', async () => {

@@ -71,9 +71,13 @@ class MeteringThread implements Metering {
     this.#ring = new RingWriter(ring);
     this.#worker = new Worker(new URL('./meter-thread.ts', import.meta.url), { name: 'weir-meter-thread' });
     const caller = new Caller(this.#worker);
-    this.#worker.on('error', (cause) =>
-      caller.lose(new Problem('internal', 'the thread that meters failed', { cause, detail: String(cause) })),
-    );
+    const lose = (cause: unknown): void => {
+      this.#ring.break();
+      const hint = 'if it was memory: lower flows.imports.maxFlows or flows.imports.parallel';
+      caller.lose(new Problem('internal', 'the thread that meters has ended', { cause, detail: String(cause), hint }));
+    };
+    this.#worker.on('error', lose);
+    this.#worker.on('exit', (code) => lose(`it ended with code ${code}, and said nothing`));
     this.ready = caller.call('ready');
     this.#done = caller.call<void>('meter', { settings, ring, link } satisfies MeterArguments, { transfer: [link.port] });
     this.#done.catch(() => undefined); // `end` tells
@@ -92,6 +96,7 @@ class MeteringThread implements Metering {
     try {
       this.#ring.end();
     } finally {
+      if (this.#ring.isSilent) void this.#worker.terminate(); // should it only hang
       await this.#done.finally(() => this.#worker.terminate());
     }
   }

@@ -2,7 +2,7 @@
  * Packed packets from one thread to another: a ring of blocks in shared memory. Both sides are synchronous, for neither a
  * decoder in the middle of a chunk nor a meter can await: who has nothing to do sleeps on a counter of the other side.
  *
- *   control:  | written | taken | end | failed | flows |  lengths of the blocks ...
+ *   control:  | written | taken | end | failed | flows | sign of life |  lengths of the blocks ...
  *   blocks:   block n is at n mod `blocks`; the writer's from `taken + blocks` to `written`, else the reader's
  *
  * 1 MiB in all, so that what one core has written the other still finds in the cache.
@@ -11,10 +11,12 @@ import { PacketBlock } from './packet-block.ts';
 
 const blocks = 16;
 const blockOctets = 65_536;
-const control = { written: 0, taken: 1, end: 2, failed: 3, flows: 4, lengths: 16 } as const;
+const control = { written: 0, taken: 1, end: 2, failed: 3, flows: 4, alive: 5, lengths: 16 } as const;
 const controlOctets = 128;
 /** Milliseconds that a side sleeps before it looks by itself. */
 const patienceMs = 1000;
+/** So often a writer looks in vain for a sign of life before it takes the reader for dead: counted, for a machine may sleep meanwhile. */
+const patience = 30;
 
 /** Memory for a new ring. */
 export const ringMemory = (): SharedArrayBuffer => new SharedArrayBuffer(controlOctets + blocks * blockOctets);
@@ -24,7 +26,7 @@ const blockAt = (memory: SharedArrayBuffer, number: number): PacketBlock =>
 
 const allBlocks = (memory: SharedArrayBuffer): PacketBlock[] => Array.from({ length: blocks }, (_, number) => blockAt(memory, number));
 
-/** The reader has failed and takes no more; why is for the reader to tell. */
+/** The reader has failed, or is dead, and takes no more; why is for the reader's thread to tell. */
 export class RingBroken extends Error {
   constructor() {
     super('the other side of a ring of packets has failed');
@@ -37,9 +39,13 @@ export class RingWriter {
   block: PacketBlock;
   readonly #blocks: PacketBlock[];
   readonly #control: Int32Array;
+  readonly #patienceMs: number;
   #written = 0;
+  #isSilent = false;
 
-  constructor(memory: SharedArrayBuffer) {
+  /** `sleepMs` is how long it sleeps at once, of which the reader may let thirty pass without a sign of life. */
+  constructor(memory: SharedArrayBuffer, sleepMs = patienceMs) {
+    this.#patienceMs = sleepMs;
     this.#control = new Int32Array(memory, 0, controlOctets / 4);
     this.#blocks = allBlocks(memory);
     this.block = this.#blocks[0]!;
@@ -53,12 +59,28 @@ export class RingWriter {
     Atomics.notify(this.#control, control.written);
     this.block = this.#blocks[this.#written % blocks]!;
     this.block.length = 0;
-    for (;;) {
+    for (let silence = 0, sign = 0; silence < patience; silence++) {
       const taken = Atomics.load(this.#control, control.taken);
       if (Atomics.load(this.#control, control.failed) !== 0) throw new RingBroken();
       if (((this.#written - taken) | 0) < blocks) return;
-      Atomics.wait(this.#control, control.taken, taken, patienceMs);
+      const alive = Atomics.load(this.#control, control.alive);
+      if (alive !== sign) silence = 0;
+      sign = alive;
+      Atomics.wait(this.#control, control.taken, taken, this.#patienceMs);
     }
+    this.#isSilent = true;
+    this.break();
+    throw new RingBroken();
+  }
+
+  /** The reader gave no sign of life for so long that it is taken for dead: a thread can end without a word, and nobody tells one that sleeps. */
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
+  /** Lets the next `handOver` fail: the reader is known to have ended. */
+  break(): void {
+    Atomics.store(this.#control, control.failed, 1);
   }
 
   /** Hands over what is left and says that nothing follows. */
@@ -106,6 +128,11 @@ export class RingReader {
     Atomics.store(this.#control, control.flows, count);
   }
 
+  /** A sign of life, for whoever waits for something else in the middle of a block: at least once in some seconds. */
+  giveSign(): void {
+    Atomics.add(this.#control, control.alive, 1);
+  }
+
   /** The next block, or undefined at the end. */
   #next(): PacketBlock | undefined {
     for (;;) {
@@ -122,6 +149,7 @@ export class RingReader {
 
   #release(): void {
     this.#taken++;
+    this.giveSign();
     Atomics.store(this.#control, control.taken, this.#taken);
     Atomics.notify(this.#control, control.taken);
   }
