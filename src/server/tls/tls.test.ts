@@ -427,7 +427,9 @@ describe('HTTP/2', () => {
   test('what is under way is finished when the server stops', async () => {
     const house = await open();
     const client = session(house);
+    const begun = new Promise((resolve) => client.once('remoteSettings', resolve));
     const answer = ask2(client, { ':path': '/slow' });
+    await begun;
     await sleep(100);
     const stopped = house.server.stop();
     expect((await answer).text).toMatch(/row 5\n$/);
