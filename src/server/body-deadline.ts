@@ -24,6 +24,8 @@ const late = () =>
 
 function watchWhole(request: FastifyRequest, reply: FastifyReply, limitMs: number): () => void {
   const timer = setTimeout(() => {
+    // It is here, only nobody has read it: the connection may be at its next request by now.
+    if (request.raw.complete) return;
     if (reply.sent) {
       // Answered without a look at the body, which nobody waits for any more.
       request.raw.destroy();
