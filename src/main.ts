@@ -32,6 +32,10 @@ const groups: readonly Group[] = [
     load: async () => (await import('./keys/cli.ts')).addCommands,
   },
   {
+    commands: { jobs: 'submit programs, and watch and stop them', nc: "run and watch jobs in Accelerator's spelling" },
+    load: async () => (await import('./jobs/cli.ts')).addCommands,
+  },
+  {
     commands: { tickets: 'open, find, change and close tickets' },
     load: async () => (await import('./tickets/cli.ts')).addCommands,
   },

@@ -70,6 +70,7 @@ export const jobsQuery = Type.Object({
   per_page: pageQuery.per_page,
   state: Type.Optional(Type.String({ maxLength: 200, description: 'States, separated by commas.' })),
   user: Type.Optional(Type.String({ maxLength: 64 })),
+  mine: Type.Optional(Type.Boolean({ description: 'Only those of who asks.' })),
   group: Type.Optional(Type.String({ maxLength: 255 })),
   name: Type.Optional(Type.String({ maxLength: 255 })),
   set: Type.Optional(Type.String({ maxLength: 255 })),

@@ -1,4 +1,4 @@
-/** Lengths of time as Accelerator writes them: `3h30m` in, `3h30m` out (see docs/18-jobs.md). */
+/** Lengths of time as Accelerator writes them: `3h30m` in, `3h30m` out (see docs/20-jobs.md). */
 
 const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 

@@ -247,8 +247,8 @@ export class Jobs {
       return own;
     }
     try {
-      if (isDirectoryChecked) accessSync(directory, constants.R_OK | constants.X_OK);
       if (!statSync(directory).isDirectory()) throw new Error('it is not a directory');
+      if (isDirectoryChecked) accessSync(directory, constants.R_OK | constants.X_OK);
     } catch (cause) {
       throw new Problem('unprocessable', 'The job cannot run in that directory.', {
         detail: (cause as Error).message,

@@ -1,6 +1,6 @@
 /**
  * Accelerator's REST v3 (VOV): jobs as rows of upper-case columns, and submissions in the words of VOV_JOB_DESC. An adapter: it
- * translates and holds no rules. Which parts are published and which inferred is told in docs/59-accelerator.md.
+ * translates and holds no rules. Which parts are published and which inferred is told in docs/20-jobs.md.
  */
 
 import { nearest } from '../core/nearest.ts';

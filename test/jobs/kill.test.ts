@@ -57,7 +57,8 @@ test(`nothing is lost and nothing runs twice (WEIR_SEED=${seed})`, { timeout: 18
     // A run by its name starts once, whatever was killed.
     expect(new Set(starts).size, story).toBe(starts.length);
     if (!mayRetry) expect(starts.length, story).toBeLessThanOrEqual(1);
-    if (job.state === 'Done') expect(ends.length, story).toBe(1);
+    // One that is tried again may have been killed behind its last line, before its wrapper could write that down.
+    if (job.state === 'Done') expect(ends.filter((line) => line === `end ${id}.${job.runs}`).length, story).toBe(1);
     else if (job.cause === 'lost')
       expect(
         wrappersKilled.some((name) => name.startsWith(`${id}.`)),

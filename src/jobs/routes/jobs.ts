@@ -36,7 +36,8 @@ export const jobRoutes = (jobs: Jobs): RoomRoutes => {
         schema: { tags, summary: 'A page of jobs', querystring: jobsQuery, response: { 200: jobsSchema } },
       },
       async (request, reply) => {
-        const { page, per_page, state, user, group, name, set, parent, after, sort = 'id' } = request.query;
+        const { page, per_page, state, mine, group, name, set, parent, after, sort = 'id' } = request.query;
+        const user = mine === true ? request.caller.name : request.query.user;
         const selection = {
           ...(state !== undefined && { states: readStates(state, 'state') }),
           ...(user !== undefined && { user }),
@@ -120,8 +121,20 @@ export const jobRoutes = (jobs: Jobs): RoomRoutes => {
     for (const action of actions) {
       app.post(
         `${base}/:id/${action}`,
-        { config: operator, schema: { tags, summary: summaries[action], params: jobParameter, response: { 200: jobSchema } } },
-        async (request, reply) => answer(await jobs.act(readId(request.params.id), action, request.caller), request, reply),
+        {
+          config: operator,
+          schema: {
+            tags,
+            summary: summaries[action],
+            params: jobParameter,
+            ...(action === 'rerun' && { querystring: rerunQuery }),
+            response: { 200: jobSchema },
+          },
+        },
+        async (request, reply) => {
+          const { priority } = request.query as { priority?: number };
+          return answer(await jobs.act(readId(request.params.id), action, request.caller, priority), request, reply);
+        },
       );
     }
     app.get(
@@ -174,6 +187,8 @@ const collectionLinks: Links = {
   events: { href: `${base}/events`, title: 'Changes of state, as they come' },
   queue: { href: `${base}/queue`, title: 'What is free' },
 };
+
+const rerunQuery = Type.Object({ priority: Type.Optional(Type.Integer({ minimum: 1, maximum: 15 })) });
 
 const amounts = Type.Record(Type.String(), Type.Number());
 const queueSchema = Type.Object({

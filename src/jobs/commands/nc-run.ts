@@ -1,0 +1,158 @@
+import { hostname } from 'node:os';
+import { Problem } from '../../core/problem.ts';
+import { splitCommand } from '../command-line.ts';
+import type { JobsClient, ShownJob } from '../remote.ts';
+import { type Flags, parseFlags } from './flags.ts';
+import type { NcContext } from './nc.ts';
+import { printLog } from './print-log.ts';
+import { endings, waitFor } from './wait.ts';
+
+const flags: Flags = {
+  '-v': 'value',
+  '-l': 'value',
+  '-w': 'alone',
+  '-wl': 'alone',
+  '-e': 'value',
+  '-ep': 'alone',
+  '-p': 'value',
+  '-r': 'value',
+  '-C': 'value',
+  '-g': 'value',
+  '-G': 'value',
+  '-J': 'value',
+  '-kill': 'value',
+  '-X': 'value',
+  '-D': 'alone',
+  '-F': 'alone',
+  '-M': 'value',
+  '-i': 'value',
+  '-o': 'value',
+  '-P': 'value',
+  '-set': 'value',
+  '-I': 'alone',
+  '-Ir': 'alone',
+  '-Il': 'alone',
+  '-Ix': 'alone',
+  '-preemptable': 'value',
+  '-autoforget': 'alone',
+  '-wrapper': 'value',
+};
+
+type Wish = { submission: Record<string, unknown>; verbosity: number | undefined; wait: 'no' | 'end' | 'log' };
+
+/** `nc run [flags] command…`: submits a job that runs here, in this directory, with these variables. */
+export async function runNc({ jobs, output }: NcContext, words: readonly string[]): Promise<number> {
+  const usual = splitCommand(process.env.NC_RUN_ARGS ?? '', 'NC_RUN_ARGS');
+  const { submission, verbosity, wait } = readWish([...usual, ...words], process.env);
+  const job = await jobs.submit(submission);
+  if (output.form === 'json') output.json(job);
+  else for (const line of linesOf(job, verbosity)) process.stdout.write(`${line}\n`);
+  if (wait === 'no') return 0;
+  return await waitForOne(jobs, job.id, wait);
+}
+
+async function waitForOne(jobs: JobsClient, id: string, wait: 'end' | 'log'): Promise<number> {
+  if (wait === 'end') return endings[await waitFor(jobs, [id])];
+  return (await printLog(jobs, id, true)) === 'Done' ? 0 : endings[await waitFor(jobs, [id])];
+}
+
+/** The submission that the flags and words describe. Throws `invalid`. */
+export function readWish(words: readonly string[], variables: NodeJS.ProcessEnv): Wish {
+  const { flags: given, rest } = parseFlags(words, flags, 'nc run');
+  if (rest.length === 0) throw new Problem('invalid', 'There is no command to run.', { hint: 'weir nc run sleep 10' });
+  const submission: Record<string, unknown> = { command: rest, directory: process.cwd(), submit_host: hostname() };
+  const properties: Record<string, string> = {};
+  let environment = variables.VOV_ENV ?? 'SNAPSHOT';
+  let isProperty = false;
+  let verbosity: number | undefined;
+  let wait: Wish['wait'] = 'no';
+  for (const [flag, value] of given) {
+    if (flag === '-v') verbosity = readNumber(flag, value);
+    else if (flag === '-w') wait = 'end';
+    else if (flag === '-wl') wait = 'log';
+    else if (flag === '-e') environment = value;
+    else if (flag === '-ep') isProperty = true;
+    else if (flag === '-P') Object.assign(properties, readProperty(value));
+    else Object.assign(submission, memberOf(flag, value));
+  }
+  if (Object.keys(properties).length > 0) submission.properties = properties;
+  Object.assign(submission, environmentOf(environment, isProperty, variables));
+  return { submission, verbosity, wait };
+}
+
+function memberOf(flag: string, value: string): Record<string, unknown> {
+  switch (flag) {
+    case '-l':
+      return { logfile: value };
+    case '-p':
+      return { priority: value };
+    case '-r':
+      return { resources: value };
+    case '-C':
+      return { jobclass: value };
+    case '-g':
+      return { group: value, group_with_user: false };
+    case '-G':
+      return { group: value };
+    case '-J':
+      return { name: value };
+    case '-kill':
+      return { time_limit: value };
+    case '-X':
+      return { expected: value };
+    case '-D':
+      return { check_directory: false };
+    case '-F':
+      return { force: true };
+    case '-M':
+      return { mailuser: value };
+    case '-i':
+      return { inputs: value };
+    case '-o':
+      return { outputs: value };
+    case '-set':
+      return { set: value };
+    case '-preemptable':
+      return { preemptable: value === '1' };
+    case '-autoforget':
+      return { autoforget: true };
+    case '-wrapper':
+      return { wrapper: value };
+    default:
+      return { interactive: true };
+  }
+}
+
+/** Empty, DEFAULT and SNAPSHOT take the variables of this shell along; BASE leaves them here. */
+function environmentOf(name: string, isProperty: boolean, variables: NodeJS.ProcessEnv): Record<string, unknown> {
+  if (name === 'BASE') return {};
+  if (name !== '' && name !== 'DEFAULT' && name !== 'SNAPSHOT')
+    throw new Problem('invalid', `There is no environment ${name}.`, { detail: 'expected SNAPSHOT, DEFAULT or BASE', pointer: '-e' });
+  return { environment: { ...variables }, ...(!isProperty && { snapshot: true }) };
+}
+
+function readProperty(text: string): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new Problem('invalid', 'A property is NAME=VALUE.', { detail: `got ${text}`, pointer: '-P' });
+  return { [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function readNumber(flag: string, text: string): number {
+  if (/^\d$/.test(text)) return Number(text);
+  throw new Problem('invalid', `${flag} takes a number from 0 to 9.`, { detail: `got ${text}`, pointer: flag });
+}
+
+function linesOf(job: ShownJob, verbosity: number | undefined): string[] {
+  if (verbosity === 0) return [];
+  if (verbosity === 1) return [job.id];
+  if (verbosity !== undefined) return [`Job <${job.id}> is submitted`];
+  const pairs = [
+    ['Fairshare', job.group],
+    ['Resources', job.resources],
+    ['Env', job.environment],
+    ['Command', `vw ${job.command_line}`],
+    ['Logfile', job.logfile],
+    ['JobId', job.id],
+  ] as const;
+  return pairs.map(([label, value]) => `${label.padEnd(9)}= ${value}`.trimEnd());
+}
