@@ -126,8 +126,9 @@ test('health is answered while an import and eight streams run', async () => {
     waits.push(performance.now() - began);
     await sleep(20);
   }
-  // Far more than it takes, for the sake of busy machines: a loop that waits for a query would take seconds.
-  expect(waits.toSorted((a, b) => a - b)[10]).toBeLessThan(200);
+  // Far more than it takes, for the sake of busy machines, and of the streams that this very process reads meanwhile: a loop
+  // that waits for a query would take seconds.
+  expect(waits.toSorted((a, b) => a - b)[10]).toBeLessThan(1000);
   for (const answer of answers) answer.destroy();
   await importing;
 });
@@ -147,8 +148,9 @@ describe('a failure in the middle of an answer', () => {
 
   test('breaks the connection: fetch and curl see an error, never a whole answer', async () => {
     const lastDays = { scanned_after: (days - 2) * 86_400 };
-    // From the first day on: of the last two, all may have been read before it is damaged.
-    const answers = [await begin(), await begin({ format: 'csv' }, { 'accept-encoding': 'gzip' })];
+    // From the first day on: of the last two, all may have been read before it is damaged. Two fields are enough, and soon read.
+    const fields = 'id,time';
+    const answers = [await begin({ fields }), await begin({ fields, format: 'csv' }, { 'accept-encoding': 'gzip' })];
     await Promise.all(answers.map(firstBlock));
     damageLast();
     for (const answer of answers) {
@@ -167,7 +169,7 @@ describe('a failure in the middle of an answer', () => {
       await expect(curl).rejects.toMatchObject({ code: expect.any(Number) });
     }
     expect(server.isAlive).toBe(true);
-    await expect.poll(othersUnderWay).toBe(0);
+    await expect.poll(othersUnderWay, { timeout: 10_000 }).toBe(0);
   });
 
   test('what does not touch the damage is still answered; what begins with it is a problem', async () => {
