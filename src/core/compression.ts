@@ -97,6 +97,9 @@ async function* replay(head: Uint8Array, isOver: boolean, iterator: AsyncIterato
   }
 }
 
+/** Octets that go in at once: what is unpacked of a slice is lost where the data is damaged within it, and a small file has few. */
+const sliceOctets = { first: 4096, later: 262_144 };
+
 type Decoder = Gunzip | ZstdDecompress;
 
 /**
@@ -111,12 +114,14 @@ async function* inflate(name: Compression, create: () => Decoder, source: AsyncI
     for await (const piece of source) {
       for (let rest = piece; ; ) {
         const before = state.stream.bytesWritten;
-        yield* inflatePiece(state, rest);
+        const slice = rest.subarray(0, offset < 16 * sliceOctets.first ? sliceOctets.first : sliceOctets.later);
+        yield* inflatePiece(state, slice);
         if (state.failure) throw damaged(name, offset, state.failure);
         const taken = state.stream.bytesWritten - before;
         offset += taken;
         rest = rest.subarray(taken);
         if (rest.length === 0) break;
+        if (taken === slice.length) continue;
         // Zeros behind the last member are the padding of tapes and disks.
         if (rest[0] === 0) return;
         state.stream.destroy();

@@ -112,6 +112,22 @@ describe('keep_good', () => {
     expect((await server.summary(`source ${record.id}`)).packets).toBe(record.packets_metered);
   });
 
+  test.each([
+    ['gzip', (bytes: Buffer) => gzipSync(bytes, { level: 1 })],
+    ['zstd', (bytes: Buffer) => zstdCompressSync(bytes)],
+  ] as const)('keeps the packets before the damage of a small %s', async (name, pack) => {
+    const packed = pack(Buffer.from(pcapOf(madeTraffic(3000).frames)));
+    expect(packed.length).toBeLessThan(1_000_000);
+    // Within the first 64 KiB of what comes out, where the format is not even looked at yet.
+    const cut = packed.subarray(0, Math.min(9000, packed.length >> 1));
+    const damaged = withOctets(packed, 12_000, ...Array<number>(64).fill(255));
+    for (const file of name === 'gzip' ? [cut, damaged] : [cut]) {
+      const record = await server.imported(file, { keep_good: true, again: true });
+      expect(record.packets).toBeGreaterThan(10);
+      expect(record.warnings.join()).toMatch(/offset \d+/);
+    }
+  });
+
   test('keeps the packets before the end of a cut gzip', async () => {
     const office = madeTraffic(2000).frames;
     const record = await server.imported(half(gzipSync(pcapOf(office))), { keep_good: true });

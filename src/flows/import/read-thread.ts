@@ -41,6 +41,8 @@ export type ReadArguments = {
   importId: number;
 };
 
+const captureFormats = new Set<ImportFormat>(['pcap', 'pcapng']);
+
 /** Milliseconds between two reports of progress. */
 const newsEveryMs = 100;
 
@@ -104,7 +106,7 @@ class ImportReading {
       }
       return undefined;
     } catch (error) {
-      const isCapture = this.#format === 'pcap' || this.#format === 'pcapng';
+      const isCapture = this.#format !== undefined && captureFormats.has(this.#format);
       if (!(error instanceof Problem) || !isCapture || !this.#args.settings.keepGood || this.#packets() === 0) throw error;
       return error;
     }
@@ -112,22 +114,46 @@ class ImportReading {
 
   /** The unpacked bytes; the format is known and its intake ready before the first of them is given. */
   async *#content(): AsyncGenerator<Uint8Array> {
-    let head: Uint8Array | undefined = new Uint8Array(0);
-    for await (const bytes of this.#unpacked()) {
-      this.#digest.add(bytes);
-      if (head === undefined) {
-        yield bytes;
-        continue;
+    const unpacked = this.#unpacked();
+    try {
+      const { head, fault } = await this.#head(unpacked);
+      // Of a capture, what came before a fault may be worth keeping.
+      if (fault === undefined || this.#isCapture(head)) {
+        this.#begin(head);
+        yield head;
       }
-      head = Buffer.concat([head, bytes]);
-      if (head.length < detectOctets) continue;
-      this.#begin(head);
-      yield head;
-      head = undefined;
+      if (fault !== undefined) throw fault.error;
+      for await (const bytes of unpacked) {
+        this.#digest.add(bytes);
+        yield bytes;
+      }
+    } finally {
+      await unpacked.return(undefined);
     }
-    if (head === undefined) return;
-    this.#begin(head);
-    yield head;
+  }
+
+  /** As much of the beginning as tells the format, or as there is before the end or a fault. */
+  async #head(unpacked: AsyncGenerator<Uint8Array>): Promise<{ head: Uint8Array; fault?: { error: unknown } }> {
+    let head: Uint8Array = new Uint8Array(0);
+    try {
+      while (head.length < detectOctets) {
+        const next = await unpacked.next();
+        if (next.done === true) break;
+        this.#digest.add(next.value);
+        head = Buffer.concat([head, next.value]);
+      }
+      return { head };
+    } catch (error) {
+      return { head, fault: { error } };
+    }
+  }
+
+  #isCapture(head: Uint8Array): boolean {
+    try {
+      return captureFormats.has(this.#args.settings.format ?? detectFormat(head));
+    } catch {
+      return false; // not even recognised
+    }
   }
 
   /** A compressed file that is cut or damaged says how much before that place was good. */
