@@ -9,7 +9,11 @@ import { createLog } from '../core/log.ts';
 import { buildApp } from './app.ts';
 import { serverSettings } from './config.ts';
 
-test('a body that nobody reads holds up neither the connection nor the log', async () => {
+test.each([
+  ['has arrived', 'Content-Length: 2\r\n\r\n{}'],
+  ['is still on its way', 'Content-Length: 10\r\n\r\n{}'],
+  ['comes in chunks', 'Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n'],
+])('a body that nobody reads, and that %s, is no matter for the log', async (_title, rest) => {
   const lines: string[] = [];
   const app = await buildApp(
     { ...loadConfig(serverSettings, {}), requestTimeout: 100 },
@@ -28,8 +32,7 @@ test('a body that nobody reads holds up neither the connection nor the log', asy
   let text = '';
   socket.setEncoding('utf8').on('data', (piece: string) => (text += piece));
   await once(socket, 'connect');
-  const refused = 'PUT /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
-  socket.write(refused);
+  socket.write(`PUT /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${rest}`);
   await expect.poll(() => text).toContain(' 405 ');
   await sleep(300);
   expect(lines).toEqual([]);
