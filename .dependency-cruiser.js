@@ -5,6 +5,7 @@ const may = {
   packets: ['core', 'cli'],
   'rest-audit': ['core', 'cli'],
   sockets: ['core', 'cli'],
+  rest: ['core', 'cli'],
   keys: ['core', 'cli'],
   flows: ['core', 'cli', 'packets'],
   sessions: ['core', 'cli', 'keys', 'flows'],

@@ -31,7 +31,7 @@ test.each([
   [['impotr'], 2, '', "weir: unknown command 'impotr'\n  hint: did you mean import?\n"],
   [['version', '--jsno'], 2, '', "weir: unknown option '--jsno'\n  hint: did you mean --json?\n"],
   [['version', '--json', '--csv'], 2, '', /cannot be used with/],
-  [['get'], 2, '', /missing required argument 'path'/],
+  [['get'], 2, '', /missing required argument 'url'/],
   [['get', '/', '--server', 'unix:/nowhere/s'], 5, '', /^weir: no Weir answers at unix:\/nowhere\/s\n.*\n {2}hint: weir serve\n$/],
   [['--server', 'ftp://x', 'get', '/'], 2, '', /is no address/],
   [['completion', 'tcsh'], 2, '', /no completion for tcsh/],

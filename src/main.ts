@@ -50,8 +50,15 @@ const groups: readonly Group[] = [
     load: async () => (await import('./access/cli.ts')).addCommands,
   },
   {
-    commands: { get: 'print one response of the server' },
-    load: async () => (await import('./cli/get.ts')).addCommands,
+    commands: {
+      get: 'fetch from the server, or from any URL',
+      post: 'send to the server, or to any URL',
+      put: 'replace on the server, or at any URL',
+      patch: 'change on the server, or at any URL',
+      delete: 'delete on the server, or at any URL',
+      github: 'ask GitHub, and keep tickets and issues in step',
+    },
+    load: async () => (await import('./rest/cli.ts')).addCommands,
   },
   {
     commands: { rest: 'score REST APIs by Richardson’s levels' },
