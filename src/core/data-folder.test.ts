@@ -81,6 +81,20 @@ test('kill -9 of the holder leaves nothing in the way', async () => {
   await (await openDataFolder(folder, 'serve')).release();
 });
 
+test('a folder that was removed and made anew is another one, whatever still runs on the first', async () => {
+  const first = await openDataFolder(folder, 'serve');
+  for (let round = 0; round < 5; round += 1) {
+    rmSync(folder, { recursive: true });
+    const second = await openDataFolder(folder, 'import'); // its inode would be that of the first, were that free
+    if (round < 4) await second.release();
+    else {
+      await first.release();
+      expect(readHolder(folder)).toMatchObject({ command: 'import' });
+      await second.release();
+    }
+  }
+});
+
 test('of several that start at once exactly one gets it', async () => {
   const answers = await Promise.all(Array.from({ length: 4 }, startHolder));
   expect(answers.filter(({ says }) => says === 'held')).toHaveLength(1);

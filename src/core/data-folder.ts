@@ -4,10 +4,12 @@
  * On Linux the lock is a socket in the abstract namespace (unix(7)), named by device and inode of the folder: binding it is
  * atomic, and the kernel frees it when the process ends in whatever way, so nothing stale remains after `kill -9`. Elsewhere
  * it is a file made with O_EXCL, broken when the process it names has ended. `holder.json` only tells people who it is.
+ * The holder keeps the folder open, so that its inode belongs to no other one: not even to a folder of the same name, when
+ * the first was removed from under a process that still runs.
  * Abstract sockets are private to a network namespace: two containers that share a folder are kept apart by the lock
  * that DuckDB takes on its file, not by this one.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { uptime } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -54,7 +56,9 @@ export async function openDataFolder(folder: string, command: string): Promise<D
     path,
     announce: (address) => writeHolder(path, { ...holder, address }),
     release: async () => {
-      rmSync(holderFile(path), { force: true });
+      // A folder that was removed and made anew may have another holder.
+      const named = readHolder(path);
+      if (named?.pid === holder.pid && named.startedAt === holder.startedAt) rmSync(holderFile(path), { force: true });
       await unlock();
     },
   };
@@ -95,16 +99,32 @@ function writeHolder(path: string, holder: Holder): void {
 }
 
 async function lockBySocket(path: string): Promise<() => Promise<void>> {
-  const { dev, ino } = statSync(path);
+  const open = openFolder(path);
+  const { dev, ino } = fstatSync(open);
   const server = createServer((socket) => socket.destroy());
   try {
     await listen(server, `\0weir-${dev}-${ino}`);
   } catch (error) {
+    closeSync(open);
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw await held(path);
     throw unusable(path, error);
   }
   server.unref();
-  return () => new Promise((done) => server.close(() => done()));
+  return () =>
+    new Promise((done) => {
+      server.close(() => {
+        closeSync(open);
+        done();
+      });
+    });
+}
+
+function openFolder(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw unusable(path, error);
+  }
 }
 
 const listen = (server: Server, name: string): Promise<void> =>
