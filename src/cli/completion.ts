@@ -83,7 +83,7 @@ ${valued.map(([flag, words]) => `    ${flag}) ${words === 'paths' ? bashFiles : 
     case $word in
       ${valued.map(([flag]) => flag).join('|')}) ((i++)) ;;
       -*) ;;
-      *) if [ -z "$path" ]; then path=$word; else case $path in ${[...groups, "''"].join('|')}) path="$path $word" ;; esac; fi ;;
+      *) if [ -z "$path" ]; then path=$word; else case $path in ${['', ...groups].map(quote).join('|')}) path="$path $word" ;; esac; fi ;;
     esac
   done
   case $path in
