@@ -22,6 +22,8 @@ export function splitCommand(text: string, pointer = '/command'): string[] {
       word = (word ?? '') + text[at];
     } else if (quote === '"') {
       if (char === '"') quote = '';
+      else if (char === '$' || char === '`')
+        throw fault(`only a shell understands ${JSON.stringify(char)}, at character ${at + 1}`, pointer);
       else word += char;
     } else if (char === "'" || char === '"') {
       quote = char;

@@ -67,6 +67,7 @@ class LocalBackend implements Backend {
   }
 
   start(run: Run): void {
+    if (this.#launched.has(run.name)) return;
     try {
       this.#files.writeSpec(run, this.#cgroups.make(run));
       this.#launched.add(run.name);
@@ -132,7 +133,7 @@ class LocalBackend implements Backend {
   #lookAfter(name: string): void {
     try {
       const start = this.#files.start(name);
-      if (typeof start === 'object' && start.boot === this.#boot && this.#files.exit(name) === undefined && isAlive(start.wrapper)) return;
+      if (typeof start === 'object' && this.#files.exit(name) === undefined && this.#isAlive(start)) return;
       this.#orphans.delete(name);
       this.#settle(name, start);
     } catch (error) {
@@ -145,9 +146,15 @@ class LocalBackend implements Backend {
     // Read anew: a wrapper writes this last, so what was not there before may be there now that it is gone.
     const outcome = this.#files.exit(name);
     if (outcome !== undefined) this.#tell({ kind: 'ended', name, outcome: this.#cgroups.judge(name, outcome) });
+    else if (typeof start === 'object' && this.#isAlive(start))
+      this.#orphans.add(name); // another wrapper was first
     else if (typeof start === 'object') this.#tell({ kind: 'ended', name, outcome: this.#lost(name, start) });
     else if (this.#files.seal(name)) this.#tell({ kind: 'unstarted', name, why: 'its wrapper did not come up' });
     else this.#orphans.add(name); // it came up this very moment
+  }
+
+  #isAlive({ boot, wrapper }: Exclude<Start, string>): boolean {
+    return boot === this.#boot && isAlive(wrapper);
   }
 
   #lost(name: string, { boot, program }: Exclude<Start, string>): Outcome {
