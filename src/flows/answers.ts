@@ -68,6 +68,7 @@ export const summariseFlows = async (flows: Flows, query: Selection, signal?: Ab
     last_time: isoOf(row.last_end),
     sources: number('sources'),
     days: number('days'),
+    left_out: number('left_out'),
   };
 };
 

@@ -123,6 +123,7 @@ export const summarySchema = Type.Object({
   last_time: nullableText('Last packet, ISO 8601; null for relative data.'),
   sources: counter('Imports that these flows came by.'),
   days: counter('UTC days on which they began.'),
+  left_out: counter('Counters of 2^63 or more, which are no traffic: they are in no sum.'),
   links: Type.Optional(linksSchema),
 });
 export const topSchema = Type.Object({

@@ -70,6 +70,15 @@ export class Flows {
     return this.#imports;
   }
 
+  /** Asks the store's thread; undefined when it answers, otherwise the reason in a few words. */
+  async unready(): Promise<string | undefined> {
+    if (this.#store === undefined) return 'the store is not open';
+    return await this.#store.extent().then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+  }
+
   /** Seals everything hot and merges what is worth it, now. */
   async seal(): Promise<Sealed> {
     const sealed = await this.store.seal(1);

@@ -48,7 +48,8 @@ describe('weir serve', () => {
   test('prints one line with its address and its data, answers, and ends well on SIGTERM', async () => {
     const { child, line, ended } = serve();
     expect(await line).toMatch(/^weir \d+\.\d+\.\d+ listening on http:\/\/127\.0\.0\.1:\d+, data in .*\/data$/);
-    expect((await fetch(`${addressIn(await line)}/readyz`)).status).toBe(200);
+    const ready = await fetch(`${addressIn(await line)}/readyz`);
+    expect([ready.status, await ready.json()]).toMatchObject([200, { parts: { flows: 'ready', keys: 'ready' } }]);
     child.kill('SIGTERM');
     const { code, stdout } = await ended;
     expect([code, stdout.split('\n').length]).toEqual([0, 2]);

@@ -60,7 +60,13 @@ const flowsRoom =
   ({ dataFolder, log, clock, metrics }) => {
     const flows = createFlows(config.flows, { dataFolder, log, clock, isLongLived: true });
     registerFlowsMetrics(metrics, flows);
-    return { name: 'flows', routes: flowsRoutes(flows), start: () => flows.start(), stop: () => flows.stop() };
+    return {
+      name: 'flows',
+      routes: flowsRoutes(flows),
+      start: () => flows.start(),
+      stop: () => flows.stop(),
+      ready: () => flows.unready(),
+    };
   };
 
 const keysRoom =

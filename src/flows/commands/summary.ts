@@ -23,7 +23,7 @@ async function summary(words: string[], options: SelectionOptions, command: Comm
   openOutput(command).record(found, () => showSummary(found));
 }
 
-function showSummary({ flows, packets, bytes, first, last, links: _links, ...rest }: Summary): [string, string][] {
+function showSummary({ flows, packets, bytes, first, last, links: _links, left_out: leftOut, ...rest }: Summary): [string, string][] {
   return [
     ['flows', formatCount(flows)],
     ['packets', formatCount(packets)],
@@ -34,5 +34,6 @@ function showSummary({ flows, packets, bytes, first, last, links: _links, ...res
       name,
       typeof value === 'object' ? JSON.stringify(value) : String(value),
     ]),
+    ...(leftOut ? ([['left out', `${formatCount(Number(leftOut))} counters of 2^63 or more`]] as [string, string][]) : []),
   ];
 }

@@ -136,3 +136,27 @@ it('names the networks of IPv6 in the form of RFC 5952', async () => {
   await other.end();
   expect(items.map((item) => item.key).sort()).toEqual([...networks.map(([, text]) => text), '192.0.2.0/24'].sort());
 });
+
+it('counters of 2^63 or more are in no sum, and the summary says how many', async () => {
+  const other = await TestStore.open();
+  try {
+    const most = 2n ** 64n - 1n;
+    const [a, b] = [
+      { src_comp: 'A', dst_comp: 'B' },
+      { src_comp: 'B', dst_comp: 'A' },
+    ];
+    const sizes = [most, most, 2n ** 63n - 1n, 2n ** 63n - 1n, 2n ** 63n - 1n];
+    await other.bring(
+      'named',
+      sizes.map((bytes, at) => ({ time: at, ...(at % 2 === 0 ? a : b), byte_count: bytes, packet_count: 1 })),
+    );
+    const bytes = 3n * (2n ** 63n - 1n);
+    expect(await summarise(other.store, everything, signal)).toMatchObject({ flows: 5, packets: 5, bytes, left_out: 2 });
+    const { total } = await rank(other.store, { ...everything, by: 'src_comp', metric: 'bytes', limit: 1 }, signal);
+    expect(total).toMatchObject({ flows: 5, bytes });
+    const found = await pairs(other.store, { ...everything, limit: 9, metric: 'bytes' }, signal);
+    expect(found).toMatchObject([{ a: 'A', b: 'B', bytes, bytes_ab: 2n * (2n ** 63n - 1n), bytes_ba: 2n ** 63n - 1n }]);
+  } finally {
+    await other.end();
+  }
+});

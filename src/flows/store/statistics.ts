@@ -12,10 +12,14 @@ export const metrics = ['bytes', 'packets', 'flows'] as const;
 export type Metric = (typeof metrics)[number];
 
 /**
- * The sum of a counter. Signed, since DuckDB adds numbers of 64 bits without sign as 128 bits, which takes twice as long. No
- * network reaches 2^63: a counter that claims to is left out.
+ * A counter as it is summed up. Signed, since DuckDB adds numbers of 64 bits without sign as 128 bits, which takes twice as
+ * long. No network reaches 2^63: a counter that claims to is left out, and the summary says how many were.
  */
-const sumOf = (counter: string): string => `coalesce(sum(TRY_CAST(${counter} AS BIGINT)), 0)`;
+const signed = (counter: string): string => `TRY_CAST(${counter} AS BIGINT)`;
+const sumOf = (counter: string): string => `coalesce(sum(${signed(counter)}), 0)`;
+const leftOut = ['packet_count', 'rev_packet_count', 'byte_count', 'rev_byte_count']
+  .map((counter) => `count(*) FILTER (WHERE ${counter} >= 9223372036854775808)`)
+  .join(' + ');
 
 /** Flows, packets and octets of both directions. */
 export const sums = [
@@ -62,7 +66,7 @@ export const summarise = (store: Store, selection: Selection, signal: AbortSigna
     const ends = `CAST(min(start_time) AS VARCHAR) AS first_start, CAST(max(coalesce(end_time, start_time)) AS VARCHAR) AS last_end`;
     const row = await snapshot.connection.row(
       `SELECT ${sums}, min(time) AS first, max(time + duration) AS last, ${ends}, count(DISTINCT source_id) AS sources,
-         count(DISTINCT ${dayOfTime}) AS days FROM ${from} ${where.sql} AND ${outerOnly}`,
+         count(DISTINCT ${dayOfTime}) AS days, CAST(${leftOut} AS BIGINT) AS left_out FROM ${from} ${where.sql} AND ${outerOnly}`,
       where.parameters,
     );
     return row as Row;
@@ -100,6 +104,8 @@ export const series = (
     return rows.map((row) => keyed(row, values, keyOf));
   });
 
+type Four = [string, string, string, string];
+
 /**
  * Who talks with whom, both directions joined: what a router exported as two flows and what was metered as one look the
  * same here. `paired` tells whether anything came back.
@@ -110,12 +116,13 @@ export const pairs = (store: Store, query: Selection & { limit: number; metric: 
     const isForward = 'src_comp <= dst_comp';
     const side = (counter: string, back: string): string => `CASE WHEN ${isForward} THEN ${counter} ELSE coalesce(${back}, 0) END`;
     const other = (counter: string, back: string): string => `CASE WHEN ${isForward} THEN coalesce(${back}, 0) ELSE ${counter} END`;
-    const total = (expression: string, name: string): string => `CAST(sum(${expression}) AS UBIGINT) AS ${name}`;
+    const total = (expression: string, name: string): string => `sum(${expression}) AS ${name}`;
+    const [packets, back, octets, octetsBack] = ['packet_count', 'rev_packet_count', 'byte_count', 'rev_byte_count'].map(signed) as Four;
     const rows = await snapshot.connection.rows(
       `SELECT least(src_comp, dst_comp) AS a, greatest(src_comp, dst_comp) AS b,
          ${total(side('1', 'CASE WHEN rev_packet_count > 0 THEN 1 END'), 'flows_ab')}, ${total(other('1', 'CASE WHEN rev_packet_count > 0 THEN 1 END'), 'flows_ba')},
-         ${total(side('packet_count', 'rev_packet_count'), 'packets_ab')}, ${total(other('packet_count', 'rev_packet_count'), 'packets_ba')},
-         ${total(side('byte_count', 'rev_byte_count'), 'bytes_ab')}, ${total(other('byte_count', 'rev_byte_count'), 'bytes_ba')},
+         ${total(side(packets, back), 'packets_ab')}, ${total(other(packets, back), 'packets_ba')},
+         ${total(side(octets, octetsBack), 'bytes_ab')}, ${total(other(octets, octetsBack), 'bytes_ba')},
          ${sums}, min(time) AS first, max(time + duration) AS last
        FROM ${from} ${where.sql} AND ${outerOnly} GROUP BY 1, 2 ORDER BY ${query.metric} DESC, a, b LIMIT ${query.limit}`,
       where.parameters,
