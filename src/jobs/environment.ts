@@ -53,8 +53,12 @@ export async function chosen({ environment, directory, user }: Job): Promise<Rec
   }
 }
 
+// Asked once: each look reads the files of the system.
+let account: { homedir: string; shell: string | null } | undefined;
+
 function base(user: string): Record<string, string> {
-  const { homedir, shell } = userInfo();
+  account ??= userInfo();
+  const { homedir, shell } = account;
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: homedir,

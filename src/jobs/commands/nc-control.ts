@@ -6,7 +6,7 @@ import { Problem } from '../../core/problem.ts';
 import { readTimeSpec } from '../duration.ts';
 import { formatId } from '../job-id.ts';
 import { has, lastOf, parseMixed } from './flags.ts';
-import type { NcContext } from './nc.ts';
+import type { NcContext } from './nc-context.ts';
 import { idsOf } from './nc-look.ts';
 import { printLog } from './print-log.ts';
 import { endings, waitFor } from './wait.ts';

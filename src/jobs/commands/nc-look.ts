@@ -5,7 +5,7 @@ import { readId } from '../job-id.ts';
 import type { ShownJob, VovRows } from '../remote.ts';
 import { has, lastOf, parseMixed } from './flags.ts';
 import { printJobs } from './look.ts';
-import type { NcContext } from './nc.ts';
+import type { NcContext } from './nc-context.ts';
 import { printLog } from './print-log.ts';
 
 /** `nc info [-l] [-e] ID…`: six lines a job, an empty one between; `-l` shows the log, `-e` the environment. */

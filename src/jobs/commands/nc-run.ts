@@ -3,7 +3,7 @@ import { Problem } from '../../core/problem.ts';
 import { splitCommand } from '../command-line.ts';
 import type { JobsClient, ShownJob } from '../remote.ts';
 import { type Flags, parseFlags } from './flags.ts';
-import type { NcContext } from './nc.ts';
+import type { NcContext } from './nc-context.ts';
 import { printLog } from './print-log.ts';
 import { endings, waitFor } from './wait.ts';
 

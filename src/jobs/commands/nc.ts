@@ -1,18 +1,15 @@
 /** `weir nc …`: Accelerator's command in its own spelling. Its flags have one dash and many letters, so they are read here. */
 import type { Command } from 'commander';
 import { withExamples } from '../../cli/command.ts';
-import { type Output, openOutput } from '../../cli/output.ts';
+import { openOutput } from '../../cli/output.ts';
 import { nearest } from '../../core/nearest.ts';
 import { Problem } from '../../core/problem.ts';
-import type { JobsClient } from '../remote.ts';
 import { lastOf, parseFlags } from './flags.ts';
+import type { NcContext } from './nc-context.ts';
 import { cleanNc, cmdNc, forgetNc, rerunNc, stopNc, waitNc } from './nc-control.ts';
 import { infoNc, listNc } from './nc-look.ts';
 import { runNc } from './nc-run.ts';
 import { serverOf, withJobs } from './port.ts';
-
-/** What a command of nc works with. */
-export type NcContext = { jobs: JobsClient; output: Output; server: string };
 
 /** One command: answers the exit code. */
 type NcCommand = (context: NcContext, words: readonly string[]) => Promise<number>;
