@@ -1,6 +1,7 @@
 import type { Command, Option } from 'commander';
 import { Problem } from '../core/problem.ts';
 import { withExamples } from './command.ts';
+import { loadOffers, offersOf } from './offers.ts';
 
 /** Loads the whole command tree; `main.ts` hands it in, since this folder knows no room. */
 export type LoadTree = () => Promise<Command>;
@@ -14,7 +15,11 @@ export function completionOf(loadTree: LoadTree): (program: Command) => void {
       .command('completion')
       .description('print the completion script of a shell')
       .argument('<shell>', Object.keys(shells).join(', '))
-      .action(async (shell: string) => void process.stdout.write(completionScript(shell, await loadTree())));
+      .action(async (shell: string) => {
+        const tree = await loadTree();
+        await loadOffers();
+        process.stdout.write(completionScript(shell, tree));
+      });
     withExamples(
       command,
       'source <(weir completion bash)',
@@ -39,7 +44,8 @@ function describeTree(root: Command): Node[] {
   const visit = (command: Command, path: string) => {
     const commands = command.commands.map((child) => ({ name: child.name(), summary: child.description() }));
     const options = [...command.options, ...(command === root ? [] : root.options)].filter((option) => !option.hidden);
-    const choices = command.registeredArguments[0]?.argChoices ?? (path === 'completion' ? Object.keys(shells) : []);
+    const [argument] = command.registeredArguments;
+    const choices = path === 'completion' ? Object.keys(shells) : argument === undefined ? [] : offersOf(argument);
     nodes.push({ path, commands, options, choices });
     for (const child of command.commands) visit(child, `${path} ${child.name()}`.trim());
   };
@@ -62,7 +68,7 @@ function valuedFlags(nodes: Node[]): [string, readonly string[] | 'paths'][] {
     if (!option.required && !option.optional) continue;
     for (const flag of flagsOf(option)) {
       const known = choicesByFlag.get(flag) ?? [];
-      choicesByFlag.set(flag, known === 'paths' || takesPath(option) ? 'paths' : unique([...known, ...(option.argChoices ?? [])]));
+      choicesByFlag.set(flag, known === 'paths' || takesPath(option) ? 'paths' : unique([...known, ...offersOf(option)]));
     }
   }
   return [...choicesByFlag];
@@ -132,7 +138,8 @@ function zshNode(node: Node): string {
 function zshOption(flag: string, option: Option): string {
   const about = option.description.replace(/[[\]:\\]/g, '\\$&');
   if (!option.required && !option.optional) return quote(`${flag}[${about}]`);
-  const values = option.argChoices ? `(${option.argChoices.join(' ')})` : takesPath(option) ? '_files' : ' ';
+  const words = offersOf(option);
+  const values = words.length > 0 ? `(${words.join(' ')})` : takesPath(option) ? '_files' : ' ';
   return quote(`${flag}${flag.startsWith('--') ? '=' : ''}[${about}]:value:${values}`);
 }
 
@@ -153,9 +160,10 @@ function fishScript(nodes: Node[]): string {
 
 function fishOption(option: Option, here: string): string {
   const flags = flagsOf(option).map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
+  const words = offersOf(option);
   const value =
     option.required || option.optional
-      ? ` -r${takesPath(option) ? 'F' : ' -f'}${option.argChoices ? ` -a ${quote(option.argChoices.join(' '))}` : ''}`
+      ? ` -r${takesPath(option) ? 'F' : ' -f'}${words.length > 0 ? ` -a ${quote(words.join(' '))}` : ''}`
       : '';
   return `complete -c weir -n ${here} ${flags.join(' ')}${value} -d ${quote(option.description)}`;
 }

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
+import { offerWords } from '../../cli/offers.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Selection } from '../access.ts';
 
@@ -7,9 +8,12 @@ export type SelectionOptions = { filter?: string; scannedAfter?: string; scanned
 
 /** Adds the filter (as words or as `--filter`) and the range of time. */
 export function addSelection(command: Command): Command {
+  const words = new Argument('[filter...]', 'words of the filter language, such as: proto tcp and port 443');
+  const text = new Option('--filter <text>', 'the filter as one text');
+  for (const value of [words, text]) offerWords(value, async () => (await import('../filter/words.ts')).filterWords);
   return command
-    .argument('[filter...]', 'words of the filter language, such as: proto tcp and port 443')
-    .option('--filter <text>', 'the filter as one text')
+    .addArgument(words)
+    .addOption(text)
     .option('--after, --scanned-after <time>', 'flows later than this (exclusive): seconds or ISO 8601')
     .option('--before, --scanned-before <time>', 'flows up to this (inclusive): seconds or ISO 8601')
     .option('--ingested-after <time>', 'flows taken in later than this: ISO 8601');
