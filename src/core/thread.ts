@@ -16,7 +16,8 @@ import { Problem, type ProblemMessage } from './problem.ts';
 /** Blocks of a stream that may be under way at once, of some 128 KiB each: fewer leave the two threads waiting for each other. */
 export const blockWindow = 32;
 
-type Port = Pick<MessagePort | Worker, 'postMessage' | 'on' | 'off'>;
+/** One end of a pair: a port, or the worker behind one. */
+export type Port = Pick<MessagePort | Worker, 'postMessage' | 'on' | 'off'>;
 
 /** What a handler is given besides its arguments. */
 export type CallContext = {

@@ -7,7 +7,7 @@ import type { FlowsConfig } from './defaults.ts';
 import { Imports } from './import/imports.ts';
 import { startImportThreads } from './import/threads.ts';
 import type { FlowsLog } from './log.ts';
-import { StoreClient } from './store/client.ts';
+import { StoreClient, type StorePlace } from './store/client.ts';
 import type { Sealed } from './store/seal.ts';
 
 /** What the flows need of the house. */
@@ -19,6 +19,8 @@ export type FlowsDependencies = {
   expectsImport?: boolean;
   /** Set by servers: what the first question needs is loaded ahead of it. */
   isLongLived?: boolean;
+  /** Where the store runs; in a thread unless told otherwise. */
+  storePlace?: StorePlace;
 };
 
 export class Flows {
@@ -39,7 +41,7 @@ export class Flows {
   async start(): Promise<void> {
     const { memory, threads, seal } = this.config;
     const limits = { memory: `${Math.round(memory / 1_000_000)}MB`, threads };
-    this.#store = new StoreClient({ root: this.#deps.dataFolder, limits, warm: this.#deps.isLongLived ?? false });
+    this.#store = new StoreClient({ root: this.#deps.dataFolder, limits, warm: this.#deps.isLongLived ?? false }, this.#deps.storePlace);
     const { log, clock, expectsImport } = this.#deps;
     const importThreads = expectsImport ? startImportThreads() : undefined;
     const { sources, staging, spill } = await this.#store.open();

@@ -9,18 +9,19 @@ import { createFlows, type Flows } from './flows.ts';
 import { readImportWords } from './import/words.ts';
 import type { FlowsLog } from './log.ts';
 import { readFormat, readStream } from './query.ts';
+import type { StorePlace } from './store/client.ts';
 
-/** `expectsImport` starts what an import needs while the store opens. */
-export type LocalOptions = { expectsImport?: boolean; config?: FlowsConfig };
+/** `expectsImport` starts what an import needs while the store opens; `storePlace` is this thread unless told otherwise. */
+export type LocalOptions = { expectsImport?: boolean; storePlace?: StorePlace; config?: FlowsConfig };
 
 /** Opens the directory, creating it where it is missing; who holds it already is told by a `conflict`. */
 export const openLocalFlows = async (
   dataFolder: string,
-  { expectsImport = false, config = flowsDefaults }: LocalOptions = {},
+  { expectsImport = false, storePlace = 'here', config = flowsDefaults }: LocalOptions = {},
 ): Promise<FlowsPort> => {
   const folder = await openDataFolder(dataFolder, 'a command');
   try {
-    const flows = createFlows(config, { dataFolder: folder.path, log: plainLog, clock: systemClock, expectsImport });
+    const flows = createFlows(config, { dataFolder: folder.path, log: plainLog, clock: systemClock, expectsImport, storePlace });
     await flows.start();
     return new LocalFlows(flows, folder);
   } catch (error) {

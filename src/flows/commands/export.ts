@@ -8,7 +8,7 @@ import { onInterrupt } from '../../cli/interrupt.ts';
 import { type Output, openOutput } from '../../cli/output.ts';
 import { ProgressBar } from '../../cli/progress.ts';
 import { Problem } from '../../core/problem.ts';
-import type { ExportQuery } from '../access.ts';
+import type { ExportQuery, FlowsPort } from '../access.ts';
 import { formatOfPath, type StreamFormat, streamFormatNames } from '../encode/format.ts';
 import { withFlows } from './port.ts';
 import { addSelection, type SelectionOptions, selectionOf } from './selection.ts';
@@ -55,11 +55,13 @@ async function exportFlows(words: string[], _options: unknown, command: Command)
   if (out === undefined && isBinary && process.stdout.isTTY) {
     throw new Problem('invalid', `${format} is binary and would garble the terminal`, { hint: `--out flows.${format}` });
   }
-  await withFlows(command, async (port) => {
+  const write = async (port: FlowsPort): Promise<void> => {
     const blocks = port.export(query);
     if (out === undefined) await pipeline(blocks, process.stdout, { end: false });
     else await writeFile(out, blocks, openOutput(command));
-  });
+  };
+  // One thread encodes, this one writes.
+  await withFlows(command, write, { storePlace: 'thread' });
 }
 
 // --format wins, then the suffix of the file, then --csv; JSON is what the stream gives without being asked.

@@ -1,5 +1,5 @@
 /** The store as the other threads see it: its thread, started and ended, and what can be asked of it. */
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
 import { Caller, type CallOptions } from '../../core/thread.ts';
 import type { SourceEntry } from './catalog.ts';
@@ -10,25 +10,25 @@ import type { Ranked, Ranking } from './ranking.ts';
 import type { Retention } from './retention.ts';
 import type { Sealed } from './seal.ts';
 import type { Selection } from './selection.ts';
+import type { StoreData } from './serve.ts';
 import type { Metric } from './statistics.ts';
 import type { Streamed, StreamQuery } from './stream-query.ts';
-import type { StoreThreadData } from './thread.ts';
 
 /** How much there is. */
 export type Extent = { files: number; rows: number; bytes: number; hotRows: number };
 
-export class StoreClient {
-  readonly #worker: Worker;
-  readonly #caller: Caller;
+/** Where a store runs: in a thread of its own, or in this one, which spares a command that asks one thing the start of a thread. */
+export type StorePlace = 'thread' | 'here';
 
-  /** Starts the thread; `open` tells whether that went well. */
-  constructor(data: StoreThreadData) {
-    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: data, name: 'weir-store' });
-    this.#caller = new Caller(this.#worker);
-    this.#worker.on('error', (error) =>
-      this.#caller.lose(new Problem('internal', 'the store has failed', { cause: error, detail: String(error) })),
-    );
-    this.#worker.on('exit', () => this.#caller.lose(new Problem('unavailable', 'the store is closed')));
+export class StoreClient {
+  readonly #caller: Caller;
+  readonly #end: () => Promise<unknown>;
+
+  /** Starts it; `open` tells whether that went well. */
+  constructor(data: StoreData, place: StorePlace = 'thread') {
+    const { caller, end } = place === 'thread' ? startThread(data) : startHere(data);
+    this.#caller = caller;
+    this.#end = end;
   }
 
   /** Opens the store: mends it, and tells the imports that were made. */
@@ -39,7 +39,7 @@ export class StoreClient {
   /** Writes everything down and ends the thread. */
   async close(): Promise<void> {
     await this.#caller.call('close');
-    await this.#worker.terminate();
+    await this.#end();
   }
 
   takeSourceId = (): Promise<number> => this.#caller.call('takeSourceId');
@@ -62,3 +62,25 @@ export class StoreClient {
   pairs = (query: Selection & { limit: number; metric: Metric }, signal?: AbortSignal): Promise<Row[]> =>
     this.#caller.call('pairs', query, { signal });
 }
+
+type Started = { caller: Caller; end: () => Promise<unknown> };
+
+const startThread = (data: StoreData): Started => {
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: data, name: 'weir-store' });
+  const caller = new Caller(worker);
+  worker.on('error', (error) => caller.lose(failed(error)));
+  worker.on('exit', () => caller.lose(new Problem('unavailable', 'the store is closed')));
+  return { caller, end: () => worker.terminate() };
+};
+
+const startHere = (data: StoreData): Started => {
+  const { port1, port2 } = new MessageChannel();
+  const caller = new Caller(port1);
+  import('./serve.ts').then(
+    ({ serveStore }) => serveStore(port2, data),
+    (error: unknown) => caller.lose(failed(error)),
+  );
+  return { caller, end: async () => port1.close() };
+};
+
+const failed = (error: unknown): Problem => new Problem('internal', 'the store has failed', { cause: error, detail: String(error) });

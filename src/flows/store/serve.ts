@@ -1,0 +1,58 @@
+/** What can be asked of a store from behind a port: in a thread of its own (`thread.ts`), or in the thread of a command. */
+import { type CallContext, type Port, serveCalls } from '../../core/thread.ts';
+import type { SourceEntry } from './catalog.ts';
+import { checkStore } from './check.ts';
+import { type Commit, commitImport } from './commit.ts';
+import { rank } from './ranking.ts';
+import { type Retention, retain } from './retention.ts';
+import { loadEncoders } from './row-stream.ts';
+import { compact, sealHot } from './seal.ts';
+import { pairs, series, summarise } from './statistics.ts';
+import { Store, type StoreLimits } from './store.ts';
+import { flowById, streamFlows } from './stream.ts';
+
+/** What a store is opened with. */
+export type StoreData = {
+  root: string;
+  limits: StoreLimits;
+  /** Load the encoders before the first stream asks for them: for servers, which have the time. */
+  warm: boolean;
+};
+
+/** Opens the store and serves it on the port; the first call tells whether it could be opened. */
+export const serveStore = (port: Port, { root, limits, warm }: StoreData): void => {
+  const opening = Store.open(root, limits);
+  opening.catch(() => undefined); // told by the first call
+  if (warm) void opening.then((store) => Promise.all([store.scanner(), loadEncoders()])).catch(() => undefined); // the first stream tells
+
+  const withStore =
+    <A, R>(work: (store: Store, args: A, context: CallContext) => Promise<R>) =>
+    async (args: A, context: CallContext): Promise<R> =>
+      work(await opening, args, context);
+
+  serveCalls(port, {
+    open: withStore(async (store) => ({ sources: await store.catalog.sources(), staging: store.paths.staging, spill: store.paths.spill })),
+    close: withStore((store) => store.close()),
+    takeSourceId: withStore(async (store) => store.takeSourceId()),
+    reserveIds: withStore(async (store, count: number) => store.reserveIds(count)),
+    commit: withStore((store, commit: Commit) => commitImport(store, commit)),
+    endImport: withStore(async (store) => store.endImport()),
+    recordFailure: withStore((store, source: SourceEntry) => store.exclusively(() => store.catalog.putSource(source))),
+    seal: withStore((store, minRows: number) => sealHot(store, minRows)),
+    compact: withStore((store) => compact(store)),
+    retain: withStore((store, { retention, now }: { retention: Retention; now: number }) => retain(store, retention, now)),
+    check: withStore((store) => checkStore(store)),
+    extent: withStore(async (store) => ({
+      files: store.files.length,
+      rows: store.files.reduce((sum, file) => sum + file.rows, 0),
+      bytes: store.files.reduce((sum, file) => sum + file.bytes, 0),
+      hotRows: store.hot?.rows ?? 0,
+    })),
+    stream: withStore((store, query: Parameters<typeof streamFlows>[1], context) => streamFlows(store, query, context)),
+    flow: withStore((store, query: Parameters<typeof flowById>[1]) => flowById(store, query)),
+    summary: withStore((store, query: Parameters<typeof summarise>[1], context) => summarise(store, query, context.signal)),
+    top: withStore((store, query: Parameters<typeof rank>[1], context) => rank(store, query, context.signal)),
+    series: withStore((store, query: Parameters<typeof series>[1], context) => series(store, query, context.signal)),
+    pairs: withStore((store, query: Parameters<typeof pairs>[1], context) => pairs(store, query, context.signal)),
+  });
+};
