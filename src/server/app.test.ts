@@ -278,6 +278,14 @@ describe('root', () => {
     expect(answer.body).not.toMatch(/https?:\/\/(?!this-server)/);
   });
 
+  test.each([
+    ['text/html', 'text/html; charset=utf-8'],
+    ['application/json, text/html;q=0.5', 'application/json; charset=utf-8'],
+    ['*/*', 'application/json; charset=utf-8'],
+  ])('answers what is asked for: %s', async (accept, type) => {
+    expect((await ask({ url: '/', headers: { accept } })).headers['content-type']).toBe(type);
+  });
+
   test('JSON is indented for curl and compact for programs', async () => {
     const app = await build();
     expect((await ask({ url: '/healthz', headers: { accept: '*/*' } }, app)).body).toBe('{\n  "status": "up"\n}\n');

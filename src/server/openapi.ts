@@ -59,7 +59,8 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       routePrefix: '/docs',
       staticCSP: true,
       uiConfig: { docExpansion: 'list', deepLinking: true },
-      theme: { title: 'Weir: HTTP reference' },
+      // The bar on top has another house's sign, and a field for other descriptions.
+      theme: { title: 'Weir: HTTP reference', css: [{ filename: 'weir.css', content: '.swagger-ui .topbar { display: none }' }] },
     });
   });
 }

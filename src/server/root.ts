@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import type { Clock } from '../core/clock.ts';
 import type { RoomRoutes } from '../core/http.ts';
 import { type Links, linkHeader, linksSchema } from '../core/links.ts';
+import { chooseMediaType } from '../core/media-type.ts';
 import { version } from '../core/version.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -22,14 +23,17 @@ const rootSchema = Type.Object({
 const page = readFileSync(new URL('./root.html', import.meta.url), 'utf8');
 const pagePolicy = contentPolicy(page);
 
+/** What the root can be; of equals the first. */
+const forms = ['application/json', 'text/html'] as const;
+
 /** `/`: who answers here and where everything is; JSON for programs, a small page with live numbers for browsers. */
 export function rootRoutes(table: RouteTable, { clock, closing }: RootDependencies): RoomRoutes {
   const startedAt = clock.monotonic();
   return async (app) => {
-    const schema = { tags: ['server'], summary: 'The linked root', response: { 200: rootSchema } };
+    const schema = { tags: ['server'], summary: 'The linked root', produces: [...forms], response: { 200: rootSchema } };
     app.get('/', { schema, config: { role: 'viewer' } }, async (request, reply) => {
       reply.header('vary', 'accept');
-      if (wantsHtml(request.headers.accept)) return sendPage(reply);
+      if (chooseMediaType(request.headers.accept, forms) === 'text/html') return sendPage(reply);
       const links = rootLinks(table);
       reply.header('link', linkHeader(links));
       return {
@@ -43,9 +47,6 @@ export function rootRoutes(table: RouteTable, { clock, closing }: RootDependenci
     });
   };
 }
-
-// Browsers name text/html first; API clients that merely tolerate it do not exist in the wild.
-const wantsHtml = (accept: string | undefined): boolean => accept?.includes('text/html') === true;
 
 // The schema of the route describes JSON; a payload that is already text passes by its serializer.
 function sendPage(reply: FastifyReply): never {
