@@ -44,7 +44,10 @@ export class Flows {
     this.#store = new StoreClient({ root: this.#deps.dataFolder, limits, warm: this.#deps.isLongLived ?? false }, this.#deps.storePlace);
     const { log, clock, expectsImport } = this.#deps;
     const importThreads = expectsImport ? startImportThreads() : undefined;
-    const { sources, staging, spill } = await this.#store.open();
+    const { sources, staging, spill } = await this.#store.open().catch(async (error: unknown) => {
+      await Promise.all([importThreads?.reader.terminate(), importThreads?.writer.terminate()]);
+      throw error;
+    });
     this.#imports = new Imports(this.config, { store: this.#store, staging, spill, log, clock, threads: importThreads }, sources);
     this.#timer = setInterval(() => this.#tick(), seal.every).unref();
   }

@@ -11,13 +11,13 @@ import type { FlowsLog } from './log.ts';
 import { readFormat, readStream } from './query.ts';
 import type { StorePlace } from './store/client.ts';
 
-/** `expectsImport` starts what an import needs while the store opens; `storePlace` is this thread unless told otherwise. */
+/** `expectsImport` starts what an import needs while the store opens. */
 export type LocalOptions = { expectsImport?: boolean; storePlace?: StorePlace; config?: FlowsConfig };
 
 /** Opens the directory, creating it where it is missing; who holds it already is told by a `conflict`. */
 export const openLocalFlows = async (
   dataFolder: string,
-  { expectsImport = false, storePlace = 'here', config = flowsDefaults }: LocalOptions = {},
+  { expectsImport = false, storePlace = 'thread', config = flowsDefaults }: LocalOptions = {},
 ): Promise<FlowsPort> => {
   const folder = await openDataFolder(dataFolder, 'a command');
   try {

@@ -23,5 +23,5 @@ async function openServerFlows(server: string): Promise<FlowsPort> {
 // The store brings a database engine with it, which no remote command needs.
 async function openLocalFlows(dataFolder: string, options?: LocalOptions): Promise<FlowsPort> {
   const { openLocalFlows: open } = await import('../local.ts');
-  return open(dataFolder, options);
+  return open(dataFolder, { storePlace: 'here', ...options });
 }

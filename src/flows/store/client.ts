@@ -17,7 +17,11 @@ import type { Streamed, StreamQuery } from './stream-query.ts';
 /** How much there is. */
 export type Extent = { files: number; rows: number; bytes: number; hotRows: number };
 
-/** Where a store runs: in a thread of its own, or in this one, which spares a command that asks one thing the start of a thread. */
+/**
+ * Where a store runs: in a thread of its own, or in this one, which spares a command that asks one thing the start of a
+ * thread. What is closed here keeps DuckDB's file until the garbage of its statements is collected, so only for processes
+ * that end then.
+ */
 export type StorePlace = 'thread' | 'here';
 
 export class StoreClient {
@@ -32,8 +36,13 @@ export class StoreClient {
   }
 
   /** Opens the store: mends it, and tells the imports that were made. */
-  open(): Promise<{ sources: SourceEntry[]; staging: string; spill: string }> {
-    return this.#caller.call('open');
+  async open(): Promise<{ sources: SourceEntry[]; staging: string; spill: string }> {
+    try {
+      return await this.#caller.call('open');
+    } catch (error) {
+      await this.#end(); // or what waits for calls would keep the process from its end
+      throw error;
+    }
   }
 
   /** Writes everything down and ends the thread. */
