@@ -16,6 +16,7 @@ import { Passwords } from './password.ts';
 import { addressOf } from './peer.ts';
 import { PersonalTokens, personalPrefix } from './personal-tokens.ts';
 import { SigningKeys } from './signing-keys.ts';
+import { type Stay, Stays } from './stays.ts';
 import { type Claims, type IssuedToken, Tokens } from './tokens.ts';
 import type { User } from './user.ts';
 import { type NewUser, Users } from './users.ts';
@@ -60,6 +61,7 @@ export class Access {
   readonly #deps: AccessDependencies;
   readonly #passwords: Passwords;
   readonly #grants: AnonymousGrants;
+  readonly #stays = new Stays();
   readonly #proxies: ReturnType<typeof networksOf>;
   /** Names that do not exist are written down as a hash under this key: they may be passwords. */
   readonly #nameKey = randomBytes(32);
@@ -84,6 +86,8 @@ export class Access {
     await this.audit.start();
     await Promise.all([this.users.start(), this.guesses.start(), this.keys.start(), this.personalTokens.start()]);
     await this.tokens.start();
+    for (const part of [this.users, this.keys, this.personalTokens, this.tokens]) part.onChange(this.#stays.reviewSoon);
+    this.#stays.start();
     await this.#addFirstAdmin();
     if (this.hasUsers) void this.#passwords.prepare();
     this.#rotation = setInterval(() => void this.#rotateInTime(), rotationGrain).unref();
@@ -91,6 +95,7 @@ export class Access {
 
   async stop(): Promise<void> {
     clearInterval(this.#rotation);
+    this.#stays.stop();
     for (const part of [this.users, this.guesses, this.keys, this.personalTokens, this.tokens]) part.stop();
     await this.audit.stop();
   }
@@ -116,6 +121,14 @@ export class Access {
     const claims = this.tokens.verify(token);
     if (claims instanceof Promise) return claims.then((late) => this.#callerOf(late, visit));
     return this.#callerOf(claims, visit);
+  }
+
+  /**
+   * Takes note of somebody who was let in and is still being answered, until the function that comes back is called: he is sent away
+   * when his user, his token or his role has ended.
+   */
+  enter(stay: Stay): () => void {
+    return this.#stays.enter(stay);
   }
 
   /** Adds a user, the first of whom has to be an administrator with a password: the door closes behind him. */

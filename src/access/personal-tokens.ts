@@ -48,6 +48,11 @@ export class PersonalTokens {
     this.#mirror.stop();
   }
 
+  /** Calls back after each change, whoever made it. */
+  onChange(listener: () => void): void {
+    this.#mirror.onChange(listener);
+  }
+
   /** A new token; it can be read this once only. */
   async issue({ user, title, role, lifetime }: Wanted): Promise<{ token: string; record: PersonalToken }> {
     if (this.of(user).length >= this.#perUser) {

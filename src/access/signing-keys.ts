@@ -20,6 +20,7 @@ export class SigningKeys {
   readonly #mirror: Mirror<KeptKey>;
   readonly #clock: Clock;
   readonly #ready = new Map<string, ReadyKey>();
+  readonly #listeners: (() => void)[] = [];
   /** Milliseconds for which a retired key still verifies: the life of a token and the leeway. */
   readonly #overlap: number;
 
@@ -32,7 +33,7 @@ export class SigningKeys {
   /** Reads the keys; makes the first ones where there are none. */
   async start(): Promise<void> {
     await this.#mirror.start();
-    this.#mirror.onChange(() => void this.#prepare());
+    this.#mirror.onChange(() => void this.#prepare().then(() => this.#listeners.forEach((listener) => void listener())));
     if (this.#find('current') === undefined) await this.#make('current');
     if (this.#find('next') === undefined) await this.#make('next');
     await this.#prepare();
@@ -40,6 +41,11 @@ export class SigningKeys {
 
   stop(): void {
     this.#mirror.stop();
+  }
+
+  /** Calls back after each change, once the keys verify what they should. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** The key that signs. */

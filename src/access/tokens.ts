@@ -63,6 +63,11 @@ export class Tokens {
     this.#revoked.stop();
   }
 
+  /** Calls back after each revocation, whoever made it. */
+  onChange(listener: () => void): void {
+    this.#revoked.onChange(listener);
+  }
+
   /** A new token for a user; with the claims of an earlier one it goes on with that login, as long as a session may last. */
   async issue(user: string, role: string, earlier?: Claims): Promise<IssuedToken> {
     const { kid, privateKey } = await this.#keys.current();

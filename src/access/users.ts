@@ -38,6 +38,11 @@ export class Users {
     this.#mirror.stop();
   }
 
+  /** Calls back after each change, whoever made it. */
+  onChange(listener: () => void): void {
+    this.#mirror.onChange(listener);
+  }
+
   get count(): number {
     return this.#mirror.size;
   }

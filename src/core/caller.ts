@@ -18,6 +18,9 @@ export type Caller = {
   readonly proof: Proof;
   /** Id of the token (`jti`, or the personal token's id), for logs and revocation; never the token. */
   readonly tokenId?: string;
+  /** Where the request comes from, past trusted proxies, and its id: for the audit log. Absent where no request asks. */
+  readonly address?: string;
+  readonly requestId?: string;
 };
 
 const ranks: Record<Role, number> = { open: 0, viewer: 1, operator: 2, admin: 3 };

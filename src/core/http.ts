@@ -32,6 +32,10 @@ export type RoomRoutes = FastifyPluginAsyncTypebox;
 
 declare module 'fastify' {
   interface FastifyContextConfig extends RouteFacts {}
+  interface FastifyRequest {
+    /** Aborts when who asked may not be answered any longer: his token ended or was revoked. Endless answers end then. */
+    readonly leaving: AbortSignal;
+  }
   interface FastifyInstance {
     /** Aborts when the server begins to stop. Endless answers (event streams) listen to it and end themselves. */
     closing: AbortSignal;

@@ -23,7 +23,7 @@ import { Queue } from './queue.ts';
 import { readSubmission, type Submission } from './submission.ts';
 
 /** What is written down about who did what. */
-export type Note = { actor: string; action: string; target: string; outcome: 'ok' };
+export type Note = { actor: string; address: string; action: string; target: string; outcome: 'ok'; requestId?: string };
 
 /** What the room needs of the house. */
 export type JobsDependencies = {
@@ -260,7 +260,8 @@ export class Jobs {
   }
 
   async #note(caller: Caller, action: string, id: number): Promise<void> {
-    await this.#deps.note?.({ actor: caller.name, action, target: formatId(id), outcome: 'ok' });
+    const { name: actor, address = '', requestId } = caller;
+    await this.#deps.note?.({ actor, address, action, target: formatId(id), outcome: 'ok', ...(requestId !== undefined && { requestId }) });
   }
 }
 

@@ -108,7 +108,9 @@ export class Keys {
   async listen(): Promise<void> {
     const { insecureListen, admission } = this.#door;
     for (const { listen, address, listener } of this.#listeners) {
-      const hasUsers = admission?.()?.hasUsers === true;
+      const door = admission?.();
+      const hasUsers = door?.hasUsers === true;
+      if (!hasUsers) door?.enter({ mayStay: () => !door.hasUsers, leave: () => listener.endOpen() });
       const warning = hasUsers ? undefined : checkExposure(address, { listen, setting, insecureListen });
       if (warning !== undefined) this.#log.warn(warning);
       this.#log.info(`etcd v2 on ${await listener.start()}`);

@@ -13,7 +13,7 @@ const tokenInQuery = /[?&](access_token|token|authorization)=/i;
 const realm = 'Bearer realm="weir"';
 
 /** Who decides: the room `access`, or `thisMachineOnly` where there is none. */
-export type Door = Pick<Access, 'admit' | 'addressOf' | 'hasUsers' | 'note'>;
+export type Door = Pick<Access, 'admit' | 'addressOf' | 'hasUsers' | 'note' | 'enter'>;
 
 /** What the door decides by; `isOpenToAll` is the setting `server.insecureListen`, which only counts while no user exists. */
 export type DoorDependencies = { door: Door; isOpenToAll: boolean };
@@ -23,6 +23,7 @@ export const thisMachineOnly: Door = {
   hasUsers: false,
   addressOf: (socketAddress) => socketAddress,
   note: async () => {},
+  enter: () => () => {},
   admit: ({ address }) => {
     if (!isThisMachine(address)) throw new Problem('unauthenticated', 'This needs a login.');
     return { name: 'local', role: 'admin', proof: 'open' };
@@ -35,27 +36,32 @@ export const thisMachineOnly: Door = {
  */
 export function installDoor(app: FastifyInstance, { door, isOpenToAll }: DoorDependencies): void {
   app.decorateRequest('caller');
+  app.decorateRequest('departure', undefined);
+  app.decorateRequest('leaving', { getter: leavingOf });
   app.addHook('onRequest', (request, reply, done) => {
     request.caller = nobody;
     const needed = request.routeOptions.config.role ?? 'viewer';
     if (needed === 'open') return done();
     try {
-      const admitted = admit(request);
-      if (!(admitted instanceof Promise)) return settle(request, reply, admitted, done);
-      admitted.then((caller) => settle(request, reply, caller, done)).catch((error: unknown) => refuse(request, reply, error, done));
+      const address = addressOf(request);
+      const admitted = admit(request, address);
+      if (!(admitted instanceof Promise)) return settle(request, reply, { ...admitted, address, requestId: request.id }, done);
+      admitted
+        .then((caller) => settle(request, reply, { ...caller, address, requestId: request.id }, done))
+        .catch((error: unknown) => refuse(request, reply, error, done));
     } catch (error) {
       refuse(request, reply, error, done);
     }
   });
 
-  function admit(request: FastifyRequest): Caller | Promise<Caller> {
+  function admit(request: FastifyRequest, address: string): Caller | Promise<Caller> {
     if (tokenInQuery.test(request.url)) throw inQuery();
     const { raw } = request;
     const authorization = headerFields(raw, 'authorization');
     if (isOpenToAll && !door.hasUsers && authorization.length === 0) return { name: 'anonymous', role: 'admin', proof: 'open' };
     return door.admit({
       authorization,
-      address: addressOf(request),
+      address,
       isForwarded: forwarding.some((name) => raw.headers[name] !== undefined),
       certificate: peerCertificate(raw.socket),
       surface: request.routeOptions.config.surface,
@@ -72,15 +78,67 @@ export function installDoor(app: FastifyInstance, { door, isOpenToAll }: DoorDep
     const needed = request.routeOptions.config.role ?? 'viewer';
     request.caller = caller;
     if (isEnough(caller.role, needed)) {
+      if (isLong(request)) watchOver(request, reply);
       done();
       return;
     }
     reply.header('www-authenticate', `${realm}, error="insufficient_scope"`);
-    const address = addressOf(request);
     const target = `${request.method} ${request.routeOptions.url ?? request.url.split('?', 1)[0]}`;
-    void door.note({ actor: caller.name, address, action: 'request.refused', target, outcome: 'refused', requestId: request.id });
+    void door.note({
+      actor: caller.name,
+      address: caller.address ?? '',
+      action: 'request.refused',
+      target,
+      outcome: 'refused',
+      requestId: request.id,
+    });
     refuse(request, reply, tooLittle(caller, needed), done);
   }
+
+  /** An answer may last for hours: whoever would not be let in any more does not get the rest of it. */
+  function watchOver(request: FastifyRequest, reply: FastifyReply): void {
+    const needed = request.routeOptions.config.role ?? 'viewer';
+    const address = request.caller.address ?? '';
+    const mayStay = () => {
+      try {
+        const admitted = admit(request, address);
+        if (!(admitted instanceof Promise)) return isEnough(admitted.role, needed);
+        return admitted.then(
+          ({ role }) => isEnough(role, needed),
+          () => false,
+        );
+      } catch {
+        return false;
+      }
+    };
+    reply.raw.once('close', door.enter({ mayStay, leave: () => sendAway(request, reply) }));
+  }
+}
+
+/**
+ * What may take long: reading, and uploads. Writes do not, and end with their answer even when it is the caller's own right that
+ * they take away.
+ */
+const isLong = ({ method, routeOptions }: FastifyRequest): boolean =>
+  method === 'GET' || method === 'HEAD' || routeOptions.config.isUpload === true;
+
+/** Ends an answer: an event stream by itself, anything else by a broken connection, so that nobody takes half of it for the whole. */
+function sendAway(request: FastifyRequest, reply: FastifyReply): void {
+  const { departure } = request;
+  if (departure === undefined) {
+    reply.raw.destroy();
+    return;
+  }
+  departure.abort();
+  setTimeout(() => reply.raw.destroy(), graceMs).unref();
+}
+
+/** Time that an event stream has to end itself, in milliseconds. */
+const graceMs = 1000;
+
+function leavingOf(this: FastifyRequest): AbortSignal {
+  this.departure ??= new AbortController();
+  return this.departure.signal;
 }
 
 /** Tells why somebody is not let in; clients of etcd in the words that they know. */
@@ -118,5 +176,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks. Set before any handler runs; nobody on routes that are `open`. */
     caller: Caller;
+    /** There once somebody has asked for `leaving`. */
+    departure: AbortController | undefined;
   }
 }

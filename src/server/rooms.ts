@@ -123,7 +123,7 @@ const jobsRoom =
       log: log.child({ room: 'jobs' }),
       clock,
       isLoopback: address.kind === 'unix' || isLoopback(address),
-      note: async (entry) => made.access?.note({ ...entry, address: '' }),
+      note: async (entry) => made.access?.note(entry),
     });
     return { name: 'jobs', routes: jobsRoutes(jobs), start: () => jobs.start(), stop: () => jobs.stop() };
   };

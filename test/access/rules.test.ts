@@ -278,6 +278,20 @@ describe('who did it', () => {
     expect(history.text).not.toContain('somebody-else');
   });
 
+  test('of a job stands in the audit log with the address and the request', async () => {
+    const headers = { 'x-forwarded-for': '198.51.100.8', 'x-request-id': 'job-7' };
+    const made = await house.ask('POST', '/api/v1/jobs', { token: staff.operator, headers, json: { command: 'true' } });
+    expect(made.status, made.text).toBe(201);
+    const { body } = await house.ask('GET', '/api/v1/audit?action=jobs.submit', { token: staff.admin });
+    expect((body.items as unknown[])[0]).toMatchObject({
+      actor: 'opal',
+      address: '198.51.100.8',
+      requestId: 'job-7',
+      target: made.body.id,
+      outcome: 'ok',
+    });
+  });
+
   test('stands in the audit log, with the address and without secrets', async () => {
     await house.ask('GET', '/api/v1/audit', { token: staff.viewer, headers: { 'x-forwarded-for': '198.51.100.7' } });
     const { body, text } = await house.ask('GET', '/api/v1/audit?action=request.refused', { token: staff.admin });

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { afterEach, expect, test } from 'vitest';
+import { type Stay, Stays } from '../../src/access/stays.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { loadConfig } from '../../src/core/config.ts';
 import { createLog } from '../../src/core/log.ts';
@@ -120,6 +121,7 @@ test('asks for a login from the moment there is a user', async () => {
   const admission = () => ({
     hasUsers,
     addressOf: (address: string) => address,
+    enter: () => () => {},
     admit: ({ authorization }: { authorization: readonly string[] }) => {
       if (authorization[0] === 'Bearer viewer') return { name: 'v', role: 'viewer' as const, proof: 'token' as const };
       throw new Error('nobody');
@@ -143,4 +145,41 @@ test('asks for a login from the moment there is a user', async () => {
 
 test('does not listen where others reach it while there are no users', async () => {
   await expect(start({ assignments: ['keys.listen=0.0.0.0:0'] })).rejects.toMatchObject({ code: 'denied', pointer: 'keys.listen' });
+});
+
+test('breaks watches off whose right has ended, those of before the first user as well', async () => {
+  let hasUsers = false;
+  let valid = 'Bearer viewer';
+  const stays = new Stays();
+  const admission = () => ({
+    get hasUsers() {
+      return hasUsers;
+    },
+    addressOf: (address: string) => address,
+    enter: (stay: Stay) => stays.enter(stay),
+    admit: ({ authorization }: { authorization: readonly string[] }) => {
+      if (authorization[0] === valid) return { name: 'v', role: 'viewer' as const, proof: 'token' as const };
+      throw new Error('nobody');
+    },
+  });
+  const port = await start({ door: { admission } });
+  const watch = rawRequest('GET', '/v2/keys/a?wait=true&stream=true');
+  const as = (raw: string) => raw.replace('\r\n\r\n', '\r\nAuthorization: Bearer viewer\r\n\r\n');
+  const begin = async (raw: string) => {
+    const client = new RawClient(port);
+    await client.send(raw);
+    expect((await client.head()).status).toBe(200);
+    return client;
+  };
+  // A header that the quick path does not know leads to Node's own server: both have to end.
+  const open = [await begin(watch), await begin(watch.replace('\r\n\r\n', '\r\nCookie: a=b\r\n\r\n'))];
+  hasUsers = true;
+  stays.review();
+  for (const client of open) expect(await client.chunk(5000)).toBe('cut');
+  const known = await begin(as(watch));
+  stays.review();
+  expect(await known.chunk(100)).toBeUndefined();
+  valid = 'Bearer another';
+  stays.review();
+  expect(await known.chunk(5000)).toBe('cut');
 });

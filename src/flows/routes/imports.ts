@@ -166,6 +166,8 @@ const lingerOver = ({ raw }: FastifyRequest): void => {
 
 const sendEvents = async (flows: Flows, record: ImportRecord, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
   reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-store');
+  if (request.method === 'HEAD') return reply.send();
+  const { leaving } = request;
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, reply.getHeaders() as Record<string, string>);
@@ -182,7 +184,7 @@ const sendEvents = async (flows: Flows, record: ImportRecord, request: FastifyRe
   const unfollow = flows.imports.follow(record.id, step);
   const heartbeat = setInterval(() => raw.write(': still here\n\n'), heartbeatMs);
   raw.once('close', over.resolve);
-  request.server.closing.addEventListener('abort', () => over.resolve(), { once: true });
+  AbortSignal.any([leaving, request.server.closing]).addEventListener('abort', () => over.resolve(), { once: true });
   step();
   await over.promise;
   unfollow();

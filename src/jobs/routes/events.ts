@@ -1,5 +1,6 @@
 /** `/api/v1/jobs/events`: changes of state, as server-sent events. */
 import { Type } from 'typebox';
+import { type SentEvent, sendEvents } from '../../core/event-stream.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Change, KeyFault, nameOf, textValue } from '../../keys/index.ts';
@@ -8,7 +9,6 @@ import type { Job } from '../job.ts';
 import { formatId, readId } from '../job-id.ts';
 import type { Jobs } from '../jobs.ts';
 import { jobsFolder } from '../store.ts';
-import { type Sent, sendEvents } from './sse.ts';
 
 const mostIds = 1000;
 
@@ -54,7 +54,7 @@ type Wish = {
   from: number | undefined;
 };
 
-async function* follow({ jobs, ids, fits, shown, from }: Wish, signal: AbortSignal): AsyncGenerator<Sent> {
+async function* follow({ jobs, ids, fits, shown, from }: Wish, signal: AbortSignal): AsyncGenerator<SentEvent> {
   // The feed is opened first, so that nothing falls between what stands now and what comes.
   const feed = jobs.tree.watch(jobsFolder, { isRecursive: true, signal, ...(from !== undefined && { from }) })[Symbol.asyncIterator]();
   const first = feed.next();
@@ -73,13 +73,13 @@ async function* follow({ jobs, ids, fits, shown, from }: Wish, signal: AbortSign
   } catch (error) {
     if (!(error instanceof KeyFault)) throw error;
     // History is gone: the reader has to read the jobs anew, and is told so.
-    yield { id: 0, event: 'reset', data: { reason: error.cause } };
+    yield { event: 'reset', data: { reason: error.cause } };
   } finally {
     await feed.return?.();
   }
 }
 
-function sentOf({ node, prev, index, action }: Change, fits: (job: Job) => boolean, shown: (job: Job) => object): Sent | undefined {
+function sentOf({ node, prev, index, action }: Change, fits: (job: Job) => boolean, shown: (job: Job) => object): SentEvent | undefined {
   const isGone = action === 'delete' || action === 'compare-and-delete' || action === 'expire';
   const text = isGone ? (prev === undefined ? undefined : textValue(prev)) : textValue(node);
   if (text === undefined || text === '') return undefined;

@@ -2,6 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { sendEvents } from '../../core/event-stream.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
 import { base, jobParameter } from '../api.ts';
@@ -10,7 +11,6 @@ import { readId } from '../job-id.ts';
 import type { Jobs } from '../jobs.ts';
 import { logPath } from '../log-file.ts';
 import { followLog } from '../log-tail.ts';
-import { sendEvents } from './sse.ts';
 
 const tags = ['jobs'];
 

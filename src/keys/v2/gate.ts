@@ -21,6 +21,8 @@ export type Admission = {
   }): Caller | Promise<Caller>;
   /** Where it comes from, past the proxies that the configuration trusts. */
   addressOf(socketAddress: string, forwardedFor: string): string;
+  /** Watches over somebody who was let in, until the function that comes back is called: he is sent away when his right has ended. */
+  enter(stay: { mayStay(): boolean | Promise<boolean>; leave(): void }): () => void;
 };
 
 export type GateOptions = {
@@ -55,17 +57,39 @@ export class Gate {
       const problem = isLoopback ? foreignness({ method, headers }, rule) : undefined;
       if (problem !== undefined) return refuse(response, problem);
       const door = admission();
+      if (door === undefined) return handler(request, response);
       // What a proxy passes on comes from somewhere else, whatever the address says: nobody is trusted for that.
-      const isTrusted = door === undefined || (!door.hasUsers && !(isLoopback && isForwarded(request)));
-      if (isTrusted) return handler(request, response);
+      const isTrusted = () => !door.hasUsers && !(isLoopback && isForwarded(request));
+      if (isTrusted()) {
+        watchOver(door, request, response, isTrusted);
+        return handler(request, response);
+      }
       // CORS asks ahead without a login, and learns nothing by it.
       if (method === 'OPTIONS') return handler(request, response);
       admit(request, door).then(
-        () => handler(request, response),
+        () => {
+          const mayStay = () =>
+            admit(request, door).then(
+              () => true,
+              () => false,
+            );
+          watchOver(door, request, response, mayStay);
+          handler(request, response);
+        },
         () => refuseLogin(response),
       );
     };
   }
+}
+
+/** A watch lives for hours: it breaks off when whoever began it would not be let in any more. */
+function watchOver(
+  door: Admission,
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  mayStay: () => boolean | Promise<boolean>,
+): void {
+  if (method === 'GET') response.once('close', door.enter({ mayStay, leave: () => response.destroy() }));
 }
 
 /** What proxies add to a request that they pass on. */

@@ -78,7 +78,7 @@ export class Listener {
   async stop(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const connection of this.#quick.values()) connection.end();
+    this.endOpen();
     this.#http.closeIdleConnections();
     // Whoever is still busy has a moment.
     const timer = setTimeout(() => {
@@ -88,6 +88,11 @@ export class Listener {
     await closed;
     clearTimeout(timer);
     this.#http.close();
+  }
+
+  /** Ends the connections that nobody was asked at the door for: watches of theirs would go on. */
+  endOpen(): void {
+    for (const connection of this.#quick.values()) connection.end();
   }
 
   #createServer(): Server {

@@ -1,6 +1,6 @@
 /** `/api/v1/records/{collection}/events`: what happens to records, as server-sent events. */
-import { once } from 'node:events';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
+import { type SentEvent, sendEvents } from '../../core/event-stream.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
 import { KeyFault } from '../../keys/index.ts';
@@ -9,7 +9,6 @@ import type { Collection } from '../collection.ts';
 import type { Records } from '../records.ts';
 
 const tags = ['records'];
-const heartbeatMs = 15_000;
 
 export const eventRoutes = (records: Records): RoomRoutes => {
   return async (app) => {
@@ -24,40 +23,30 @@ export const eventRoutes = (records: Records): RoomRoutes => {
           produces: ['text/event-stream'],
         },
       },
-      async (request, reply) => sendEvents(await records.collection(request.params.collection), request, reply),
+      async (request, reply) => {
+        const last = lastOf(request);
+        const collection = await records.collection(request.params.collection);
+        return await sendEvents(request, reply, (signal) => follow(collection, last, signal));
+      },
     );
   };
 };
 
-async function sendEvents(collection: Collection, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const last = request.headers['last-event-id'];
-  if (last !== undefined && !/^\d{1,15}$/.test(String(last)))
-    throw new Problem('invalid', 'Last-Event-ID is not one that was sent here.', { pointer: 'last-event-id' });
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  request.raw.socket.once('close', end);
-  request.server.closing.addEventListener('abort', end, { once: true });
-  reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-store');
-  // A feed has no end to wait for: its head is all there is to show.
-  if (request.method === 'HEAD') return reply.send();
-  reply.hijack();
-  const { raw } = reply;
-  raw.writeHead(200, reply.getHeaders() as Record<string, string>);
-  raw.write(': what happens from now on\n\n');
-  const heartbeat = setInterval(() => raw.write(': still here\n\n'), heartbeatMs);
+/** Where a reader was, by `Last-Event-ID`; undefined for one who begins. */
+function lastOf({ headers }: FastifyRequest): number | undefined {
+  const last = headers['last-event-id'];
+  if (last === undefined) return undefined;
+  if (/^\d{1,15}$/.test(String(last))) return Number(last);
+  throw new Problem('invalid', 'Last-Event-ID is not one that was sent here.', { pointer: 'last-event-id' });
+}
+
+async function* follow(collection: Collection, last: number | undefined, signal: AbortSignal): AsyncGenerator<SentEvent> {
   try {
-    for await (const { index, kind, id, record } of collection.events(last === undefined ? undefined : Number(last) + 1, ending.signal)) {
-      const isFull = !raw.write(`id: ${index}\nevent: ${kind}\ndata: ${JSON.stringify(record ?? { id })}\n\n`);
-      if (isFull) await once(raw, 'drain', { signal: ending.signal });
-    }
+    for await (const { index, kind, id, record } of collection.events(last === undefined ? undefined : last + 1, signal))
+      yield { id: index, event: kind, data: record ?? { id } };
   } catch (error) {
+    if (!(error instanceof KeyFault)) throw error;
     // History is gone: the reader has to read the collection anew, and is told so.
-    if (error instanceof KeyFault) raw.write(`event: reset\ndata: ${JSON.stringify({ reason: error.cause })}\n\n`);
-    else if (!ending.signal.aborted) request.log.error({ err: error }, 'a feed of records broke');
-  } finally {
-    clearInterval(heartbeat);
-    request.raw.socket.off('close', end);
-    raw.end();
+    yield { event: 'reset', data: { reason: error.cause } };
   }
-  return reply;
 }

@@ -61,6 +61,7 @@ const naive: Door = {
   hasUsers: true,
   addressOf: (address, forwarded) => forwarded || address,
   note: async () => {},
+  enter: () => () => {},
   admit: ({ authorization: [name] }) => {
     if (name === undefined) throw new Problem('unauthenticated', 'Who are you?');
     return { name, role: 'admin', proof: 'token' };
