@@ -62,6 +62,13 @@ const routes =
       await new Promise<void>((resolve) => raw.write('a'.repeat(1 << 20), () => resolve()));
       raw.end('b');
     });
+    app.get('/torn', { config }, async (_request, reply) => {
+      reply.hijack();
+      const { raw } = reply;
+      raw.writeHead(200, { 'content-type': 'text/plain' });
+      await new Promise<void>((resolve) => raw.write('half of it', () => resolve()));
+      raw.destroy();
+    });
     app.get('/endless', { config }, async (_request, reply) => {
       reply.hijack();
       const { raw } = reply;

@@ -66,6 +66,12 @@ export class Http2Response extends Http2ServerResponse<Http2Request> {
     return this.stream.destroyed || this.stream.closed;
   }
 
+  // As HTTP/1.1 does: an answer that breaks off is an error for whoever reads it. Node's own would look like its end.
+  override destroy(error?: Error): this {
+    if (!this.writableEnded) this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    return super.destroy(error);
+  }
+
   override setHeader(name: string, value: number | string | readonly string[]): void {
     if (!connectionHeaders.has(name.toLowerCase())) super.setHeader(name, value);
   }

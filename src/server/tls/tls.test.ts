@@ -330,6 +330,16 @@ describe('HTTP/2', () => {
     expect([text.length, headers.connection, headers['transfer-encoding']]).toEqual([(1 << 20) + 1, undefined, undefined]);
   });
 
+  test('an answer that breaks off is an error, never the end of it', async () => {
+    const stream = session(await open()).request({ ':path': '/torn' });
+    let text = '';
+    stream.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+    });
+    const error = await new Promise<NodeJS.ErrnoException>((resolve) => stream.once('error', resolve));
+    expect([text, error.code]).toEqual(['half of it', 'ERR_HTTP2_STREAM_ERROR']);
+  });
+
   test('an upload arrives whole', async () => {
     const house = await open();
     const answer = await ask2(
