@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Outcome } from './job.ts';
 import type { Offer, Place } from './pool.ts';
+import type { Need } from './resources.ts';
 
 /** One run of a job: all that a back end has to know. Names are unique for ever: `000001138.1`. */
 export type Run = {
@@ -22,22 +23,35 @@ export type Run = {
   /** Milliseconds between TERM and KILL. */
   grace: number;
   place: Place;
+  /** Words that its host has to have; of use to a back end that finds the host itself. */
+  has?: readonly string[];
+  /** 1 to 15; of use to a back end that queues by itself. */
+  priority?: number;
 };
 
-/** What a back end tells, in this order: perhaps `waiting`, `started` unless it never did, then one `ended` or `unstarted`. */
+/**
+ * What a back end tells, in this order: perhaps `waiting`, `started` unless it never did, then one `ended` or `unstarted`. Between, `suspended` and
+ * `resumed` when somebody did that behind our back.
+ */
 export type RunEvent =
-  | { kind: 'waiting'; name: string; why: string }
+  | { kind: 'waiting'; name: string; why: string; isHeld?: boolean }
   | { kind: 'started'; name: string; at: number; host?: string }
+  | { kind: 'suspended' | 'resumed'; name: string }
   | { kind: 'ended'; name: string; outcome: Outcome }
   /** It did not start and never will: giving the job to somebody again does not run it twice. */
   | { kind: 'unstarted'; name: string; why: string };
 
-export type Signal = 'stop' | 'kill' | 'suspend' | 'resume';
+/** `hold` and `release` are for runs that wait in a back end that queues by itself. */
+export type Signal = 'stop' | 'kill' | 'suspend' | 'resume' | 'hold' | 'release';
 
 export type Backend = {
   readonly name: string;
+  /** How many runs a back end that queues by itself wants at most; the rest wait in our queue, where order and fair share are kept. */
+  readonly atOnce?: number;
   /** What there is to share, or undefined when the back end queues by itself and takes everything. */
   offers(): readonly Offer[] | undefined;
+  /** Of a back end without offers: in words, why it could never satisfy this; undefined when it might. */
+  impossible?(needs: readonly Need[]): string | undefined;
   /** Who hears of the runs. Called once, before anything else. */
   listen(listener: (event: RunEvent) => void): void;
   open(): Promise<void>;

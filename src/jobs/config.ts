@@ -13,7 +13,29 @@ export const jobsSettings = Type.Object({
     'loopback',
     'Whether jobs are run: only while `server.listen` is reached by this machine alone, `always`, or `never`. Whoever may submit runs programs as the user of the server.',
   ),
-  backend: choiceSetting(['local'], 'local', 'Who runs the jobs: `local` runs them on this host.'),
+  backend: textSetting(
+    'local',
+    'Who runs the jobs: `local` runs them on this host, `slurm` on a cluster; or the absolute path of a file that exports a back end of its own.',
+  ),
+  slurm: Type.Object({
+    bin: textSetting('', 'The folder of the commands `sbatch`, `squeue`, `scancel` and `scontrol`. Empty: they are on the path.'),
+    config: textSetting('', 'The file `slurm.conf`. Empty: where Slurm looks for it.'),
+    folder: textSetting('', 'The folder of what is known about runs; the nodes have to share it. Empty: below the data directory.'),
+    partition: textSetting('', 'The partition that jobs go to. Empty: the usual one of the cluster.'),
+    account: textSetting('', 'The account that jobs are charged to. Empty: the usual one.'),
+    qos: textSetting('', 'The quality of service of jobs. Empty: the usual one.'),
+    options: listSetting([], 'More options of `sbatch`, as `--NAME=VALUE`; those that Weir sets itself are refused.'),
+    interval: durationSetting(5 * second, {
+      description: 'How often Slurm is asked for all jobs, in one command. It keeps ended ones for `MinJobAge` (300 s).',
+      minimum: 100,
+      maximum: minute,
+    }),
+    atOnce: integerSetting(1000, {
+      description: 'How many jobs Slurm has of us at most, running or waiting; the others wait here, in order and fair share.',
+      minimum: 1,
+      maximum: 100_000,
+    }),
+  }),
   cores: integerSetting(0, {
     description: 'Cores that jobs share on this host (resource CORES). 0: all of them.',
     minimum: 0,

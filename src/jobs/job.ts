@@ -102,8 +102,8 @@ export type Job = {
 /** True when nothing more happens to it by itself. */
 export const isOver = ({ state }: Pick<Job, 'state'>): boolean => state === 'Done' || state === 'Failed';
 
-/** True while a back end has it. */
-export const isAway = ({ state }: Pick<Job, 'state'>): boolean => state === 'Running' || state === 'Suspended';
+/** True while a back end has it. One that queues by itself may have it Queued, or Idle when it is held there. */
+export const isAway = ({ state, server }: Pick<Job, 'state' | 'server'>): boolean => server !== undefined && !isOver({ state });
 
 /** Seconds that it has run: to now, or to its end; 0 before its start. */
 export function durationOf({ started, outcome, state }: Job, now: number): number {

@@ -8,13 +8,13 @@ import type { Log } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
 import type { Tree } from '../keys/index.ts';
 import type { Backend } from './backend.ts';
-import { backends } from './backends.ts';
+import { makeBackend } from './backends.ts';
 import type { JobsConfig } from './config.ts';
 import { chosen, keepSnapshot } from './environment.ts';
 import { FairShare } from './fair-share.ts';
 import { onKeys } from './fault.ts';
 import { IdCounter } from './id-counter.ts';
-import { isOver, type Job } from './job.ts';
+import { isAway, isOver, type Job } from './job.ts';
 import { formatId } from './job-id.ts';
 import { held, released, rerun, resumed, stopped, suspended } from './lives.ts';
 import { amountOf } from './local/offer.ts';
@@ -63,8 +63,7 @@ export class Jobs {
     this.#ids = new IdCounter(tree);
     const weights = new Map(config.weights.map((text) => amountOf(text, 'jobs.weights')));
     this.shares = new FairShare(tree, config.halfLife, weights);
-    this.backend =
-      deps.backend ?? backends[config.backend as keyof typeof backends](config, { folder: join(dataFolder, 'jobs', 'runs'), log, clock });
+    this.backend = deps.backend ?? makeBackend(config, { folder: join(dataFolder, 'jobs', 'runs'), log, clock });
     const server = () => serverName(dataFolder);
     this.queue = new Queue({
       tree,
@@ -175,7 +174,7 @@ export class Jobs {
     const job = this.get(id);
     requireOwner(job, caller);
     const all = [...this.queue.arrays.children(id), id].map((one) => this.get(one));
-    const mayGo = (job: Job) => isOver(job) || job.state === 'Idle';
+    const mayGo = (job: Job) => isOver(job) || (job.state === 'Idle' && !isAway(job));
     const busy = all.find((one) => !mayGo(one) && one.array === undefined);
     if (busy !== undefined) throw notNow(busy, 'forget');
     for (const one of all) {
@@ -207,7 +206,7 @@ export class Jobs {
       if (this.queue.store.get(job) !== undefined) continue;
       throw new Problem('unprocessable', `There is no job ${formatId(job)} to depend on.`, { pointer: '/dependencies' });
     }
-    const why = this.queue.pool?.impossible(needs);
+    const why = this.queue.pool === undefined ? this.backend.impossible?.(needs) : this.queue.pool.impossible(needs);
     if (why === undefined) return;
     throw new Problem('unprocessable', 'No host could ever run this job.', {
       detail: `${why} (asked for: ${resources || 'CORES/1'})`,

@@ -10,11 +10,29 @@ const rememberedRuns = 20;
 /** The name of a job's run: unique for ever, since ids are, and runs are only counted up. */
 export const runName = ({ id, run }: Pick<Job, 'id' | 'run'>): string => `${formatId(id)}.${run}`;
 
-/** Given to a back end. */
-export function claimed(job: Job, place: Place, server: string, now: number): Job | undefined {
-  if (job.state !== 'Queued' || job.isHeld || job.array !== undefined) return undefined;
+/** Given to a back end, where it runs, or waits again (`isQueuedThere`). */
+export function claimed(job: Job, { host, takes }: Place, server: string, now: number, isQueuedThere = false): Job | undefined {
+  if (job.state !== 'Queued' || job.isHeld || job.array !== undefined || isAway(job)) return undefined;
   const { outcome: _outcome, notBefore: _notBefore, stopping: _stopping, ...rest } = job;
-  return { ...rest, state: 'Running', run: job.run + 1, server, host: place.host, grabbed: place.takes, started: now };
+  const common = { ...rest, run: job.run + 1, server, host, grabbed: takes };
+  return isQueuedThere ? common : { ...common, state: 'Running', started: now };
+}
+
+/** Its run has started, on a host that the back end has chosen. */
+export function began(job: Job, { name, at, host }: Extract<RunEvent, { kind: 'started' }>): Job | undefined {
+  if (!isAway(job) || runName(job) !== name) return undefined;
+  const waits = job.state === 'Queued' || job.state === 'Idle';
+  if (!waits && (host === undefined || host === job.host)) return undefined;
+  const { isHeld: _isHeld, ...rest } = job;
+  return { ...rest, state: waits ? 'Running' : job.state, started: waits ? at : (job.started ?? at), host: host ?? job.host ?? '' };
+}
+
+/** Its run waits in the back end, held there or not. */
+export function waits(job: Job, name: string, isHeld: boolean): Job | undefined {
+  if (!isAway(job) || runName(job) !== name || (job.state !== 'Queued' && job.state !== 'Idle')) return undefined;
+  if ((job.state === 'Idle') === isHeld) return undefined;
+  const { isHeld: _isHeld, ...rest } = job;
+  return isHeld ? { ...rest, state: 'Idle', isHeld: true } : { ...rest, state: 'Queued' };
 }
 
 /** Its run has ended: it is over, or is tried again. */

@@ -10,7 +10,7 @@ export type Offer = {
 };
 
 /** Where a job finds room, and what it takes there. */
-export type Place = { host: string; takes: Record<string, number> };
+export type Place = { host: string; takes: Record<string, number>; has?: readonly string[] };
 
 /** What is free of what the hosts offer. */
 export class Pool {

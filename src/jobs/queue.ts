@@ -8,7 +8,7 @@ import { variablesOf } from './environment.ts';
 import type { FairShare } from './fair-share.ts';
 import { isAway, isOver, type Job, type Outcome } from './job.ts';
 import { formatId } from './job-id.ts';
-import { claimed, ended, failed, runName, unstarted } from './lives.ts';
+import { began, claimed, ended, failed, resumed, runName, suspended, unstarted, waits } from './lives.ts';
 import { logPath } from './log-file.ts';
 import { type Place, Pool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
@@ -71,6 +71,7 @@ export class Queue {
       ready: this.#ready,
       pool: this.pool,
       shares: deps.shares,
+      hasRoom: () => this.#runs.size < (deps.backend.atOnce ?? Number.POSITIVE_INFINITY),
       jobOf: (id) => this.store.get(id),
       isThrottled: (job) => this.#isThrottled(job),
       runningUseOf: (group, now) => this.#runningUseOf(group, now),
@@ -120,6 +121,9 @@ export class Queue {
     if (this.#isThrottled(job)) return `${this.arrays.away(job.parent as number)} of its array are running already`;
     const room = this.pool?.find(job.needs);
     if (typeof room === 'string') return room;
+    const { atOnce } = this.#deps.backend;
+    if (atOnce !== undefined && this.#runs.size >= atOnce)
+      return `waits for its turn: ${this.#deps.backend.name} has ${atOnce} of ours already`;
     const { reserved } = this.#scheduler;
     return reserved === undefined ? 'waits for its turn' : `waits: room is kept for job ${formatId(reserved)}`;
   }
@@ -176,7 +180,7 @@ export class Queue {
 
   /** Puts a job among the ready ones, or takes it away, as it is now. */
   #enqueue(job: Job): void {
-    const isWaiting = job.state === 'Queued' && !job.isHeld && job.array === undefined && !this.#claims.has(job.id);
+    const isWaiting = job.state === 'Queued' && !job.isHeld && job.array === undefined && !isAway(job) && !this.#claims.has(job.id);
     if (!isWaiting) {
       this.#ready.remove(job.id);
       return;
@@ -187,7 +191,9 @@ export class Queue {
       this.#ready.remove(job.id);
       const note = `waited for ${wishOf(job.dependencies?.[hopeless] as NonNullable<Job['dependencies']>[number])}, which it did not`;
       this.#write(() =>
-        this.store.update(job.id, (now) => (now.state === 'Queued' ? failed(now, this.#over('dependency', note)) : undefined)),
+        this.store.update(job.id, (now) =>
+          now.state === 'Queued' && !isAway(now) ? failed(now, this.#over('dependency', note)) : undefined,
+        ),
       );
       return;
     }
@@ -218,6 +224,8 @@ export class Queue {
     else if (job.stopping !== undefined && job.stopping !== before.stopping) this.#signal(job, job.stopping);
     else if (job.state === 'Suspended' && before.state === 'Running') this.#signal(job, 'suspend');
     else if (job.state === 'Running' && before.state === 'Suspended') this.#signal(job, 'resume');
+    else if (job.state === 'Idle' && before.state === 'Queued') this.#signal(job, 'hold');
+    else if (job.state === 'Queued' && before.state === 'Idle') this.#signal(job, 'release');
   }
 
   #signal(job: Job, signal: Parameters<Backend['signal']>[1]): void {
@@ -256,7 +264,10 @@ export class Queue {
     const atOnce = parent === undefined ? undefined : this.store.get(parent)?.array?.atOnce;
     if (atOnce === undefined) return false;
     let count = this.arrays.away(parent as number);
-    for (const id of this.#claims) if (this.store.get(id)?.parent === parent && this.store.get(id)?.state === 'Queued') count++;
+    for (const id of this.#claims) {
+      const job = this.store.get(id);
+      if (job?.parent === parent && job?.state === 'Queued' && !isAway(job)) count++;
+    }
     return count >= atOnce;
   }
 
@@ -311,13 +322,13 @@ export class Queue {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const outcome = this.#over('start', `${error.title} ${error.detail ?? ''}`);
-      await this.store.update(chosen.id, (job) => (job.state === 'Queued' ? failed(job, outcome) : undefined));
+      await this.store.update(chosen.id, (job) => (job.state === 'Queued' && !isAway(job) ? failed(job, outcome) : undefined));
       return false;
     }
     const now = clock.now();
     let isOurs = false;
     const job = await this.store.update(chosen.id, (job) => {
-      const next = job.run === chosen.run ? claimed(job, place, this.#server, now) : undefined;
+      const next = job.run === chosen.run ? claimed(job, place, this.#server, now, this.pool === undefined) : undefined;
       isOurs = next !== undefined;
       return next;
     });
@@ -333,6 +344,8 @@ export class Queue {
       ...(job.timeLimit !== undefined && { timeLimit: job.timeLimit }),
       grace: graceMs,
       place,
+      priority: job.priority,
+      ...(place.has !== undefined && { has: place.has }),
     });
     return true;
   }
@@ -358,12 +371,21 @@ export class Queue {
   async #hear(event: RunEvent): Promise<void> {
     const run = this.#runs.get(event.name);
     if (this.#isStopped || run === undefined) return;
-    if (event.kind === 'waiting') this.#words.set(event.name, event.why);
-    else if (event.kind === 'started') {
+    const { name } = event;
+    const change = (next: (job: Job) => Job | undefined) => this.#write(() => this.store.update(run.id, next));
+    if (event.kind === 'waiting') {
+      this.#words.set(name, event.why);
+      change((job) => waits(job, name, event.isHeld === true));
+    } else if (event.kind === 'started') {
       run.startedAt ??= event.at;
       this.#attempts.delete(run.id);
+      this.#words.delete(name);
+      change((job) => began(job, event));
+    } else if (event.kind === 'suspended' || event.kind === 'resumed') {
+      const next = event.kind === 'suspended' ? suspended : resumed;
+      change((job) => (runName(job) === name ? next(job) : undefined));
     } else if (event.kind === 'ended') this.#write(() => this.#end(event.name, run, event.outcome));
-    else this.#write(() => this.#return(event, run.id));
+    else if (event.kind === 'unstarted') this.#write(() => this.#return(event, run.id));
   }
 
   async #end(

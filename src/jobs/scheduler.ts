@@ -10,6 +10,8 @@ export type SchedulerDependencies = {
   pool: Pool | undefined;
   shares: FairShare;
   jobOf(id: number): Job | undefined;
+  /** False when the back end has as many runs as it wants. */
+  hasRoom(): boolean;
   /** True when as many of its array run as may. */
   isThrottled(job: Job): boolean;
   /** Cores that a group has now, and for how many seconds in sum. */
@@ -36,6 +38,7 @@ export class Scheduler {
   next(): { job: Job; place: Place } | undefined {
     const { ready, jobOf, isThrottled, reserveAfterMs, now } = this.#deps;
     this.#reserved = undefined;
+    if (!this.#deps.hasRoom()) return undefined;
     for (const group of this.#groupsInOrder()) {
       for (const id of ready.heads(group)) {
         const job = jobOf(id);
@@ -53,7 +56,8 @@ export class Scheduler {
 
   #placeOf(job: Job): Place | string {
     const { pool } = this.#deps;
-    if (pool === undefined) return { host: '', takes: job.needs[0]?.takes ?? {} };
+    const [need] = job.needs;
+    if (pool === undefined) return { host: '', takes: need?.takes ?? {}, ...(need?.has !== undefined && { has: need.has }) };
     const place = pool.find(job.needs);
     if (typeof place !== 'string') pool.take(place);
     return place;

@@ -1,4 +1,4 @@
-import { type Dependency, isOver, type Job } from './job.ts';
+import { type Dependency, isAway, isOver, type Job } from './job.ts';
 import { formatId } from './job-id.ts';
 
 /** Whether a dependency has come true, still can, or never will. */
@@ -7,7 +7,8 @@ export type Standing = 'met' | 'open' | 'hopeless';
 /** How a dependency stands, by the job that it is on; one that was forgotten counts as ended, and nobody knows how. */
 export function standingOf({ kind }: Dependency, on: Job | undefined): Standing {
   if (on === undefined) return kind === 'after' || kind === 'afterany' ? 'met' : 'hopeless';
-  if (kind === 'after') return on.run > 0 || isOver(on) || on.state === 'Running' ? 'met' : 'open';
+  // Given to a back end that queues by itself is not started.
+  if (kind === 'after') return isOver(on) || on.run > (isAway(on) && on.started === undefined ? 1 : 0) ? 'met' : 'open';
   if (!isOver(on)) return 'open';
   if (kind === 'afterany') return 'met';
   return (on.state === 'Done') === (kind === 'afterok') ? 'met' : 'hopeless';

@@ -1,3 +1,4 @@
+#!/usr/bin/perl
 # The launcher of local jobs, and the wrapper of each.
 #
 # One launcher lives beside a server. For each name that it reads on standard input it forks a wrapper, which outlives the launcher, the
@@ -5,20 +6,31 @@
 # process group, and writes how it ended. Perl, because a wrapper has to cost little: forked it takes 0.3 ms and 2 MB, where a
 # Node process takes 49 ms and 43 MB; and a shell cannot tell exit code 143 from SIGTERM. Perl is part of every Debian.
 #
+# Called as "launcher.pl run FOLDER NAME" it is the wrapper of that one run, and ends as its program did: this is the batch script of
+# Slurm, which copies the file to a node. Of this machine it then needs no more than Perl and the folder.
+#
 # Files of a run, in the current directory (NAME is 000001138.1):
-#   NAME.spec   by the server: fields ended by NUL: time limit in s, grace in ms, directory, log, cgroup files (blank between), number of
-#               variables, those as K=V, then the words of the command
-#   NAME.start  made by link(2), so there is one owner: "PID START BOOT\n" of the wrapper; then "PID START\n" of the program. A server that
-#               makes it first ("sealed") has the promise that the run never starts.
+#   NAME.spec   by the server: fields ended by NUL: time limit in s, grace in ms, directory, log, cgroup files (blank between), octets of
+#               data that one process may have (0: any), number of variables, those as K=V, then the words of the command
+#   NAME.start  made by link(2), so there is one owner: "PID START BOOT HOST ID\n" of the wrapper (the last two in a batch system: the node, and
+#               the id there); then "PID START\n" of the program. A server that makes it first ("sealed") has the promise that the run never
+#               starts.
 #   NAME.exit   "code signal cause user_ms system_ms max_kb\n" and words; renamed into place when all is over: the truth about the run
 #
 # Standard output: lines for the server: "started NAME", "gone NAME" (its wrapper has ended, in whatever way).
 use strict;
 use POSIX ();
 
-my ($getrusage, $prctl, $boot) = @ARGV;    # numbers of system calls on this machine; the boot that we live in
+# Numbers of system calls that Perl has no names for: getrusage, prctl, prlimit64.
+my %calls = (x86_64 => [98, 157, 302], aarch64 => [165, 167, 261]);
+my ($getrusage, $prctl, $prlimit) = @{ $calls{ (POSIX::uname())[4] } || [-1, -1, -1] };
+my $boot = do { open my $file, '<', '/proc/sys/kernel/random/boot_id'; (defined $file && <$file>) || 'unknown' };
+chomp $boot;
+my ($alone, $where) = (0, '');             # the wrapper of one run in a batch system; its node, and its id there
 my %names;                                 # process id of a wrapper -> its run
 my $buffer = '';
+
+run_alone(@ARGV[1, 2]) if @ARGV == 3 && $ARGV[0] eq 'run';
 
 pipe(my $wake_read, my $wake_write) or die "pipe: $!";
 for my $end ($wake_read, $wake_write) { fcntl($end, POSIX::F_SETFL(), POSIX::O_NONBLOCK()) }
@@ -50,7 +62,23 @@ while (1) {
     }
 }
 
-sub tell_server { syswrite STDOUT, "$_[0]\n" }
+sub tell_server { syswrite STDOUT, "$_[0]\n" unless $alone }
+
+# The whole life of a batch script.
+sub run_alone {
+    my ($folder, $name) = @_;
+    chdir $folder or die "weir: the folder of the runs is not on this node: $folder: $!\n";
+    my $node = $ENV{SLURMD_NODENAME} || (POSIX::uname())[1];
+    ($alone, $where) = (1, " $node " . ($ENV{SLURM_JOB_ID} || '-'));
+    my $status = wrap($name);
+    exit 0 if !defined $status;    # the server has sealed the run, or another wrapper was first
+    exit $status >> 8 if ($status & 127) == 0;
+    my $signal = $status & 127;
+    POSIX::sigaction($signal, POSIX::SigAction->new('DEFAULT'));
+    POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new);
+    kill $signal, $$;
+    exit 128 + $signal;
+}
 
 # Process id and start time of this process (/proc/PID/stat, field 22): both together name a process for as long as the machine is up.
 sub identity {
@@ -71,33 +99,34 @@ sub write_file {
 
 sub wrap {
     my ($name) = @_;
-    POSIX::setsid();
+    POSIX::setsid() unless $alone;    # there it is the batch system that keeps track of it
     my @signals = (POSIX::SIGTERM(), POSIX::SIGUSR1(), POSIX::SIGUSR2(), POSIX::SIGHUP(), POSIX::SIGALRM(), POSIX::SIGCHLD());
     my $blocked = POSIX::SigSet->new(@signals);
     POSIX::sigprocmask(POSIX::SIG_BLOCK(), $blocked);
     open STDIN, '<', '/dev/null';
-    close $wake_read;
-    close $wake_write;
+    if (!$alone) { close $wake_read; close $wake_write }
 
     open my $spec, '<', "$name.spec" or return;
     local $/;
     my @fields = split /\0/, <$spec>, -1;
     close $spec;
     # The last field ends in NUL, too: without that the server did not finish writing.
-    return if @fields < 8 || pop(@fields) ne '';
-    my ($limit, $grace, $directory, $log, $groups, $count, @rest) = @fields;
+    return if @fields < 9 || pop(@fields) ne '';
+    my ($limit, $grace, $directory, $log, $groups, $data, $count, @rest) = @fields;
     my @variables = splice @rest, 0, $count;
 
     my $me = identity($$);
-    write_file("$name.$$", "$me $boot\n") or return;
-    my $is_mine = link "$name.$$", "$name.start";
-    unlink "$name.$$";
+    my $fresh = "$name." . (POSIX::uname())[1] . ".$$";    # nodes may share the folder
+    write_file($fresh, "$me $boot$where\n") or return;
+    my $is_mine = link $fresh, "$name.start";
+    unlink $fresh;
     return unless $is_mine;
 
+    syscall $prctl, 36, 1, 0, 0, 0;                     # PR_SET_CHILD_SUBREAPER: what the program leaves behind becomes ours
     pipe(my $fault_read, my $fault_write) or return;    # closed by exec: what comes through it is why there was none
     my $wrapper = $$;
     my $pid = fork;
-    if (!defined $pid) { finish($name, 0, 0, 'start', "fork: $!"); return }
+    if (!defined $pid) { finish($name, 0, 0, 'start', "fork: $!"); return 127 << 8 }
     if ($pid == 0) {
         close $fault_read;
         $SIG{$_} = 'DEFAULT' for qw(TERM INT USR1 USR2 HUP ALRM CHLD PIPE);
@@ -105,7 +134,7 @@ sub wrap {
         syscall $prctl, 1, 9, 0, 0, 0;                  # PR_SET_PDEATHSIG, SIGKILL: without its wrapper nobody keeps its limits
         POSIX::_exit(1) if getppid != $wrapper;
         POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $blocked);
-        my $fault = become($directory, $log, $groups, \@variables, \@rest);
+        my $fault = become($directory, $log, $groups, $data, \@variables, \@rest);
         syswrite $fault_write, $fault;
         POSIX::_exit(127);
     }
@@ -113,7 +142,7 @@ sub wrap {
     if (open my $start, '>>', "$name.start") { syswrite $start, identity($pid) . "\n" }
     tell_server("started $name");
     open STDOUT, '>', '/dev/null';    # or the server would wait for the end of this
-    open STDERR, '>', '/dev/null';
+    open STDERR, '>', '/dev/null' unless $alone;
 
     my ($wants_stop, $wants_kill, $wants_pause, $wants_go, $wants_look, $has_rung) = (0) x 6;
     $SIG{TERM} = sub { $wants_stop = 1 };
@@ -131,8 +160,10 @@ sub wrap {
         kill 'CONT', -$pid;
         alarm($grace > 1000 ? int(($grace + 999) / 1000) : 1);
     };
+    my $status;
     while (1) {
-        last if waitpid($pid, POSIX::WNOHANG()) == $pid;
+        while ((my $ended = waitpid(-1, POSIX::WNOHANG())) > 0) { $status = $? if $ended == $pid }
+        last if defined $status;
         if ($wants_kill || ($has_rung && $cause ne '')) {
             $cause ||= 'stopped';
             kill 'KILL', -$pid;
@@ -149,18 +180,38 @@ sub wrap {
         if ($wants_go) { $wants_go = 0; kill 'CONT', -$pid }
         POSIX::sigsuspend($none);
     }
-    my $status = $?;
     alarm 0;
     kill 'KILL', -$pid;    # what is left of the group: the job's resources are free from here on
+    end_children();
     my $fault = '';
     sysread $fault_read, $fault, 4096;
     $cause = 'start' if $fault ne '';
     finish($name, $status >> 8, $status & 127, $cause, $fault);
+    return $status;
+}
+
+# Ends what has left the group of the program. Orphans come to this process, so they are its children: their ids are nobody else's before they
+# are waited for. What a killed one leaves comes next; each round takes a generation, and one that forks faster than this is given up.
+sub end_children {
+    my $until = time + 10;
+    while (time < $until) {
+        while (waitpid(-1, POSIX::WNOHANG()) > 0) { }
+        my @left = children() or return;
+        kill 'STOP', @left;    # so that they fork no more while their turn comes
+        kill 'KILL', @left;
+        select undef, undef, undef, 0.002;
+    }
+}
+
+sub children {
+    open my $file, '<', "/proc/$$/task/$$/children" or return;
+    return split / /, <$file> // '';
 }
 
 # Becomes the program; comes back with the reason when it cannot.
 sub become {
-    my ($directory, $log, $groups, $variables, $words) = @_;
+    my ($directory, $log, $groups, $data, $variables, $words) = @_;
+    syscall $prlimit, 0, 2, pack('q2', $data, $data), 0 if $data > 0;    # RLIMIT_DATA
     for my $group (split / /, $groups) {
         open my $procs, '>', $group or return "cgroup $group: $!";
         syswrite $procs, $$ or return "cgroup $group: $!";
@@ -169,7 +220,9 @@ sub become {
     POSIX::dup2(fileno $out, 1);
     POSIX::dup2(fileno $out, 2);
     chdir $directory or return "the directory $directory: $!";
-    %ENV = map { my ($key, $value) = split /=/, $_, 2; ($key => $value) } @$variables;
+    # What a batch system says of the place: its own variables, and which graphics processors are the job's.
+    my %place = map { ($_ => $ENV{$_}) } $alone ? grep { /^SLURM|^(CUDA|ROCR)_VISIBLE_DEVICES$|^GPU_DEVICE_ORDINAL$/ } keys %ENV : ();
+    %ENV = (%place, map { my ($key, $value) = split /=/, $_, 2; ($key => $value) } @$variables);
     no warnings;
     exec { $words->[0] } @$words;
     my $why = "$words->[0]: $!";

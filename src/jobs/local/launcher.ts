@@ -1,13 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** Numbers of system calls that Perl has no names for (Linux, by architecture). */
-const systemCalls: Record<string, { getrusage: number; prctl: number }> = {
-  x64: { getrusage: 98, prctl: 157 },
-  arm64: { getrusage: 165, prctl: 167 },
-};
-
-const script = fileURLToPath(new URL('launcher.pl', import.meta.url));
+/** The launcher, which is also the wrapper of a single run: `launcher.pl run FOLDER NAME`. */
+export const script = fileURLToPath(new URL('launcher.pl', import.meta.url));
 
 /** A launcher that dies at once is not started again at once. */
 const patienceMs = 500;
@@ -23,21 +18,18 @@ export type LauncherListener = {
 /** The process beside the server that forks a wrapper for each run; forking a server itself takes milliseconds for each 100 MB it has. */
 export class Launcher {
   readonly #folder: string;
-  readonly #boot: string;
   readonly #listener: LauncherListener;
   #child: ChildProcess | undefined;
   #isClosing = false;
   #waiting: string[] = [];
 
-  constructor(folder: string, boot: string, listener: LauncherListener) {
+  constructor(folder: string, listener: LauncherListener) {
     this.#folder = folder;
-    this.#boot = boot;
     this.#listener = listener;
   }
 
   open(): void {
-    const { getrusage, prctl } = systemCalls[process.arch] ?? { getrusage: -1, prctl: -1 };
-    const child = spawn('perl', [script, String(getrusage), String(prctl), this.#boot], {
+    const child = spawn('perl', [script], {
       cwd: this.#folder,
       env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
       stdio: ['pipe', 'pipe', 'pipe'],

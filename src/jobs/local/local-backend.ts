@@ -13,7 +13,7 @@ import { RunFiles, type Start } from './run-files.ts';
 /** How often runs that an earlier server, or an earlier launcher, has started are looked after. */
 const lookEveryMs = 200;
 
-const signals: Record<Signal, NodeJS.Signals> = { stop: 'SIGTERM', kill: 'SIGHUP', suspend: 'SIGUSR1', resume: 'SIGUSR2' };
+const signals: Partial<Record<Signal, NodeJS.Signals>> = { stop: 'SIGTERM', kill: 'SIGHUP', suspend: 'SIGUSR1', resume: 'SIGUSR2' };
 
 export const createLocalBackend = (config: JobsConfig, deps: BackendDependencies): Backend => new LocalBackend(config, deps);
 
@@ -37,7 +37,7 @@ class LocalBackend implements Backend {
     this.#offer = offerOf(config);
     this.#files = new RunFiles(deps.folder);
     this.#cgroups = new Cgroups();
-    this.#launcher = new Launcher(deps.folder, this.#boot, {
+    this.#launcher = new Launcher(deps.folder, {
       started: (name) => this.#onStarted(name),
       gone: (name) => this.#onGone(name),
       lost: () => this.#onLauncherLost(),
@@ -69,7 +69,7 @@ class LocalBackend implements Backend {
   start(run: Run): void {
     if (this.#launched.has(run.name)) return;
     try {
-      this.#files.writeSpec(run, this.#cgroups.make(run));
+      this.#files.writeSpec(run, { cgroups: this.#cgroups.make(run) });
       this.#launched.add(run.name);
       this.#launcher.launch(run.name);
     } catch (error) {
@@ -88,10 +88,12 @@ class LocalBackend implements Backend {
   }
 
   async signal(name: string, signal: Signal): Promise<boolean> {
+    const number = signals[signal];
+    if (number === undefined) return false; // nothing waits here
     const start = this.#files.start(name);
     if (start === 'none' && this.#files.seal(name)) return true; // its wrapper finds the seal, and its end is told as any
     if (typeof start !== 'object' || this.#files.exit(name) !== undefined) return false;
-    return signalProcess(start.wrapper, signals[signal]);
+    return signalProcess(start.wrapper, number);
   }
 
   discard(name: string): void {
@@ -102,7 +104,7 @@ class LocalBackend implements Backend {
   }
 
   sweep(known: ReadonlySet<string>): void {
-    for (const name of this.#files.names()) if (!known.has(name)) this.discard(name);
+    for (const name of this.#files.sweep(known)) this.discard(name);
   }
 
   limits(): Record<string, string> {

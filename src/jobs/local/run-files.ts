@@ -6,7 +6,13 @@ import type { Cause, Outcome } from '../job.ts';
 import type { Identity } from './process.ts';
 
 /** What the start file says: nobody has started, nobody may start any more, or who did and when. */
-export type Start = 'none' | 'sealed' | { wrapper: Identity; boot: string; program: Identity | undefined; at: number };
+export type Start = 'none' | 'sealed' | Started;
+
+/** Who started a run, and when. In a batch system also on which node, and the id there. */
+export type Started = { wrapper: Identity; boot: string; program: Identity | undefined; at: number; node?: string; batchId?: string };
+
+/** What the kernel is to hold a run to: the cgroup files that it writes itself into, and octets of data for each of its processes. */
+export type Hold = { cgroups: readonly string[]; data?: number };
 
 export class RunFiles {
   readonly folder: string;
@@ -16,9 +22,9 @@ export class RunFiles {
   }
 
   /** Writes what the wrapper has to know. Readable by the owner alone: environments hold secrets. */
-  writeSpec(run: Run, cgroups: readonly string[]): void {
+  writeSpec(run: Run, { cgroups, data = 0 }: Hold = { cgroups: [] }): void {
     const variables = Object.entries(run.variables).map(([name, value]) => `${name}=${value}`);
-    const head = [run.timeLimit ?? 0, Math.ceil(run.grace), run.directory, run.logfile, cgroups.join(' '), variables.length];
+    const head = [run.timeLimit ?? 0, Math.ceil(run.grace), run.directory, run.logfile, cgroups.join(' '), data, variables.length];
     writeFileSync(this.#path(run.name, 'spec'), `${[...head, ...variables, ...run.command].join('\0')}\0`, { mode: 0o600 });
   }
 
@@ -43,7 +49,7 @@ export class RunFiles {
     if (text === undefined) return 'none';
     if (text.startsWith('sealed')) return 'sealed';
     const [wrapper = '', program = ''] = text.split('\n');
-    const [pid, start = '', boot = ''] = wrapper.split(' ');
+    const [pid, start = '', boot = '', node, batchId] = wrapper.split(' ');
     const [programPid, programStart = ''] = program.split(' ');
     // The program is noted by a second write; until then only the wrapper knows it.
     const isNoted = programStart !== '';
@@ -52,6 +58,8 @@ export class RunFiles {
       boot,
       program: isNoted ? { pid: Number(programPid), start: programStart } : undefined,
       at: Math.floor(statSync(path).birthtimeMs || statSync(path).mtimeMs),
+      ...(node !== undefined && { node }),
+      ...(batchId !== undefined && batchId !== '-' && { batchId }),
     };
   }
 
@@ -77,9 +85,16 @@ export class RunFiles {
     for (const kind of ['spec', 'start', 'exit', 'exit.tmp', 'seal']) rmSync(this.#path(name, kind), { force: true });
   }
 
-  /** The runs that there are files of. */
-  names(): string[] {
-    return [...new Set(readdirSync(this.folder).map((file) => /^(\d+\.\d+)\./.exec(file)?.[1] ?? ''))].filter((name) => name !== '');
+  /** Forgets all runs but these, with what wrappers that were killed have left half done; answers which runs those were. */
+  sweep(known: ReadonlySet<string>): string[] {
+    const unknown = new Set<string>();
+    for (const file of readdirSync(this.folder)) {
+      const name = /^(\d+\.\d+)\./.exec(file)?.[1];
+      if (name === undefined || known.has(name)) continue;
+      unknown.add(name);
+      rmSync(join(this.folder, file), { force: true });
+    }
+    return [...unknown];
   }
 
   #path(name: string, kind: string): string {
