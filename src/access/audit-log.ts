@@ -27,6 +27,9 @@ export type AuditBreak = { file: string; line: number; reason: 'torn' | 'changed
 /** What a walk along the chain found. The first line that is kept has nothing before it, and what is cut off at the end leaves no trace. */
 export type AuditCheck = { lines: number; breaks: AuditBreak[] };
 
+/** Where a reader goes on. */
+export type AuditPlace = { behind?: string | undefined; skip?: number };
+
 /** Breaks that are told; behind so many there is no chain to speak of. */
 const mostBreaks = 100;
 
@@ -86,14 +89,27 @@ export class AuditLog {
     return this.#writing;
   }
 
-  /** Entries that pass, the latest first, at most `limit`. */
-  async read(limit: number, passes: (line: AuditLine) => boolean = () => true): Promise<AuditLine[]> {
+  /**
+   * Entries that pass, the latest first, at most `limit`; those behind the one that is named by its `before`, and without the first
+   * `skip` of them.
+   */
+  async read(
+    limit: number,
+    passes: (line: AuditLine) => boolean = () => true,
+    { behind, skip = 0 }: AuditPlace = {},
+  ): Promise<AuditLine[]> {
     await this.#settle();
     const found: AuditLine[] = [];
+    let isBehind = behind === undefined;
+    let left = skip;
     for (const number of (await this.#numbers()).reverse()) {
       for (const text of (await this.#lines(number)).reverse()) {
         const line = parse(text);
-        if (line === undefined || !passes(line)) continue;
+        if (!isBehind) {
+          isBehind = line?.before === behind;
+          continue;
+        }
+        if (line === undefined || !passes(line) || left-- > 0) continue;
         found.push(line);
         if (found.length === limit) return found;
       }

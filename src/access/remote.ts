@@ -1,4 +1,5 @@
 import { Client, type Query } from '../cli/client.ts';
+import { largestPage } from '../core/paging.ts';
 import type { AccessPort, ShownAccount, ShownLine, ShownToken } from './port.ts';
 
 const users = '/api/v1/users';
@@ -34,12 +35,12 @@ export function openRemoteAccess(server: string): AccessPort {
     unlock: (name) => discard('POST', `${userPath(name)}/unlock`),
     endLogins: (name) => discard('POST', `${userPath(name)}/logout`),
     removeUser: async (name) => await discard('DELETE', userPath(name), undefined, { 'if-match': await tagOf(name) }),
-    tokens: async (user) => (await client.json<{ items: ShownToken[] }>({ path: tokens, query: { user } })).items,
+    tokens: (user) => readPages<ShownToken>(client, tokens, { user }),
     addToken: (wish) => send('POST', tokens, wish),
     rotateToken: (id) => send('POST', `${tokens}/${encodeURIComponent(id)}/rotate`),
     removeToken: (id) => discard('DELETE', `${tokens}/${encodeURIComponent(id)}`),
     rotateKeys: (at_once) => discard('POST', '/api/v1/signing-keys/rotate', { at_once }),
-    audit: async (query) => (await client.json<{ items: ShownLine[] }>({ path: '/api/v1/audit', query: query as Query })).items,
+    audit: ({ limit, ...query }) => readAudit(client, limit, query),
     checkAudit: () => client.json({ path: '/api/v1/audit/check' }),
     close: async () => client.close(),
   };
@@ -48,10 +49,22 @@ export function openRemoteAccess(server: string): AccessPort {
 const userPath = (name: string): string => `${users}/${encodeURIComponent(name)}`;
 const jsonHeader = (body: unknown): Record<string, string> => (body === undefined ? {} : { 'content-type': 'application/json' });
 
-async function readPages<T>(client: Client, path: string): Promise<T[]> {
+/** The latest lines, page by page: what is added meanwhile stands in front of all. */
+async function readAudit(client: Client, limit: number, query: Query): Promise<ShownLine[]> {
+  const items: ShownLine[] = [];
+  type Page = { items: ShownLine[]; links: { next?: { href: string } } };
+  let page = await client.json<Page>({ path: '/api/v1/audit', query: { ...query, per_page: Math.min(limit, largestPage) } });
+  for (;;) {
+    items.push(...page.items);
+    if (items.length >= limit || page.links.next === undefined) return items.slice(0, limit);
+    page = await client.json<Page>({ path: page.links.next.href });
+  }
+}
+
+async function readPages<T>(client: Client, path: string, query: Query = {}): Promise<T[]> {
   const items: T[] = [];
   for (let page = 1; ; page++) {
-    const answer = await client.json<{ items: T[] }>({ path, query: { page, per_page: pageSize } });
+    const answer = await client.json<{ items: T[] }>({ path, query: { ...query, page, per_page: pageSize } });
     items.push(...answer.items);
     if (answer.items.length < pageSize) return items;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { linkHeader } from './links.ts';
-import { cursorLinks, offsetOf, pageLinks, readCursor, writeCursor } from './paging.ts';
+import { cursorLinks, offsetOf, pageLinks, pageOf, readCursor, writeCursor } from './paging.ts';
 import { Problem } from './problem.ts';
 
 const hrefs = (links: Record<string, { href: string }>) => Object.fromEntries(Object.entries(links).map(([rel, { href }]) => [rel, href]));
@@ -26,6 +26,34 @@ describe('numbered pages', () => {
   });
 
   test('offset', () => expect(offsetOf({ page: 3, per_page: 50 })).toBe(100));
+});
+
+describe('a page of a list', () => {
+  const keyOf = ({ id }: { id: number }) => id;
+  const ids = (page: { items: { id: number }[] }) => page.items.map(keyOf);
+  const list = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => ({ id: from + at }));
+  const cursorIn = (href = '') => new URLSearchParams(href.split('?')[1]).get('cursor') ?? '';
+
+  test('has numbers and links', () => {
+    const page = pageOf(list(1, 25), '/f?page=2&per_page=10', { page: 2, per_page: 10 });
+    expect([ids(page), page.total, page.links.next?.href]).toEqual([list(11, 20).map(keyOf), 25, '/f?page=3&per_page=10']);
+  });
+
+  test('goes on behind its last item, whatever came or went in front of it', () => {
+    const first = pageOf(list(11, 40), '/f', { page: 1, per_page: 10 }, keyOf);
+    expect(new URLSearchParams(first.links.next?.href.split('?')[1]).get('page')).toBe('2');
+    const query = { page: 2, per_page: 10, cursor: cursorIn(first.links.next?.href) };
+    expect(ids(pageOf(list(1, 40), '/f', query, keyOf))).toEqual(list(21, 30).map(keyOf));
+    expect(ids(pageOf(list(15, 40), '/f', query, keyOf))).toEqual(list(21, 30).map(keyOf));
+    const withoutLast = list(11, 40).filter(({ id }) => id !== 20);
+    expect(ids(pageOf(withoutLast, '/f', query, keyOf))).toEqual(list(21, 30).map(keyOf));
+  });
+
+  test('behind the end is empty', () => {
+    const cursor = writeCursor([99, 1000]);
+    expect(pageOf(list(1, 5), '/f', { page: 1, per_page: 10, cursor }, keyOf).items).toEqual([]);
+    expect(() => pageOf(list(1, 5), '/f', { page: 1, per_page: 10, cursor: 'x' }, keyOf)).toThrow(Problem);
+  });
 });
 
 describe('cursors', () => {

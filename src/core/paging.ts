@@ -45,6 +45,34 @@ export function pageLinks(url: string, { page, per_page }: PageQuery, { hasMore,
   };
 }
 
+/** One page of a list that is in memory. */
+export type Page<Item> = { items: Item[]; page: number; per_page: number; total: number; links: Links };
+
+/**
+ * The page of a list that a query asks for. With `keyOf`, which tells items apart, the link `next` also has a cursor: whoever follows it
+ * misses nothing and sees nothing twice, although items come and go in front of it.
+ */
+export function pageOf<Item>(all: readonly Item[], url: string, query: PageQuery, keyOf?: (item: Item) => string | number): Page<Item> {
+  const { page, per_page, cursor } = query;
+  const begin = cursor === undefined || keyOf === undefined ? offsetOf(query) : placeBehind(all, cursor, keyOf);
+  const items = all.slice(begin, begin + per_page);
+  const end = begin + items.length;
+  const links = pageLinks(url, query, { hasMore: end < all.length, total: all.length });
+  const last = items.at(-1);
+  if (links.next !== undefined && keyOf !== undefined && last !== undefined)
+    links.next = { href: withParameters(links.next.href, { cursor: writeCursor([keyOf(last), end]) }) };
+  return { items, page, per_page, total: all.length, links };
+}
+
+/** Where the list goes on behind the item that a cursor names; behind its place of then where the item is gone. */
+function placeBehind<Item>(all: readonly Item[], cursor: string, keyOf: (item: Item) => string | number): number {
+  const [key, place] = readCursor(cursor, 2);
+  const at = all.findIndex((item) => keyOf(item) === key);
+  if (at !== -1) return at + 1;
+  // What was taken away in front of it moved the rest up by one.
+  return Math.max(0, Number(place) - 1 || 0);
+}
+
 /** The links `self`, `first` and `next` of a page that is found by a cursor; `next` is what the following page starts after. */
 export function cursorLinks(url: string, next: CursorValue | undefined): Links {
   return {

@@ -2,13 +2,13 @@
 import { Problem } from '../core/problem.ts';
 import type { ListQuery, PairsQuery, Selection, SeriesQuery, TopQuery } from './access.ts';
 import type { Flows } from './flows.ts';
+import { mostBuckets } from './grouping.ts';
 import { readBucket, readFields, readMetric, readSelection, readStream } from './query.ts';
 import { columns } from './schema.ts';
 import type { Row } from './store/duck.ts';
 import type { StreamQuery } from './store/stream-query.ts';
 
 const shown = columns.map((column) => column.name);
-const mostBuckets = 100_000;
 
 /** Rows of a page as JSON text, and whether more follow. */
 export type Page = { items: string; page: number; per_page: number; hasMore: boolean };

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { linksSchema } from '../core/links.ts';
 import { pageQuery } from '../core/paging.ts';
 import { streamFormatNames } from './encode/format.ts';
-import { groupingWords } from './grouping.ts';
+import { groupingWords, mostBuckets } from './grouping.ts';
 import { importFormats } from './import/detect.ts';
 import { importStates } from './import/import-record.ts';
 import { columns } from './schema.ts';
@@ -76,6 +76,8 @@ export const seriesQuery = Type.Object(
     bucket: Type.Optional(Type.String({ maxLength: 32, description: 'Width of a bucket, such as `60s`, `5m`, `1h`. Default: 60s.' })),
     by: Type.Optional(oneOf(groupingWords, 'One series for each value of this.')),
     metric,
+    page: pageQuery.page,
+    per_page: Type.Integer({ minimum: 1, maximum: mostBuckets, default: mostBuckets, description: 'Buckets on a page.' }),
   },
   { additionalProperties: false },
 );
@@ -135,6 +137,10 @@ export const topSchema = Type.Object({
 export const seriesSchema = Type.Object({
   bucket_s: Type.Integer({ description: 'Width of a bucket in seconds.' }),
   items: Type.Array(Type.Object({ time: Type.Integer({ description: 'Begin of the bucket, seconds.' }), key, ...counters })),
+  page: Type.Integer(),
+  per_page: Type.Integer(),
+  total: Type.Integer(),
+  links: linksSchema,
 });
 export const pairsSchema = Type.Object({
   items: Type.Array(

@@ -9,6 +9,9 @@ import type { Row } from './store/rows.ts';
 
 type Value = Row[string];
 
+/** Buckets of all series together that one question may bring. */
+export const mostBuckets = 100_000;
+
 /** How flows fall into groups. */
 export type Grouping = {
   /** For each end of a flow that counts, the SQL expressions whose values together make a group; as many for each end. */

@@ -31,6 +31,7 @@ export const recordsQuery = Type.Object(
   {
     page: pageQuery.page,
     per_page: pageQuery.per_page,
+    cursor: pageQuery.cursor,
     sort: Type.Optional(
       Type.String({ maxLength: 512, description: 'Members to sort by, separated by commas; `-` before those that fall.' }),
     ),
@@ -51,7 +52,14 @@ export const recordsSchema = Type.Object({
 });
 
 export const collectionSchema = Type.Object({ name: Type.String(), count: Type.Integer(), has_schema: Type.Boolean(), links: linksSchema });
-export const collectionsSchema = Type.Object({ items: Type.Array(collectionSchema), links: linksSchema });
+export const collectionsQuery = Type.Object(pageQuery, { additionalProperties: false });
+export const collectionsSchema = Type.Object({
+  items: Type.Array(collectionSchema),
+  page: Type.Integer(),
+  per_page: Type.Integer(),
+  total: Type.Integer(),
+  links: linksSchema,
+});
 
 export const hrefOf = (collection: string, id?: number): string =>
   `${base}/${encodeURIComponent(collection)}${id === undefined ? '' : `/${id}`}`;

@@ -132,8 +132,7 @@ export type NewTicket = Static<typeof newTicketSchema>;
 
 export const ticketsQuery = Type.Object(
   {
-    page: pageQuery.page,
-    per_page: pageQuery.per_page,
+    ...pageQuery,
     q: Type.Optional(
       Type.String({ maxLength: 512, description: 'Words that must all occur in the ticket or its comments, whatever their case.' }),
     ),

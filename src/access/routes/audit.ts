@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader, linksSchema } from '../../core/links.ts';
+import { cursorLinks, offsetOf, pageQuery, readCursor } from '../../core/paging.ts';
 import type { Access } from '../access.ts';
 import type { AuditLine } from '../audit-log.ts';
 
@@ -19,7 +20,7 @@ const lineSchema = Type.Object({
 
 const query = Type.Object(
   {
-    limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 100 }),
+    ...pageQuery,
     actor: Type.Optional(Type.String({ maxLength: 256 })),
     action: Type.Optional(Type.String({ maxLength: 256, description: 'The action, or the room before its dot: `users`.' })),
     outcome: Type.Optional(lineSchema.properties.outcome),
@@ -27,6 +28,13 @@ const query = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const auditSchema = Type.Object({
+  items: Type.Array(lineSchema),
+  page: Type.Integer(),
+  per_page: Type.Integer(),
+  links: linksSchema,
+});
 
 /** Which lines are wanted; `action` is a whole action or the room before its dot. */
 type Choice = { actor?: string; action?: string; outcome?: AuditLine['outcome']; since?: string };
@@ -51,15 +59,20 @@ export const auditRoutes = ({ audit }: Access): RoomRoutes => {
           tags: ['audit'],
           summary: 'What was done by whom, the latest first',
           querystring: query,
-          response: { 200: Type.Object({ items: Type.Array(lineSchema), links: linksSchema }) },
+          response: { 200: auditSchema },
         },
       },
       async (request, reply) => {
-        const { limit, ...choice } = request.query;
-        const items = await audit.read(limit, passes(choice));
-        const links = { self: { href: request.url }, check: { href: '/api/v1/audit/check', title: 'Whether the chain of lines is whole' } };
+        const { page, per_page, cursor, ...choice } = request.query;
+        // Each request adds lines in front: pages are followed by the line that the last one ended with.
+        const place = cursor === undefined ? { skip: offsetOf(request.query) } : { behind: String(readCursor(cursor, 1)[0]) };
+        const found = await audit.read(per_page + 1, passes(choice), place);
+        const items = found.slice(0, per_page);
+        const last = found.length > per_page ? items.at(-1) : undefined;
+        const pages = cursorLinks(request.url, last === undefined ? undefined : [last.before]);
+        const links = { ...pages, check: { href: '/api/v1/audit/check', title: 'Whether the chain of lines is whole' } };
         reply.header('link', linkHeader(links));
-        return { items, links };
+        return { items, page, per_page, links };
       },
     );
     app.get(

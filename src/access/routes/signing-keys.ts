@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader, linksSchema } from '../../core/links.ts';
+import { largestPage, type PageQuery, pageOf, pageQuery } from '../../core/paging.ts';
 import type { Access } from '../access.ts';
 import { addressOf } from './address.ts';
 
@@ -17,26 +18,37 @@ const keySchema = Type.Object({
   }),
   since: Type.String({ format: 'date-time' }),
 });
-const keysSchema = Type.Object({ items: Type.Array(keySchema), links: linksSchema });
+const keysSchema = Type.Object({
+  items: Type.Array(keySchema),
+  page: Type.Integer(),
+  per_page: Type.Integer(),
+  total: Type.Integer(),
+  links: linksSchema,
+});
+const keysQuery = Type.Object({ page: pageQuery.page, per_page: pageQuery.per_page }, { additionalProperties: false });
 const rotateSchema = Type.Object(
   { at_once: Type.Boolean({ default: false, description: 'For emergencies: the old key verifies nothing any more, all logins end.' }) },
   { additionalProperties: false },
 );
 
 export const signingKeyRoutes = (access: Access): RoomRoutes => {
-  const links = {
-    self: { href: collection },
+  const whatNext = {
     jwks: { href: '/.well-known/jwks.json', title: 'The public parts' },
     rotate: { href: rotation, method: 'POST', title: 'Sign by the next key from now on' },
   };
-  const shown = () => ({ items: access.keys.list().map((key) => ({ ...key, since: new Date(key.since).toISOString() })), links });
+  const shown = (query: PageQuery, url = collection) => {
+    const { items, links, ...page } = pageOf(access.keys.list(), url, query);
+    const keys = items.map((key) => ({ ...key, since: new Date(key.since).toISOString() }));
+    return { items: keys, ...page, links: { ...links, ...whatNext } };
+  };
   return async (app) => {
     app.get(
       collection,
-      { config: admin, schema: { tags, summary: 'The keys that sign tokens', response: { 200: keysSchema } } },
-      async (_request, reply) => {
-        reply.header('link', linkHeader(links));
-        return shown();
+      { config: admin, schema: { tags, summary: 'The keys that sign tokens', querystring: keysQuery, response: { 200: keysSchema } } },
+      async (request, reply) => {
+        const answer = shown(request.query, request.url);
+        reply.header('link', linkHeader(answer.links));
+        return answer;
       },
     );
     app.post(
@@ -53,7 +65,7 @@ export const signingKeyRoutes = (access: Access): RoomRoutes => {
           requestId: request.id,
           ...(at_once && { note: 'at once' }),
         });
-        return shown();
+        return shown({ page: 1, per_page: largestPage });
       },
     );
   };

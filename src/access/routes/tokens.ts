@@ -4,6 +4,7 @@ import { type Static, Type } from 'typebox';
 import { isEnough, lowerRole } from '../../core/caller.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader, linksSchema } from '../../core/links.ts';
+import { pageOf, pageQuery } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Access } from '../access.ts';
 import type { PersonalToken } from '../personal-tokens.ts';
@@ -23,6 +24,14 @@ const tokenSchema = Type.Object({
   created_at: Type.String({ format: 'date-time' }),
   ends_at: Type.String({ format: 'date-time' }),
   last_used_at: Type.Optional(Type.String({ format: 'date-time', description: 'By the hour.' })),
+  links: linksSchema,
+});
+const tokensQuery = Type.Object({ ...pageQuery, user: Type.Optional(Type.String({ maxLength: 64 })) }, { additionalProperties: false });
+const tokensSchema = Type.Object({
+  items: Type.Array(tokenSchema),
+  page: Type.Integer(),
+  per_page: Type.Integer(),
+  total: Type.Integer(),
   links: linksSchema,
 });
 const issuedSchema = Type.Object({ ...tokenSchema.properties, token: Type.String({ description: 'Shown this once only.' }) });
@@ -47,14 +56,15 @@ export const personalTokenRoutes = (access: Access): RoomRoutes => {
         schema: {
           tags,
           summary: 'The personal tokens of a user, the newest last',
-          querystring: Type.Object({ user: Type.Optional(Type.String({ maxLength: 64 })) }, { additionalProperties: false }),
-          response: { 200: Type.Object({ items: Type.Array(tokenSchema), links: linksSchema }) },
+          querystring: tokensQuery,
+          response: { 200: tokensSchema },
         },
       },
       async (request, reply) => {
-        const links = { self: { href: request.url }, create: { href: collection, method: 'POST' } };
+        const all = personalTokens.of(ownerOf(request, request.query.user));
+        const { items, links, ...page } = pageOf(all, request.url, request.query, ({ id }) => id);
         reply.header('link', linkHeader(links));
-        return { items: personalTokens.of(ownerOf(request, request.query.user)).map(shownToken), links };
+        return { items: items.map(shownToken), ...page, links: { ...links, create: { href: collection, method: 'POST' } } };
       },
     );
     app.post(

@@ -5,7 +5,7 @@ import { isEnough } from '../../core/caller.ts';
 import { isKnownTag, requireCondition, tagOfVersion } from '../../core/entity-tag.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linkHeader, linksSchema } from '../../core/links.ts';
-import { pageLinks, pageQuery } from '../../core/paging.ts';
+import { pageOf, pageQuery } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Access } from '../access.ts';
 import type { ShownUser, User } from '../user.ts';
@@ -84,12 +84,10 @@ export const userRoutes = (access: Access): RoomRoutes => {
         },
       },
       async (request, reply) => {
-        const { page, per_page } = request.query;
-        const all = users.list();
-        const links = pageLinks(request.url, { page, per_page }, { hasMore: page * per_page < all.length, total: all.length });
+        const { items, links, ...page } = pageOf(users.list(), request.url, request.query);
         reply.header('link', linkHeader(links));
-        const items = all.slice((page - 1) * per_page, page * per_page).map((user) => shownUser(access, user));
-        return { items, page, per_page, total: all.length, links: { ...links, create: { href: collection, method: 'POST' } } };
+        const shown = items.map((user) => shownUser(access, user));
+        return { items: shown, ...page, links: { ...links, create: { href: collection, method: 'POST' } } };
       },
     );
     app.post(

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linkHeader } from '../../core/links.ts';
-import { pageLinks } from '../../core/paging.ts';
+import { pageLinks, pageOf } from '../../core/paging.ts';
 import type { ListQuery, PairsQuery, SeriesQuery, TopQuery } from '../access.ts';
 import { findFlow, listFlows, pairFlows, rankFlows, seriesOfFlows, summariseFlows } from '../answers.ts';
 import {
@@ -104,7 +104,12 @@ export const flowRoutes = (flows: Flows): RoomRoutes => {
         config: viewer,
         schema: { tags, summary: 'Sums for each bucket of time', querystring: seriesQuery, response: { 200: seriesSchema } },
       },
-      async (request, reply) => seriesOfFlows(flows, request.query as SeriesQuery, hangUp(reply)),
+      async (request, reply) => {
+        const { bucket_s, items } = await seriesOfFlows(flows, request.query as SeriesQuery, hangUp(reply));
+        const page = pageOf(items, request.url, request.query);
+        reply.header('link', linkHeader(page.links));
+        return { bucket_s, ...page };
+      },
     );
     app.get(
       '/api/v1/flows/pairs',

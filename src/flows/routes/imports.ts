@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linkHeader } from '../../core/links.ts';
-import { pageLinks, pageQuery } from '../../core/paging.ts';
+import { pageOf, pageQuery } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { idParameter, importQuery, importSchema, importsSchema } from '../api.ts';
 import type { Flows } from '../flows.ts';
@@ -70,11 +70,9 @@ export const importRoutes = (flows: Flows): RoomRoutes => {
         },
       },
       async (request, reply) => {
-        const { page, per_page } = request.query;
-        const all = flows.imports.list();
-        const links = pageLinks(request.url, { page, per_page }, { hasMore: page * per_page < all.length, total: all.length });
+        const { items, links } = pageOf(flows.imports.list(), request.url, request.query);
         reply.header('link', linkHeader(links));
-        return { items: all.slice((page - 1) * per_page, page * per_page).map(shown), links };
+        return { items: items.map(shown), links };
       },
     );
 

@@ -2,8 +2,9 @@
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
+import { pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
-import { base, collectionLinks, collectionParameter, collectionsSchema, hrefOf } from '../api.ts';
+import { base, collectionLinks, collectionParameter, collectionsQuery, collectionsSchema, hrefOf } from '../api.ts';
 import type { Records } from '../records.ts';
 
 const tags = ['records'];
@@ -20,18 +21,18 @@ export const collectionRoutes = (records: Records): RoomRoutes => {
       base,
       {
         config: { role: 'viewer', collection: { title: 'Records' } },
-        schema: { tags, summary: 'All collections, by name', response: { 200: collectionsSchema } },
+        schema: { tags, summary: 'All collections, by name', querystring: collectionsQuery, response: { 200: collectionsSchema } },
       },
       async (request, reply) => {
+        const { items: names, links, ...page } = pageOf(await records.names(), request.url, request.query, (name) => name);
         const items = [];
-        for (const name of await records.names()) {
+        for (const name of names) {
           const collection = await records.collection(name);
           const links = { self: { href: hrefOf(name) }, ...collectionLinks(name) };
           items.push({ name, count: collection.size, has_schema: collection.schema !== undefined, links });
         }
-        const links = { self: { href: request.url } };
         reply.header('link', linkHeader(links));
-        return { items, links };
+        return { items, ...page, links };
       },
     );
     app.delete(

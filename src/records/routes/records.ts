@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { isKnownTag, requireMatch, tagOfVersion } from '../../core/entity-tag.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
-import { pageLinks } from '../../core/paging.ts';
+import { type Page, pageOf } from '../../core/paging.ts';
 import {
   base,
   collectionLinks,
@@ -27,11 +27,8 @@ const viewer = { role: 'viewer' } as const;
 const operator = { role: 'operator' } as const;
 
 /** Any query, since any member may be asked for; the room reads it. */
-type Query = { page: number; per_page: number } & Record<string, unknown>;
+type Query = { page: number; per_page: number; cursor?: string } & Record<string, unknown>;
 type Parameters = { collection?: string; id?: string };
-
-/** What is found at one address: a page of the collection. */
-type Page = { found: JsonRecord[]; page: number; per_page: number; total: number; links: ReturnType<typeof pageLinks> };
 
 export const recordRoutes = (records: Records): RoomRoutes => {
   return async (app) => {
@@ -50,8 +47,8 @@ export const recordRoutes = (records: Records): RoomRoutes => {
       },
       async (request, reply) => {
         const collection = await records.existing(request.params.collection);
-        const { found, links, ...page } = pageOf(collection, request, reply);
-        return { items: found, ...page, links: { ...links, ...collectionLinks(collection.name) } };
+        const { links, ...page } = pageAskedFor(collection, request, reply);
+        return { ...page, links: { ...links, ...collectionLinks(collection.name) } };
       },
     );
     addWrites(app, records, {
@@ -75,9 +72,9 @@ export const mountedRoutes = (records: Records): RoomRoutes => {
           schema: { tags, summary: `Records of ${name}`, querystring: recordsQuery, response: { 200: Type.Array(recordSchema) } },
         },
         async (request, reply) => {
-          const { found, total } = pageOf(await records.collection(name), request, reply);
+          const { items, total } = pageAskedFor(await records.collection(name), request, reply);
           reply.header('x-total-count', String(total));
-          return found;
+          return items;
         },
       );
       const itemParams = Type.Object({ id: Type.String({ maxLength: 32 }) });
@@ -167,12 +164,12 @@ function addWrites(app: FastifyInstance, records: Records, { path, params, itemP
   );
 }
 
-function pageOf(collection: Collection, request: FastifyRequest, reply: FastifyReply): Page {
-  const { page, per_page, ...rest } = request.query as Query;
+function pageAskedFor(collection: Collection, request: FastifyRequest, reply: FastifyReply): Page<JsonRecord> {
+  const { page, per_page, cursor, ...rest } = request.query as Query;
   const all = select(collection.all(), selectionOf(rest));
-  const links = pageLinks(request.url, { page, per_page }, { hasMore: page * per_page < all.length, total: all.length });
-  reply.header('link', linkHeader(links));
-  return { found: all.slice((page - 1) * per_page, page * per_page), page, per_page, total: all.length, links };
+  const found = pageOf(all, request.url, { page, per_page, ...(cursor !== undefined && { cursor }) }, ({ id }) => id);
+  reply.header('link', linkHeader(found.links));
+  return found;
 }
 
 function answer(reply: FastifyReply, collection: Collection, record: JsonRecord): JsonRecord {

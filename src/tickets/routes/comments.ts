@@ -1,7 +1,7 @@
 /** What was said about a ticket, and what was done to it. */
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
-import { type PageQuery, pageLinks } from '../../core/paging.ts';
+import { pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { actorOf } from '../actor.ts';
 import {
@@ -114,9 +114,3 @@ export const commentRoutes = (tickets: Tickets): RoomRoutes => {
     );
   };
 };
-
-function pageOf<Item>(all: readonly Item[], url: string, { page, per_page }: PageQuery) {
-  const total = all.length;
-  const items = all.slice((page - 1) * per_page, page * per_page);
-  return { items, total, links: pageLinks(url, { page, per_page }, { hasMore: page * per_page < total, total }) };
-}

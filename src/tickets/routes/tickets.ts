@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
-import { pageLinks } from '../../core/paging.ts';
+import { pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { actorOf } from '../actor.ts';
 import {
@@ -49,13 +49,12 @@ export const ticketRoutes = (tickets: Tickets): RoomRoutes => {
         schema: { tags, summary: 'A page of tickets', querystring: ticketsQuery, response: { 200: ticketsSchema } },
       },
       async (request, reply) => {
-        const { page, per_page, order, include } = request.query;
+        const { order, include } = request.query;
         const found = await tickets.find(readSelection(request.query), order as Order | undefined);
-        const total = found.length;
-        const links = pageLinks(request.url, { page, per_page }, { hasMore: page * per_page < total, total });
+        const { items, links, ...page } = pageOf(found, request.url, request.query, ({ id }) => id);
         reply.header('link', linkHeader(links));
-        const shown = found.slice((page - 1) * per_page, page * per_page).map(include === 'description' ? showTicket : showItem);
-        return { items: shown, page, per_page, total, links: { ...links, ...collectionLinks } };
+        const shown = items.map(include === 'description' ? showTicket : showItem);
+        return { items: shown, ...page, links: { ...links, ...collectionLinks } };
       },
     );
     app.post(
