@@ -51,6 +51,7 @@ export const jobSchema = Type.Object({
   retry: Type.Optional(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
   properties: Type.Optional(Type.Record(Type.String(), Type.String())),
   set: Type.Optional(Type.String()),
+  jobclass: Type.Optional(Type.String({ description: 'The preset that it was submitted with.' })),
   environment: Type.String({ description: 'Which variables it gets; their values are at `environment`.' }),
   past: Type.Optional(Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true }))),
   links: linksSchema,
@@ -107,6 +108,7 @@ const described: Record<(typeof submissionMembers)[number], [type: object, descr
   preemptable: [{ type: 'boolean' }, 'Kept; nothing is preempted yet.'],
   properties: [{ type: 'object', additionalProperties: { type: 'string' } }, 'Names and values of its owner.'],
   set: [{ type: 'string' }, 'The set that it is put into.'],
+  jobclass: [{ type: 'string' }, 'The preset that it is made with; what the submission says itself goes before that.'],
   wrapper: [{ type: 'string' }, '`vw`.'],
   submit_host: [{ type: 'string' }, 'Where it was submitted, for the record.'],
 };
@@ -163,6 +165,7 @@ export function showJob(job: Job, { now, reason, caller }: Showing): ShownJob {
     ...(job.retry !== undefined && { retry: job.retry }),
     ...(job.properties !== undefined && { properties: job.properties }),
     ...(job.set !== undefined && { set: job.set }),
+    ...(job.jobclass !== undefined && { jobclass: job.jobclass }),
     environment: job.environment.kind === 'snapshot' ? `SNAPSHOT(${job.environment.file})` : 'DEFAULT',
     ...(past !== undefined && { past: past.map(({ started, ended, ...rest }) => ({ ...rest, started: iso(started), ended: iso(ended) })) }),
     links: linksOf(job, caller),

@@ -15,6 +15,7 @@ import { FairShare } from './fair-share.ts';
 import { onKeys } from './fault.ts';
 import { IdCounter } from './id-counter.ts';
 import { isAway, isOver, type Job } from './job.ts';
+import { JobClasses } from './job-classes.ts';
 import { formatId } from './job-id.ts';
 import { held, released, rerun, resumed, stopped, suspended } from './lives.ts';
 import { amountOf } from './local/offer.ts';
@@ -48,12 +49,14 @@ export class Jobs {
   readonly config: JobsConfig;
   readonly queue: Queue;
   readonly shares: FairShare;
+  readonly classes: JobClasses;
   readonly backend: Backend;
   readonly tree: Tree;
   readonly #deps: JobsDependencies;
   readonly #ids: IdCounter;
   /** Submissions that have their ids and are not yet on record: they count against the limit. */
   #arriving = 0;
+  #submitted = 0;
 
   constructor(config: JobsConfig, deps: JobsDependencies) {
     const { tree, clock, log, dataFolder } = deps;
@@ -62,9 +65,10 @@ export class Jobs {
     this.#deps = deps;
     this.#ids = new IdCounter(tree);
     const weights = new Map(config.weights.map((text) => amountOf(text, 'jobs.weights')));
-    this.shares = new FairShare(tree, config.halfLife, weights);
-    this.backend = deps.backend ?? makeBackend(config, { folder: join(dataFolder, 'jobs', 'runs'), log, clock });
     const server = () => serverName(dataFolder);
+    this.shares = new FairShare({ tree, halfLifeMs: config.halfLife, weights, server });
+    this.classes = new JobClasses(tree);
+    this.backend = deps.backend ?? makeBackend(config, { folder: join(dataFolder, 'jobs', 'runs'), log, clock });
     this.queue = new Queue({
       tree,
       backend: this.backend,
@@ -86,12 +90,20 @@ export class Jobs {
 
   async start(): Promise<void> {
     await this.shares.start();
+    await this.classes.start();
     await this.queue.start();
   }
 
   async stop(): Promise<void> {
     await this.queue.stop();
+    this.shares.stop();
+    this.classes.stop();
     await this.#ids.stop();
+  }
+
+  /** Jobs that were submitted here since the start. */
+  get submittedCount(): number {
+    return this.#submitted;
   }
 
   now(): number {
@@ -108,7 +120,7 @@ export class Jobs {
   /** Takes a submission; it is on disk when this resolves. An array answers its parent. Throws `unprocessable`, `denied`, `exhausted`. */
   async submit(body: unknown, caller: Caller): Promise<Job> {
     this.#requireEnabled();
-    const submission = readSubmission(body, this.config.array);
+    const submission = readSubmission(this.classes.applyTo(body), this.config.array);
     const count = 1 + (submission.array?.indexes.length ?? 0);
     if (this.queue.store.size + this.#arriving + count > this.config.kept) throw full(this.config.kept);
     this.#arriving += count;
@@ -121,6 +133,7 @@ export class Jobs {
         throw error;
       });
       const job = jobs[0] as Job;
+      this.#submitted += jobs[0]?.array?.count ?? 1;
       await this.#note(caller, 'jobs.submit', job.id);
       return this.queue.store.get(job.id) ?? job;
     } finally {
@@ -192,6 +205,11 @@ export class Jobs {
     return await chosen(job);
   }
 
+  /** Writes down who changed a job class. */
+  async noteClass(caller: Caller, action: string, name: string): Promise<void> {
+    await this.#note(caller, action, name);
+  }
+
   #requireEnabled(): void {
     if (this.isEnabled) return;
     throw new Problem('denied', 'This server does not run jobs.', {
@@ -258,16 +276,17 @@ export class Jobs {
     return directory;
   }
 
-  async #note(caller: Caller, action: string, id: number): Promise<void> {
+  async #note(caller: Caller, action: string, what: number | string): Promise<void> {
     const { name: actor, address = '', requestId } = caller;
-    await this.#deps.note?.({ actor, address, action, target: formatId(id), outcome: 'ok', ...(requestId !== undefined && { requestId }) });
+    const target = typeof what === 'number' ? formatId(what) : what;
+    await this.#deps.note?.({ actor, address, action, target, outcome: 'ok', ...(requestId !== undefined && { requestId }) });
   }
 }
 
 /** What the members of an array and a job that stands alone have in common. */
 function baseOf(submission: Submission, user: string, usual: string) {
   const { command, name, group = usual, hasUserPart, priority, runPriority, resources, needs, dependencies, isHeld, wrapper } = submission;
-  const { timeLimit, expected, retry, legalExit, isAutoforgotten, isPreemptable, properties, set, submitHost } = submission;
+  const { timeLimit, expected, retry, legalExit, isAutoforgotten, isPreemptable, properties, set, jobclass, submitHost } = submission;
   return {
     user,
     group: hasUserPart ? `${group}.${user}` : group,
@@ -289,6 +308,7 @@ function baseOf(submission: Submission, user: string, usual: string) {
     ...(isPreemptable !== undefined && { isPreemptable }),
     ...(properties !== undefined && { properties }),
     ...(set !== undefined && { set }),
+    ...(jobclass !== undefined && { jobclass }),
     submitHost: submitHost ?? hostname(),
     run: 0,
   };

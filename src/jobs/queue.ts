@@ -4,16 +4,18 @@ import { Problem } from '../core/problem.ts';
 import type { Tree } from '../keys/index.ts';
 import { Arrays } from './arrays.ts';
 import type { Backend, RunEvent } from './backend.ts';
+import { Census } from './census.ts';
 import { variablesOf } from './environment.ts';
 import type { FairShare } from './fair-share.ts';
 import { isAway, isOver, type Job, type Outcome } from './job.ts';
 import { formatId } from './job-id.ts';
+import { JobSets } from './job-sets.ts';
 import { began, claimed, ended, failed, resumed, runName, suspended, unstarted, waits } from './lives.ts';
 import { logPath } from './log-file.ts';
 import { type Place, Pool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { Scheduler } from './scheduler.ts';
-import { JobStore } from './store.ts';
+import { type JobListener, JobStore } from './store.ts';
 import { standingOf, Waits, wishOf } from './waits.ts';
 
 export type QueueDependencies = {
@@ -43,6 +45,8 @@ const longestTimer = 2 ** 31 - 1;
 export class Queue {
   readonly store: JobStore;
   readonly arrays = new Arrays();
+  readonly sets = new JobSets();
+  readonly census = new Census();
   readonly pool: Pool | undefined;
   readonly #deps: QueueDependencies;
   #server = '';
@@ -50,14 +54,20 @@ export class Queue {
   readonly #waits = new Waits();
   readonly #scheduler: Scheduler;
   /** Runs of this server that are under way, with what they take. */
-  readonly #runs = new Map<string, { id: number; group: string; place: Place; cores: number; since: number; startedAt?: number }>();
+  readonly #runs = new Map<
+    string,
+    { id: number; group: string; place: Place; cores: number; since: number; startedAt?: number; isOver?: true }
+  >();
   /** Jobs that are being claimed: chosen, and not yet on record as running. */
   readonly #claims = new Set<number>();
   readonly #attempts = new Map<number, number>();
+  /** Jobs that run on other servers of the same tree: their groups have had that much already. */
+  readonly #elsewhere = new Map<number, { group: string; cores: number; since: number }>();
   readonly #timers = new Map<number, NodeJS.Timeout>();
   /** What a back end that queues by itself says about its jobs. */
   readonly #words = new Map<string, string>();
   readonly #listeners = new Map<number, Set<() => void>>();
+  readonly #observers: JobListener[] = [];
   #isLoaded = false;
   #isStopped = true;
   #isScheduled = false;
@@ -90,7 +100,7 @@ export class Queue {
     backend.listen((event) => void this.#hear(event));
     await backend.open();
     this.#isLoaded = true;
-    for (const job of this.store.all()) this.arrays.count(job, undefined);
+    for (const job of this.store.all()) this.#count(job, undefined);
     for (const job of this.store.all()) {
       this.#waits.add(job);
       if (isAway(job) && job.server === server) this.#adopt(job);
@@ -128,6 +138,16 @@ export class Queue {
     return reserved === undefined ? 'waits for its turn' : `waits: room is kept for job ${formatId(reserved)}`;
   }
 
+  /** Hears of every change of every job, whichever server made it. */
+  observe(observer: JobListener): void {
+    this.#observers.push(observer);
+  }
+
+  /** True for a job that this server has given to its back end. */
+  isOwn(job: Job): boolean {
+    return job.server === this.#server;
+  }
+
   /** Calls back after each change of a job; the function that is answered ends it. */
   onChange(id: number, listener: () => void): () => void {
     const listeners = this.#listeners.get(id) ?? new Set();
@@ -149,7 +169,8 @@ export class Queue {
   /** Hears of every change of a job, whoever made it, and draws the conclusions. */
   #settle(job: Job | undefined, before: Job | undefined): void {
     if (!this.#isLoaded) return;
-    this.arrays.count(job, before);
+    this.#count(job, before);
+    for (const observer of this.#observers) observer(job, before);
     if (before === undefined && job !== undefined) this.#waits.add(job);
     if (job === undefined && before !== undefined) this.#forget(before);
     if (this.#isStopped) return;
@@ -169,6 +190,16 @@ export class Queue {
       if (job?.autoforget && isOver(job) && job.parent === undefined) this.#autoforget(job);
     }
     this.#schedule();
+  }
+
+  #count(job: Job | undefined, before: Job | undefined): void {
+    this.arrays.count(job, before);
+    this.sets.count(job, before);
+    this.census.count(job, before);
+    const { id } = (job ?? before) as Job;
+    if (job !== undefined && isAway(job) && job.server !== this.#server)
+      this.#elsewhere.set(id, { group: job.group, cores: job.grabbed?.CORES ?? 0, since: job.started ?? job.queued });
+    else this.#elsewhere.delete(id);
   }
 
   #forget(job: Job): void {
@@ -274,7 +305,11 @@ export class Queue {
   /** Core-seconds of what a group has under way; each counts a second at least, so that of two idle groups both get a turn. */
   #runningUseOf(group: string, now: number): number {
     let use = 0;
-    for (const run of this.#runs.values()) if (run.group === group) use += run.cores * (1 + Math.max(0, now - run.since) / 1000);
+    const count = (run: { group: string; cores: number; since: number; isOver?: true }) => {
+      if (run.group === group && run.isOver === undefined) use += run.cores * (1 + Math.max(0, now - run.since) / 1000);
+    };
+    for (const run of this.#runs.values()) count(run);
+    for (const run of this.#elsewhere.values()) count(run);
     return use;
   }
 
@@ -365,7 +400,16 @@ export class Queue {
     if (run === undefined) return;
     this.#runs.delete(name);
     this.#words.delete(name);
+    if (run.isOver === undefined) this.pool?.give(run.place);
+  }
+
+  /** Its processes are gone, so the next may have its place: that need not wait until its end is on the disk. */
+  #vacate(name: string): void {
+    const run = this.#runs.get(name);
+    if (run === undefined || run.isOver) return;
+    run.isOver = true;
     this.pool?.give(run.place);
+    this.#schedule();
   }
 
   async #hear(event: RunEvent): Promise<void> {
@@ -384,8 +428,10 @@ export class Queue {
     } else if (event.kind === 'suspended' || event.kind === 'resumed') {
       const next = event.kind === 'suspended' ? suspended : resumed;
       change((job) => (runName(job) === name ? next(job) : undefined));
-    } else if (event.kind === 'ended') this.#write(() => this.#end(event.name, run, event.outcome));
-    else if (event.kind === 'unstarted') this.#write(() => this.#return(event, run.id));
+    } else if (event.kind === 'ended') {
+      this.#write(() => this.#end(event.name, run, event.outcome));
+      this.#vacate(event.name);
+    } else if (event.kind === 'unstarted') this.#write(() => this.#return(event, run.id));
   }
 
   async #end(

@@ -1,14 +1,18 @@
 /** The doors of the jobs for the server: Weir's own, and Accelerator's. */
 import type { RoomRoutes } from '../core/http.ts';
 import type { Jobs } from './jobs.ts';
+import { classRoutes } from './routes/classes.ts';
 import { eventRoutes } from './routes/events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { logRoutes } from './routes/logs.ts';
+import { setRoutes } from './routes/sets.ts';
 import { vovRoutes } from './routes/vov.ts';
+
+export { registerJobsMetrics } from './metrics.ts';
 
 /** All routes of the room. */
 export const jobsRoutes = (jobs: Jobs): RoomRoutes => {
   return async (app) => {
-    for (const routes of [jobRoutes, eventRoutes, logRoutes, vovRoutes]) await app.register(routes(jobs));
+    for (const routes of [jobRoutes, classRoutes, setRoutes, eventRoutes, logRoutes, vovRoutes]) await app.register(routes(jobs));
   };
 };

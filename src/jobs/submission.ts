@@ -34,6 +34,8 @@ export type Submission = {
   isPreemptable?: boolean;
   properties?: Record<string, string>;
   set?: string;
+  /** The preset that it was made with; what that says is in here already. */
+  jobclass?: string;
   wrapper: string;
   submitHost?: string;
 };
@@ -50,7 +52,6 @@ const refused: Record<string, string> = {
   user: 'the owner of a job is always who submits it',
   interactive: 'jobs have no terminal here',
   mailuser: 'this server sends no mail',
-  jobclass: 'there are no job classes here yet',
   force: 'every submission is a new job; use rerun for one that is known',
   inputs: 'files are not followed; use dependencies',
   outputs: 'files are not followed',
@@ -111,7 +112,7 @@ class Reader {
 export const submissionMembers = [
   'command', 'shell', 'directory', 'check_directory', 'logfile', 'name', 'group', 'group_with_user', 'priority', 'resources', 'environment',
   'snapshot', 'time_limit', 'expected', 'dependencies', 'array', 'retry', 'legal_exit', 'hold', 'autoforget', 'preemptable', 'properties', 'set',
-  'wrapper', 'submit_host',
+  'wrapper', 'submit_host', 'jobclass',
 ] as const; // biome-ignore format: one list
 
 /** Reads a submission. Throws `unprocessable` that lists every fault. `most` is how many jobs an array may have. */
@@ -144,6 +145,7 @@ export function readSubmission(body: unknown, most: number): Submission {
     isPreemptable: reader.take('preemptable', 'true or false', flag),
     properties: reader.take('properties', 'an object of texts; names of letters, digits, _ - .', propertiesOf),
     set: reader.take('set', 'a text of 255 characters at most', text(255, /^[^\p{Cc}]+$/u)),
+    jobclass: reader.take('jobclass', 'the name of a job class', text(64)),
     submitHost: reader.take('submit_host', 'a host name', text(255, /^[A-Za-z0-9._-]+$/)),
   };
   const dependencies = reader.take('dependencies', 'a list such as ["afterok:000001138"]', dependenciesOf) ?? [];

@@ -5,7 +5,7 @@ import { isLoopback, parseListen } from '../core/listen-address.ts';
 import { createFlows, flowsSettings } from '../flows/index.ts';
 import { flowsRoutes, registerFlowsMetrics } from '../flows/routes.ts';
 import { Jobs, jobsSettings } from '../jobs/index.ts';
-import { jobsRoutes } from '../jobs/routes.ts';
+import { jobsRoutes, registerJobsMetrics } from '../jobs/routes.ts';
 import { createKeys, type Keys, keysSettings } from '../keys/index.ts';
 import { keysRoutes, registerKeysMetrics } from '../keys/routes.ts';
 import { Records, recordsSettings } from '../records/index.ts';
@@ -115,7 +115,7 @@ const recordsRoom =
 
 const jobsRoom =
   (config: Config, made: Made): MakeRoom =>
-  ({ dataFolder, log, clock }) => {
+  ({ dataFolder, log, clock, metrics }) => {
     const address = parseListen(config.server.listen);
     const jobs = new Jobs(config.jobs, {
       tree: keysOf(made).system,
@@ -125,6 +125,7 @@ const jobsRoom =
       isLoopback: address.kind === 'unix' || isLoopback(address),
       note: async (entry) => made.access?.note(entry),
     });
+    registerJobsMetrics(metrics, jobs);
     return { name: 'jobs', routes: jobsRoutes(jobs), start: () => jobs.start(), stop: () => jobs.stop() };
   };
 

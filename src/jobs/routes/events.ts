@@ -24,12 +24,13 @@ export const eventRoutes = (jobs: Jobs): RoomRoutes => {
           querystring: Type.Object({
             id: Type.Optional(Type.String({ maxLength: 20_000, description: 'Only these jobs: ids, separated by commas.' })),
             user: Type.Optional(Type.String({ maxLength: 64 })),
+            set: Type.Optional(Type.String({ maxLength: 255, description: 'Only jobs of this set; how they stand now comes first, too.' })),
           }),
           produces: ['text/event-stream'],
         },
       },
       async (request, reply) => {
-        const { id, user } = request.query;
+        const { id, user, set } = request.query;
         const ids = id === undefined ? undefined : new Set(id.split(',').map((one) => readId(one)));
         if ((ids?.size ?? 0) > mostIds) throw new Problem('invalid', `${mostIds} jobs at most are followed at once.`, { pointer: 'id' });
         for (const one of ids ?? []) jobs.get(one);
@@ -38,9 +39,12 @@ export const eventRoutes = (jobs: Jobs): RoomRoutes => {
           throw new Problem('invalid', 'Last-Event-ID is not one that was sent here.', { pointer: 'last-event-id' });
         const { caller } = request;
         const shown = (job: Job) => showJob(job, { now: jobs.now(), reason: jobs.queue.reasonOf(job), caller });
-        const fits = (job: Job) => (ids === undefined || ids.has(job.id)) && (user === undefined || job.user === user);
+        const fits = (job: Job) =>
+          (ids === undefined || ids.has(job.id)) && (user === undefined || job.user === user) && (set === undefined || job.set === set);
         const from = last === undefined ? undefined : Number(last) + 1;
-        return await sendEvents(request, reply, (signal) => follow({ jobs, ids, fits, shown, from }, signal));
+        return await sendEvents(request, reply, (signal) =>
+          follow({ jobs, first: ids ?? jobs.queue.sets.idsOf(set ?? '') ?? [], fits, shown, from }, signal),
+        );
       },
     );
   };
@@ -48,25 +52,26 @@ export const eventRoutes = (jobs: Jobs): RoomRoutes => {
 
 type Wish = {
   jobs: Jobs;
-  ids: ReadonlySet<number> | undefined;
+  /** Jobs that are told of before anything changes. */
+  first: Iterable<number>;
   fits(job: Job): boolean;
   shown(job: Job): object;
   from: number | undefined;
 };
 
-async function* follow({ jobs, ids, fits, shown, from }: Wish, signal: AbortSignal): AsyncGenerator<SentEvent> {
+async function* follow({ jobs, first: ids, fits, shown, from }: Wish, signal: AbortSignal): AsyncGenerator<SentEvent> {
   // The feed is opened first, so that nothing falls between what stands now and what comes.
   const feed = jobs.tree.watch(jobsFolder, { isRecursive: true, signal, ...(from !== undefined && { from }) })[Symbol.asyncIterator]();
-  const first = feed.next();
-  first.catch(() => {}); // seen below
+  const coming = feed.next();
+  coming.catch(() => {}); // seen below
   if (from === undefined) {
-    for (const id of ids ?? []) {
+    for (const id of ids) {
       const job = jobs.queue.store.get(id);
       if (job !== undefined) yield { id: jobs.queue.store.versionOf(id), event: 'job', data: shown(job) };
     }
   }
   try {
-    for (let next = await first; !next.done; next = await feed.next()) {
+    for (let next = await coming; !next.done; next = await feed.next()) {
       const sent = sentOf(next.value, fits, shown);
       if (sent !== undefined) yield sent;
     }
