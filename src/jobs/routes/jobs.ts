@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isKnownTag, requireMatch, tagOfVersion } from '../../core/entity-tag.ts';
 import type { RoomRoutes } from '../../core/http.ts';
+import { readJsonBodies } from '../../core/json-bodies.ts';
 import { type Links, linkHeader, linksSchema } from '../../core/links.ts';
 import { pageLinks } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
@@ -27,7 +28,7 @@ export const jobRoutes = (jobs: Jobs): RoomRoutes => {
   };
 
   return async (app) => {
-    app.addContentTypeParser('application/merge-patch+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+    readJsonBodies(app, ['application/merge-patch+json']);
 
     app.get(
       base,

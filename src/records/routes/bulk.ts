@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
+import { parseStrictJson } from '../../core/strict-json.ts';
 import { base, collectionParameter } from '../api.ts';
 import { type Draft, draftOf, type JsonRecord } from '../record.ts';
 import type { Records } from '../records.ts';
@@ -12,9 +13,9 @@ const ndjson = 'application/x-ndjson';
 
 export const bulkRoutes = (records: Records): RoomRoutes => {
   return async (app) => {
-    app.addContentTypeParser([ndjson, 'application/jsonl'], { parseAs: 'string' }, (_request, body, done) => {
+    app.addContentTypeParser([ndjson, 'application/jsonl'], { parseAs: 'buffer' }, (_request, body, done) => {
       try {
-        done(null, linesOf(body as string));
+        done(null, linesOf(body as Buffer));
       } catch (error) {
         done(error as Error);
       }
@@ -85,15 +86,31 @@ function draftAt(value: unknown, at: number): Draft {
   }
 }
 
-function linesOf(body: string): unknown[] {
+/** The values of the lines; blank ones count, and are none. Throws `invalid` that names the line. */
+function linesOf(body: Buffer): unknown[] {
   const values: unknown[] = [];
-  for (const [at, line] of body.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    try {
-      values.push(JSON.parse(line));
-    } catch {
-      throw new Problem('invalid', `Line ${at + 1} is not JSON.`, { detail: line.slice(0, 80), facts: { line: at + 1 } });
-    }
+  let line = 0;
+  for (let at = 0; at < body.length; ) {
+    const found = body.indexOf(lineFeed, at);
+    const end = found === -1 ? body.length : found;
+    const octets = body.subarray(at, end);
+    line++;
+    at = end + 1;
+    if (!isBlank(octets)) values.push(valueAt(octets, line));
   }
   return values;
+}
+
+const lineFeed = 10;
+
+const isBlank = (octets: Buffer): boolean => octets.every((octet) => octet === 32 || octet === 9 || octet === 13);
+
+function valueAt(octets: Buffer, line: number): unknown {
+  try {
+    return parseStrictJson(octets);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { title, detail, pointer = '' } = error;
+    throw new Problem('invalid', `Line ${line}: ${title}`, { ...(detail !== undefined && { detail }), pointer, facts: { line } });
+  }
 }

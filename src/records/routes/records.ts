@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isKnownTag, requireMatch, tagOfVersion } from '../../core/entity-tag.ts';
 import type { RoomRoutes } from '../../core/http.ts';
+import { readJsonBodies } from '../../core/json-bodies.ts';
 import { linkHeader } from '../../core/links.ts';
 import { type Page, pageOf } from '../../core/paging.ts';
 import {
@@ -23,6 +24,7 @@ import type { Records } from '../records.ts';
 import { select, selectionOf } from '../selection.ts';
 
 const tags = ['records'];
+const patchTypes = ['application/merge-patch+json', 'application/json-patch+json'];
 const viewer = { role: 'viewer' } as const;
 const operator = { role: 'operator' } as const;
 
@@ -32,7 +34,7 @@ type Parameters = { collection?: string; id?: string };
 
 export const recordRoutes = (records: Records): RoomRoutes => {
   return async (app) => {
-    addPatchTypes(app);
+    readJsonBodies(app, patchTypes);
     app.get(
       `${base}/:collection`,
       {
@@ -63,7 +65,7 @@ export const recordRoutes = (records: Records): RoomRoutes => {
 /** `/todos` and `/todos/10`, as JSONPlaceholder has them: a list is a list, and nothing else. */
 export const mountedRoutes = (records: Records): RoomRoutes => {
   return async (app) => {
-    addPatchTypes(app);
+    readJsonBodies(app, patchTypes);
     for (const name of records.config.mount) {
       app.get(
         `/${name}`,
@@ -181,8 +183,3 @@ const conditionOf =
   ({ headers }: FastifyRequest) =>
   (version: number): void =>
     requireMatch(headers, tagOfVersion(version));
-
-function addPatchTypes(app: FastifyInstance): void {
-  const types = ['application/merge-patch+json', 'application/json-patch+json'];
-  app.addContentTypeParser(types, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
-}

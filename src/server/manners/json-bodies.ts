@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { parseStrictJson } from '../../core/strict-json.ts';
+import { readJsonBodies } from '../../core/json-bodies.ts';
 
 /**
  * JSON bodies are read strictly, and no route takes text without asking for it: what is no JSON is 415 and not a member that is
@@ -7,11 +7,5 @@ import { parseStrictJson } from '../../core/strict-json.ts';
  */
 export function installJsonBodies(app: FastifyInstance): void {
   app.removeContentTypeParser(['application/json', 'text/plain']);
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, parseStrictJson(body as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  readJsonBodies(app, ['application/json']);
 }

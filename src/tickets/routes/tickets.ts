@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RoomRoutes } from '../../core/http.ts';
+import { readJsonBodies } from '../../core/json-bodies.ts';
 import { linkHeader } from '../../core/links.ts';
 import { pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
@@ -40,7 +41,7 @@ export const ticketRoutes = (tickets: Tickets): RoomRoutes => {
   return async (app) => {
     // A description may take six octets a character in JSON; the rest of a ticket is small beside it.
     const bodyLimit = Math.max(2 ** 20, 6 * tickets.config.description + 2 ** 18);
-    app.addContentTypeParser('application/merge-patch+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+    readJsonBodies(app, ['application/merge-patch+json']);
 
     app.get(
       collection,
