@@ -181,7 +181,8 @@ export class EngineClient implements KeyEngine {
       this.#waitingBytes -= waiting.bytes;
       const first = outcomes[at] ?? 0;
       const count = outcomes[at + 1] ?? -1;
-      if (count >= 0) waiting.resolve(entries.slice(first, first + count).map(({ change }) => change));
+      if (count === 1) waiting.resolve([(entries[first] as Entry).change]);
+      else if (count >= 0) waiting.resolve(entries.slice(first, first + count).map(({ change }) => change));
       else waiting.reject(new KeyFault(...(faults[fault++] as NonNullable<(typeof faults)[number]>)));
     }
     this.#waiting.splice(0, outcomes.length / 2);

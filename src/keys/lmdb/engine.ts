@@ -59,7 +59,7 @@ class ThreadedEngine implements EmbeddedEngine {
 
   /** Opens the folder, and mends it when it was not closed; Problem('internal') when it is damaged beyond that. */
   async start(): Promise<void> {
-    const { folder, segmentBytes = 8 * mebibyte, snapshotBytes = 64 * mebibyte } = this.#options;
+    const { folder, segmentBytes = 8 * mebibyte, snapshotBytes = 128 * mebibyte } = this.#options;
     const workerData: ThreadOptions = { path: folder, limits: this.#limits, segmentBytes, snapshotBytes, signal: this.#signal.shared };
     const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData, name: 'keys' });
     const opened = Promise.withResolvers<void>();

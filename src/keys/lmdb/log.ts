@@ -32,8 +32,8 @@ export type LogOptions = {
 
 type Segment = { number: number; path: string; firstSequence: number };
 
-/** Spares that are kept at most. */
-const sparesKept = 2;
+/** Spares that are kept at most: filling a new one takes the disk from those who wait for it. */
+const sparesKept = 8;
 const zeros = Buffer.alloc(2 ** 20);
 
 export class Log {

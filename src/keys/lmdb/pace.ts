@@ -1,7 +1,7 @@
 /** How much of what was measured before a new measurement leaves. */
 const inertia = 7 / 8;
 /** A batch shall take this many times as long to plan and apply as it waits for the disk; then the wait is shared well enough. */
-const workPerWait = 1.5;
+const workPerWait = 3;
 
 /**
  * How large a batch should be. When everybody's writes go into one batch, the writers have nothing to do while it is done, and the engine

@@ -33,53 +33,60 @@ export class V2 {
     this.deps = deps;
   }
 
-  /** The answer of a request. Never fails but for faults of ours. */
-  async answer(call: Call): Promise<Answer> {
+  /**
+   * The answer of a request. Never fails but for faults of ours. No function on the way waits in the middle: each that did would cost
+   * every request a turn of the queue of promises.
+   */
+  answer(call: Call): Answer | Promise<Answer> {
     const target = readTarget(call.target);
     if (target.kind === 'malformed') return malformed();
     if (call.method === 'OPTIONS') return { kind: 'page', status: 200, headers: [], text: '' };
     if (target.kind === 'moved') return moved(call.method, target.location);
-    if (target.kind === 'page') return await answerPage(target.path, call, this.deps);
-    return await this.#answerKey(call, target.path, target.query);
+    if (target.kind === 'page') return answerPage(target.path, call, this.deps);
+    return this.#answerKey(call, target.path, target.query);
   }
 
-  async #answerKey(call: Call, path: Path, query: string): Promise<Answer> {
+  #answerKey(call: Call, path: Path, query: string): Answer | Promise<Answer> {
     const { method } = call;
     const isWrite = method === 'PUT' || method === 'POST';
     if (!isWrite && method !== 'GET' && method !== 'HEAD' && method !== 'DELETE') return notAllowed('HEAD,GET,PUT,POST,DELETE');
     const given = parametersOf(call, query, isWrite);
     if (given instanceof V2Error) return errorAnswer(given);
-    if (isWrite || method === 'DELETE') return await this.#write(method, path, given);
-    if (given.isWait && !given.isQuorum) return await this.#watch(path, given);
-    return await this.#read(path, given);
+    if (isWrite || method === 'DELETE') return this.#write(method, path, given);
+    if (given.isWait && !given.isQuorum) return this.#watch(path, given);
+    return this.#read(path, given);
   }
 
-  async #read(path: Path, { isRecursive, isQuorum, isExact }: Parameters): Promise<KeysAnswer> {
+  #read(path: Path, { isRecursive, isQuorum, isExact }: Parameters): Promise<KeysAnswer> {
     const { engine, counters, now } = this.deps;
-    try {
-      const reading = await engine.read('public', path, { reach: isRecursive ? 'subtree' : 'children', isLinearizable: isQuorum });
-      counters.succeeded('get');
-      return { kind: 'keys', status: 200, text: readingText(reading, now(), isExact), index: reading.index, isError: false, isExact };
-    } catch (fault) {
-      counters.failed('get');
-      return errorAnswer(errorOf(fault));
-    }
+    return engine.read('public', path, { reach: isRecursive ? 'subtree' : 'children', isLinearizable: isQuorum }).then(
+      (reading) => {
+        counters.succeeded('get');
+        return { kind: 'keys', status: 200, text: readingText(reading, now(), isExact), index: reading.index, isError: false, isExact };
+      },
+      (fault: unknown) => {
+        counters.failed('get');
+        return errorAnswer(errorOf(fault));
+      },
+    );
   }
 
-  async #write(method: string, path: Path, given: Parameters): Promise<KeysAnswer> {
+  #write(method: string, path: Path, given: Parameters): Promise<KeysAnswer> {
     const { engine, counters, now } = this.deps;
     const operation = operationOf(method, path, given, now());
-    try {
-      const [change] = await engine.write('public', [operation]);
-      if (change === undefined) throw new Error('an engine answered a write without a change');
-      counters.succeeded(operation.action);
-      const isMade = change.action === 'create' || (change.action === 'set' && change.prev === undefined);
-      const text = given.isValueUnwanted && method !== 'DELETE' ? shortChangeText(change) : changeText(change, now());
-      return { kind: 'keys', status: isMade ? 201 : 200, text, index: change.index, isError: false };
-    } catch (fault) {
-      counters.failed(operation.action);
-      return errorAnswer(errorOf(fault));
-    }
+    return engine.write('public', [operation]).then(
+      ([change]) => {
+        if (change === undefined) throw new Error('an engine answered a write without a change');
+        counters.succeeded(operation.action);
+        const isMade = change.action === 'create' || (change.action === 'set' && change.prev === undefined);
+        const text = given.isValueUnwanted && method !== 'DELETE' ? shortChangeText(change) : changeText(change, now());
+        return { kind: 'keys', status: isMade ? 201 : 200, text, index: change.index, isError: false };
+      },
+      (fault: unknown) => {
+        counters.failed(operation.action);
+        return errorAnswer(errorOf(fault));
+      },
+    );
   }
 
   async #watch(path: Path, given: Parameters): Promise<Answer> {
