@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { Type } from 'typebox';
 import { systemClock } from '../core/clock.ts';
-import { loadConfig } from '../core/config.ts';
+import { loadRoomsConfig } from '../core/config.ts';
 import { openDataFolder } from '../core/data-folder.ts';
 import { createLog } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
@@ -22,7 +22,7 @@ const day = 24 * 60 * 60 * 1000;
 export async function openLocalAccess(dataFolder: string): Promise<AccessPort> {
   const folder = await openDataFolder(dataFolder, 'a command');
   try {
-    const config = loadConfig(settings, {});
+    const config = loadRoomsConfig(settings);
     const log = createLog({ level: 'error' });
     const engine = engineOf(config.keys, { dataFolder: folder.path, log, clock: systemClock });
     const access = new Access(config.access, { tree: new Tree(engine, 'system'), dataFolder: folder.path, log, clock: systemClock });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findConfigFile, listSettings, loadConfig } from './config.ts';
+import { listSettings, loadConfig, loadRoomsConfig } from './config.ts';
+import { findConfigFile, isConfigured } from './config-file.ts';
 import { Problem } from './problem.ts';
 import { choiceSetting, durationSetting, integerSetting, listSetting, sizeSetting, switchSetting, textSetting } from './setting.ts';
 
@@ -127,6 +128,17 @@ test('lists every setting with its type, default and variable', () => {
     { path: 'server.bodyLimit', type: 'size', default: '1MiB', description: 'How much.', variable: 'WEIR_SERVER_BODY_LIMIT' },
     { path: 'server.timeout', type: 'duration', default: '30s', description: 'How long.', variable: 'WEIR_SERVER_TIMEOUT' },
   ]);
+});
+
+test('some rooms alone are read from the file of all, by their own rules', () => {
+  const file = fileWith('{"server": {"listen": "[::1]:1"}, "log": {"level": "debug"}, "other": {"a": 1}}');
+  const log = Type.Object({ log: schema.properties.log });
+  expect(loadRoomsConfig(log, { WEIR_CONFIG: file })).toEqual({ log: { level: 'debug' } });
+  expect(loadRoomsConfig(log, { WEIR_CONFIG: file, WEIR_LOG_LEVEL: 'info' })).toEqual({ log: { level: 'info' } });
+  const wrong = fileWith('{"log": {"levle": "debug"}}');
+  expect(fault(() => loadRoomsConfig(log, { WEIR_CONFIG: wrong })).hint).toBe('did you mean log.level?');
+  const nowhere = { XDG_CONFIG_HOME: '/nonexistent', HOME: '/nonexistent' };
+  expect([isConfigured('log', nowhere), isConfigured('log', { ...nowhere, WEIR_LOG_LEVEL: 'info' })]).toEqual([false, true]);
 });
 
 test('a file that was named must exist; the usual ones need not', () => {

@@ -3,11 +3,10 @@
  * then the environment, then flags; what comes later wins. Nothing unknown and nothing of a wrong type is passed over:
  * each complaint says which setting, what was expected, what was got, and where it was written.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Static, TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { findConfigFile } from './config-file.ts';
 import { nearest } from './nearest.ts';
 import { Problem } from './problem.ts';
 import { formatDuration, parseDurationMs, parseSize } from './quantity.ts';
@@ -20,6 +19,8 @@ export type ConfigSources = {
   environment?: NodeJS.ProcessEnv;
   /** `PATH=VALUE` texts, as `--set` takes them. */
   assignments?: readonly string[];
+  /** The schema is that of some rooms only: the file may have settings of others. */
+  isPart?: boolean;
   /** Values of named flags by the path that they set; undefined ones were not given. `{ 'server.listen': '[::1]:80' }` */
   flags?: Record<string, string | undefined>;
 };
@@ -34,7 +35,7 @@ export function loadConfig<Schema extends TObject>(schema: Schema, sources: Conf
   const leaves = new Map(leavesOf(schema).map((leaf) => [leaf.path, leaf]));
   const config = Object.fromEntries(Object.keys(schema.properties).map((group) => [group, {}]));
   for (const leaf of leaves.values()) assign(config, leaf.path, structuredClone(leaf.schema.default));
-  if (sources.file !== undefined) applyFile(config, leaves, sources.file);
+  if (sources.file !== undefined) applyFile(config, leaves, sources.file, sources.isPart);
   applyEnvironment(config, leaves, sources.environment ?? {});
   for (const assignment of sources.assignments ?? []) applyAssignment(config, leaves, assignment);
   for (const [path, text] of Object.entries(sources.flags ?? {})) {
@@ -55,21 +56,11 @@ export function listSettings(schema: TObject): SettingEntry[] {
 }
 
 /**
- * The file to read: the one named by a flag or by `WEIR_CONFIG` (which must exist), else the first of
- * `$XDG_CONFIG_HOME/weir/weir.json` and `/etc/weir/weir.json` that exists, else none.
+ * The settings of some rooms, for a command that works on a data directory itself: from the same file and environment that
+ * `weir serve` reads, where those of other rooms are passed over.
  */
-export function findConfigFile(named: string | undefined, environment: NodeJS.ProcessEnv): string | undefined {
-  const wanted = named ?? environment.WEIR_CONFIG;
-  if (wanted) {
-    if (!existsSync(wanted))
-      throw new Problem('not-found', `There is no configuration file ${wanted}.`, {
-        hint: 'weir config > FILE writes one with the defaults',
-      });
-    return wanted;
-  }
-  const home = environment.XDG_CONFIG_HOME || join(environment.HOME || homedir(), '.config');
-  return [join(home, 'weir', 'weir.json'), '/etc/weir/weir.json'].find((path) => existsSync(path));
-}
+export const loadRoomsConfig = <Schema extends TObject>(schema: Schema, environment = process.env): Static<Schema> =>
+  loadConfig(schema, { file: findConfigFile(undefined, environment), environment, isPart: true });
 
 function leavesOf(schema: TObject, above: readonly string[] = []): Leaf[] {
   return Object.entries(schema.properties).flatMap(([name, part]) => {
@@ -119,10 +110,11 @@ const unknownSetting = (name: string, likely: string | undefined, origin: string
 
 // --- file
 
-function applyFile(config: Record<string, unknown>, leaves: ReadonlyMap<string, Leaf>, file: string): void {
+function applyFile(config: Record<string, unknown>, leaves: ReadonlyMap<string, Leaf>, file: string, isPart = false): void {
   const text = readFileSync(file, 'utf8');
   const content = parseFile(text, file);
   for (const [names, value] of valuesOf(content, leaves)) {
+    if (isPart && names[0] !== undefined && !(names[0] in config)) continue;
     const path = names.join('.');
     const origin = `${file}${placeOf(text, names)}`;
     assign(config, path, readValue(leafAt(leaves, path, origin), value, origin));

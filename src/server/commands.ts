@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { findConfigFile, listSettings, loadConfig } from '../core/config.ts';
+import { listSettings, loadConfig } from '../core/config.ts';
+import { findConfigFile } from '../core/config-file.ts';
 import { defaultDataFolder } from '../core/data-home.ts';
 import { createLog } from '../core/log.ts';
 import { untilSignal } from '../core/shutdown.ts';

@@ -1,7 +1,7 @@
 /** The tickets of a data directory that no server holds: the same port as over HTTP, answered by this process. */
 import { Type } from 'typebox';
 import { systemClock } from '../core/clock.ts';
-import { loadConfig } from '../core/config.ts';
+import { loadRoomsConfig } from '../core/config.ts';
 import { openDataFolder } from '../core/data-folder.ts';
 import { createLog } from '../core/log.ts';
 import { engineOf, keysSettings } from '../keys/index.ts';
@@ -21,7 +21,7 @@ const settings = Type.Object({ keys: keysSettings, tickets: ticketsSettings });
 export async function openLocalTickets(dataFolder: string, user: string | undefined): Promise<TicketsPort> {
   const folder = await openDataFolder(dataFolder, 'a command');
   try {
-    const config = loadConfig(settings, {});
+    const config = loadRoomsConfig(settings);
     const log = createLog({ level: 'error' });
     const engine = engineOf(config.keys, { dataFolder: folder.path, log, clock: systemClock });
     const tickets = new Tickets(config.tickets, { engine, clock: systemClock, log });

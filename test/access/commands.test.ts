@@ -150,6 +150,14 @@ test('the audit log tells it all, and the same commands work on the directory wh
   stop = async () => {};
   expect((await weir(['users', 'list', '--data', data])).out).toContain('robot');
   expect(await weir(['users', 'passwd', 'ann', '--password-stdin', '--data', data], { input: `${another}\n` })).toMatchObject({ code: 0 });
+  // The settings in force are those that the server reads.
+  const settings = join(folder, 'weir.json');
+  writeFileSync(settings, '{"server": {"listen": "[::1]:1"}, "access": {"passwords": {"least": 50}}}');
+  const short = await weir(['users', 'passwd', 'ann', '--password-stdin', '--data', data], {
+    input: `${another}\n`,
+    env: { WEIR_CONFIG: settings },
+  });
+  expect([short.code, short.err]).toEqual([2, expect.stringContaining('50')]);
   expect(await weir(['token', 'rotate-keys', '--at-once', '--data', data])).toMatchObject({ code: 0 });
   expect((await weir(['audit', '--data', data, '-n', '1', '--json'])).out).toContain('signing-keys.rotate');
   expect(await weir(['audit', '--check', '--data', data])).toMatchObject({ code: 0 });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { GlobalOptions } from '../../cli/command.ts';
+import { isConfigured } from '../../core/config-file.ts';
 import type { FlowsPort } from '../access.ts';
 import type { LocalOptions } from '../local.ts';
 
@@ -22,6 +23,17 @@ async function openServerFlows(server: string): Promise<FlowsPort> {
 
 // The store brings a database engine with it, which no remote command needs.
 async function openLocalFlows(dataFolder: string, options?: LocalOptions): Promise<FlowsPort> {
-  const { openLocalFlows: open } = await import('../local.ts');
-  return open(dataFolder, { storePlace: 'here', ...options });
+  const [{ openLocalFlows: open }, config] = await Promise.all([import('../local.ts'), configInForce()]);
+  return open(dataFolder, { storePlace: 'here', ...config, ...options });
+}
+
+/** The same settings as `weir serve` reads; nothing is loaded where there are none. */
+async function configInForce(): Promise<Pick<LocalOptions, 'config'>> {
+  if (!isConfigured('flows', process.env)) return {};
+  const [{ loadRoomsConfig }, { flowsSettings }, { Type }] = await Promise.all([
+    import('../../core/config.ts'),
+    import('../config.ts'),
+    import('typebox'),
+  ]);
+  return { config: loadRoomsConfig(Type.Object({ flows: flowsSettings })).flows };
 }
