@@ -54,6 +54,8 @@ export class FlowBatch {
   readonly columns: readonly BatchColumn[];
   /** Rows filled so far, 0 to `batchRows`. */
   count = 0;
+  /** The names and ports of its ends are not written: they follow from addresses and port numbers (`end-names.ts`). */
+  isUnnamed = false;
   /** Texts longer than 12 octets, one after the other; `heapLength` octets are in use. Grows by doubling. */
   heap = new Uint8Array(4096);
   heapLength = 0;
@@ -85,9 +87,11 @@ export class FlowBatch {
     buffer: ArrayBuffer;
     heap: Uint8Array<ArrayBuffer>;
     heapLength: number;
+    isUnnamed: boolean;
   }): FlowBatch {
     const batch = new FlowBatch(from.shape, from.buffer);
     batch.count = from.count;
+    batch.isUnnamed = from.isUnnamed;
     batch.heap = from.heap;
     batch.heapLength = from.heapLength;
     return batch;
@@ -108,6 +112,7 @@ export class FlowBatch {
   reset(): void {
     this.count = 0;
     this.heapLength = 0;
+    this.isUnnamed = false;
     for (const { validity } of this.columns) validity?.fill(0);
   }
 

@@ -24,6 +24,7 @@ export type BatchMessage = {
   buffer: ArrayBuffer;
   heap: Uint8Array<ArrayBuffer>;
   heapLength: number;
+  isUnnamed: boolean;
   /** Whether `id` holds the place of each row in its file; else rows are numbered as they come. */
   hasOrdinals: boolean;
 };
@@ -75,9 +76,9 @@ export class BatchSender implements Emitter {
   }
 
   #send(): void {
-    const { shape, count, buffer, heap, heapLength } = this.batch;
+    const { shape, count, buffer, heap, heapLength, isUnnamed } = this.batch;
     this.rows += count;
-    const message: BatchMessage = { shape, count, buffer, heap, heapLength, hasOrdinals: this.#hasOrdinals };
+    const message: BatchMessage = { shape, count, buffer, heap, heapLength, isUnnamed, hasOrdinals: this.#hasOrdinals };
     this.#link.port.postMessage(message, [buffer, heap.buffer]);
   }
 

@@ -5,7 +5,8 @@ import { type Connection, literal } from '../store/duck.ts';
 import { absentValue, foreignValue, losesNanoseconds } from '../store/file-layout.ts';
 import { isOfDay } from '../store/paths.ts';
 import { lastSecond } from './limits.ts';
-import { copyToParquet, importedList, type RunFile, type RunWriterOptions, runFile, runPath, splitByDay } from './run-writer.ts';
+import { copyToParquet, importedList, splitByDay } from './run-duck.ts';
+import { type RunFile, type RunWriterOptions, runFile, runPath } from './run-writer.ts';
 
 /** A file of more days than this is taken as one part, which goes to the hot table; each day is one pass over the file. */
 const maxDays = 1000;

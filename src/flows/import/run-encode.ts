@@ -4,13 +4,12 @@
  * anything unusual (texts of more than 12 octets, an epoch, rows out of order) is left to DuckDB.
  */
 import type { BatchColumn, FlowBatch } from '../batch.ts';
-import { type Chunk, dictionaryChunk, type Levels, risingChunk } from '../parquet/chunk.ts';
+import { type Chunk, dictionaryChunk, type Levels, numbersChunk } from '../parquet/chunk.ts';
 import { Dictionary } from '../parquet/dictionary.ts';
 import { ParquetFile } from '../parquet/file.ts';
 import { columnsOf } from '../schema.ts';
-import { carriedColumns } from './run-rows.ts';
 import { groupRows } from './run-size.ts';
-import { longAt, type RunPart } from './run-survey.ts';
+import { carriedColumns, longAt, type RunPart } from './run-survey.ts';
 
 /** Rows of one batch, `to` exclusive. */
 export type Span = { batch: FlowBatch; from: number; to: number };
@@ -76,13 +75,16 @@ const rowGroups = (spans: readonly Span[]): Span[][] => {
 const encodeColumn = (at: number, spans: readonly Span[], rows: number, constants: RunConstants): Chunk => {
   const column = named[at] as (typeof named)[number];
   const { base, sourceId, ingestedAt } = constants;
-  if (column.name === 'id') return risingChunk(column, gather(at, spans, base), rows);
-  if (column.name === 'time') return risingChunk(column, gather(at, spans, 0), rows);
+  if (column.name === 'id') return numbersChunk(column, rows, gather(at, spans, base), rows, 'all');
+  if (column.name === 'time') return numbersChunk(column, rows, gather(at, spans, 0), rows, 'all');
   dictionary.clear();
   if (column.name === 'source_id') dictionary.addConstant(sourceId, 0, rows);
   else if (column.name === 'ingested_at') dictionary.addConstant(Number(ingestedAt & 0xffff_ffffn), Number(ingestedAt >> 32n), rows);
-  else return dictionaryChunk(column, rows, dictionary, addRows(at, spans));
-  return dictionaryChunk(column, rows, dictionary, 'all');
+  else {
+    const levels = addRows(at, spans);
+    return dictionaryChunk(column, rows, dictionary.coded(column), levels);
+  }
+  return dictionaryChunk(column, rows, dictionary.coded(column), 'all');
 };
 
 const gather = (at: number, spans: readonly Span[], base: number): Float64Array => {

@@ -23,6 +23,14 @@ export const orderByTime = (batches: readonly FlowBatch[]): Uint32Array<ArrayBuf
   return from;
 };
 
+/** The places of all rows as they came. */
+export const orderAsTheyLie = (batches: readonly FlowBatch[]): Uint32Array<ArrayBuffer> => {
+  const places = new Uint32Array(batches.reduce((sum, batch) => sum + batch.count, 0));
+  let count = 0;
+  for (const [at, batch] of batches.entries()) for (let row = 0; row < batch.count; row++) places[count++] = at * batchRows + row;
+  return places;
+};
+
 /** All places as they came, with the time of each as seconds after the earliest, found by place; `span` is the greatest of them. */
 const timesOf = (batches: readonly FlowBatch[]): { places: Uint32Array<ArrayBuffer>; times: Float64Array; span: number } => {
   const places = new Uint32Array(batches.reduce((sum, batch) => sum + batch.count, 0));

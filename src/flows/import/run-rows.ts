@@ -31,17 +31,6 @@ type Cursor = { columns: number[]; batch: number; row: number };
 /** What the values of a column point into: a batch, or rows gathered from several. */
 type Values = Pick<FlowBatch, 'buffer' | 'heap' | 'heapLength'>;
 
-/** Whether any of the first `count` rows has a value. */
-const hasValues = ({ validity }: BatchColumn, count: number): boolean => {
-  if (validity === undefined) return true;
-  for (let i = 0, end = (count + 7) >> 3; i < end; i++) if (validity[i] !== 0) return true;
-  return false;
-};
-
-/** Names of the columns in which at least one of the batches holds a value. */
-export const carriedColumns = (batches: readonly FlowBatch[]): Set<string> =>
-  new Set(batches.flatMap((batch) => batch.columns.filter((c) => hasValues(c, batch.count)).map((c) => c.column.name)));
-
 export class RunRows {
   /** The batches that the function reads, from the first to the last row. */
   batches: readonly FlowBatch[] = [];

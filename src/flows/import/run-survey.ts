@@ -1,7 +1,9 @@
 /** What must be known of a run before it is written: whether its rows are in order of time, and which days they touch. */
-import type { FlowBatch } from '../batch.ts';
+import type { BatchColumn, FlowBatch } from '../batch.ts';
 
 const daySeconds = 86_400;
+/** A run that touches more days than this is left whole; the store takes it into its hot table. */
+export const maxDays = 32;
 
 /** Rows of one day within something that is being written, with their bounds; `day` is null where there are too many days. */
 export type RunPart = { day: number | null; rows: number; min_time: number; max_time: number; min_id: number; max_id: number };
@@ -9,8 +11,8 @@ export type RunPart = { day: number | null; rows: number; min_time: number; max_
 /** The whole number at a row of a 64-bit column; exact up to 2^53. */
 export const longAt = (u32: Uint32Array, row: number): number => ((u32[row * 2 + 1] as number) | 0) * 4294967296 + (u32[row * 2] as number);
 
-/** Surveys the rows in one pass. More days than `maxDays` become one part without a day. */
-export const surveyRun = (batches: readonly FlowBatch[], maxDays: number): { parts: RunPart[]; isSorted: boolean } => {
+/** Surveys the rows in one pass. More days than `most` become one part without a day. */
+export const surveyRun = (batches: readonly FlowBatch[], most = maxDays): { parts: RunPart[]; isSorted: boolean } => {
   const days = new Map<number, RunPart>();
   let isSorted = true;
   let last = Number.NEGATIVE_INFINITY;
@@ -34,7 +36,7 @@ export const surveyRun = (batches: readonly FlowBatch[], maxDays: number): { par
     }
   }
   const parts = [...days.values()].sort((a, b) => a.min_time - b.min_time);
-  return { parts: parts.length > maxDays ? [joined(parts)] : parts, isSorted };
+  return { parts: parts.length > most ? [joined(parts)] : parts, isSorted };
 };
 
 const isNull = (validity: Uint8Array | undefined, row: number): boolean =>
@@ -80,3 +82,14 @@ const joined = (parts: readonly RunPart[]): RunPart =>
     min_id: Math.min(whole.min_id, part.min_id),
     max_id: Math.max(whole.max_id, part.max_id),
   }));
+
+/** Whether any of the first `count` rows has a value. */
+const hasValues = ({ validity }: BatchColumn, count: number): boolean => {
+  if (validity === undefined) return true;
+  for (let i = 0, end = (count + 7) >> 3; i < end; i++) if (validity[i] !== 0) return true;
+  return false;
+};
+
+/** Names of the columns in which at least one of the batches holds a value. */
+export const carriedColumns = (batches: readonly FlowBatch[]): Set<string> =>
+  new Set(batches.flatMap((batch) => batch.columns.filter((c) => hasValues(c, batch.count)).map((c) => c.column.name)));

@@ -3,22 +3,17 @@
  * and so keeps memory the same for any size of import. A run of more than one UTC day is split by day. What was written
  * lies in the staging folder until the store adopts it.
  */
-import { open, rename } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FlowBatch } from '../batch.ts';
-import type { Column, Shape } from '../schema.ts';
-import { type Connection, literal } from '../store/duck.ts';
-import { absentValue, fileList } from '../store/file-layout.ts';
-import { dayOfTime, isOfDay, syncFile } from '../store/paths.ts';
-import { encodeRows, isPlainRun, spansOf } from './run-encode.ts';
-import { orderByTime } from './run-order.ts';
-import { carriedColumns, RunRows } from './run-rows.ts';
-import { groupRows, runRows } from './run-size.ts';
-import { hasSubMicroseconds, longAt, type RunPart, surveyRun } from './run-survey.ts';
-
-/** A run that touches more days than this is left whole; the store takes it into its hot table. */
-const maxDays = 32;
-const daySeconds = 86_400;
+import type { Shape } from '../schema.ts';
+import type { DuckRuns, Run } from './run-duck.ts';
+import { encodeRows, isPlainRun, type RunConstants, spansOf } from './run-encode.ts';
+import { encodeMetered, isMeteredRun } from './run-metered.ts';
+import { orderAsTheyLie, orderByTime } from './run-order.ts';
+import { runRows } from './run-size.ts';
+import { longAt, type RunPart, surveyRun } from './run-survey.ts';
 
 /** A Parquet file in the staging folder, with what the catalog has to know of it. */
 export type RunFile = {
@@ -31,6 +26,8 @@ export type RunFile = {
   maxTime: number;
   minId: number;
   maxId: number;
+  /** Its size and digest, where it was written by our own encoder, which has them at hand. */
+  sum?: { bytes: number; sha256: string };
 };
 
 /** What a writer is told of its import. */
@@ -48,12 +45,19 @@ export type RunWriterOptions = {
 /** A batch of a run, and what gives its memory back once it is on disk. */
 type Collected = { batch: FlowBatch; release: () => void };
 
-/** One writing at a time: a connection and the rows that it reads. */
-type Slot = { connection: Connection; rows: RunRows | undefined; busy: Promise<void> | undefined };
+/** Opens what writes the runs that our own encoders do not take, in one of two places; asked for with the first such run. */
+export type OpenDuckRuns = (place: number) => Promise<DuckRuns>;
+
+/** Runs that are written at once: while one is on its way to the disk, the next is encoded. */
+export const places = 2;
+
+/** One writing at a time. */
+type Slot = { place: number; duck: DuckRuns | undefined; busy: Promise<void> | undefined };
 
 export class RunWriter {
   readonly #files: RunFile[] = [];
   readonly #options: RunWriterOptions;
+  readonly #openDuck: OpenDuckRuns;
   readonly #slots: Slot[];
   #run: Collected[] = [];
   #rows = 0;
@@ -63,10 +67,10 @@ export class RunWriter {
   #serial = 0;
   #failure: { error: unknown } | undefined;
 
-  /** Writes as many runs at once as there are connections. */
-  constructor(connections: readonly Connection[], options: RunWriterOptions) {
+  constructor(openDuck: OpenDuckRuns, options: RunWriterOptions) {
+    this.#openDuck = openDuck;
     this.#options = options;
-    this.#slots = connections.map((connection) => ({ connection, rows: undefined, busy: undefined }));
+    this.#slots = Array.from({ length: places }, (_, place) => ({ place, duck: undefined, busy: undefined }));
   }
 
   /**
@@ -135,67 +139,49 @@ export class RunWriter {
   }
 
   async #write(slot: Slot, batches: readonly FlowBatch[], base: number): Promise<void> {
-    const { parts, isSorted } = surveyRun(batches, maxDays);
-    if (isPlainRun(batches, parts, isSorted)) return await this.#encode(batches, parts, base);
-    const { shape } = batches[0] as FlowBatch;
-    const name = `run${this.#slots.indexOf(slot)}`;
-    slot.rows ??= new RunRows(slot.connection, name, shape);
-    slot.rows.batches = batches;
-    slot.rows.order = isSorted ? undefined : orderByTime(batches);
-    const written = fileShape(batches);
-    const list = this.#selectList(batches, written, base);
-    for (const part of parts) {
-      const where = part.day === null || parts.length === 1 ? '' : `WHERE ${isOfDay(part.day)}`;
-      const path = runPath(this.#options, part, ++this.#serial);
-      await copyToParquet(slot.connection, `SELECT ${list} FROM ${name}() ${where}`, path, runGrouping[shape]);
-      this.#files.push(runFile(path, written, part, base));
-    }
-    slot.rows.batches = [];
-    slot.rows.order = undefined;
+    const { parts, isSorted } = surveyRun(batches);
+    const run: Run = { batches, parts, isSorted, base };
+    const encode = encoderOf(run, { ...this.#options, base });
+    if (encode !== undefined && (await this.#encode(run, encode))) return;
+    slot.duck ??= await this.#openDuck(slot.place);
+    await slot.duck.write(run, this.#options, this.#pathOf, (path, part, shape) => this.#files.push(runFile(path, shape, part, base)));
   }
 
-  async #encode(batches: readonly FlowBatch[], parts: readonly RunPart[], base: number): Promise<void> {
-    const { sourceId, ingestedAt } = this.#options;
+  readonly #pathOf = (part: RunPart): string => runPath(this.#options, part, ++this.#serial);
+
+  /** Writes all parts; false, and nothing written, where the encoder does not take one of them. */
+  async #encode({ parts, batches, base }: Run, encode: Encode): Promise<boolean> {
+    const { shape } = batches[0] as FlowBatch;
+    const files: RunFile[] = [];
     let first = 0;
     for (const part of parts) {
-      const path = runPath(this.#options, part, ++this.#serial);
-      await writeParquet(encodeRows(spansOf(batches, first, part.rows), { base, sourceId, ingestedAt }), path);
-      this.#files.push(runFile(path, 'named', part, base));
+      const octets = encode(first, part.rows);
+      if (octets === undefined) {
+        for (const { path } of files) await rm(path);
+        return false;
+      }
+      const path = this.#pathOf(part);
+      files.push({ ...runFile(path, shape, part, base), sum: await writeParquet(octets, path) });
       first += part.rows;
     }
-  }
-
-  #selectList(batches: readonly FlowBatch[], written: Shape, base: number): string {
-    const { shape } = batches[0] as FlowBatch;
-    const carried = carriedColumns(batches);
-    return importedList(written, this.#options, (column) => {
-      if (column.name === 'id') return `id + ${base}::BIGINT`;
-      if (carried.has(column.name)) return column.name;
-      return shape === 'named' ? absentValue(column) : `NULL::${column.type}`;
-    });
+    this.#files.push(...files);
+    return true;
   }
 }
 
-/** Named data with nanoseconds, which comes from no data set but may come as CSV, needs a file of all columns. */
-const fileShape = (batches: readonly FlowBatch[]): Shape =>
-  batches.some(hasSubMicroseconds) ? 'addressed' : (batches[0] as FlowBatch).shape;
+/** Gives so many rows of a run, in the order of their times, as the parts of a file; undefined where there is one that it does not take. */
+type Encode = (first: number, rows: number) => Uint8Array[] | undefined;
+
+const encoderOf = ({ batches, parts, isSorted }: Run, constants: RunConstants): Encode | undefined => {
+  if (isPlainRun(batches, parts, isSorted)) return (first, rows) => encodeRows(spansOf(batches, first, rows), constants);
+  if (!isMeteredRun(batches)) return undefined;
+  const order = isSorted ? orderAsTheyLie(batches) : orderByTime(batches);
+  return (first, rows) => encodeMetered(batches, order.subarray(first, first + rows), constants);
+};
 
 const lastOrdinal = (batches: readonly FlowBatch[]): number => {
   const batch = batches.at(-1) as FlowBatch;
   return longAt(batch.column('id').u32, batch.count - 1);
-};
-
-const bounds = 'min(time) AS min_time, max(time) AS max_time, min(id) AS min_id, max(id) AS max_id, count(*) AS rows';
-
-/** The days that a relation with `time` and `id` has rows of; one part for all where they are more than `limit`. */
-export const splitByDay = async (connection: Connection, from: string, limit = maxDays): Promise<RunPart[]> => {
-  const [whole] = (await connection.rows(`SELECT ${bounds} FROM ${from}`)) as unknown as RunPart[];
-  if (whole === undefined || whole.rows === 0) return [];
-  const day = Math.floor(whole.min_time / daySeconds);
-  if (day === Math.floor(whole.max_time / daySeconds)) return [{ ...whole, day }];
-  const split = `SELECT ${dayOfTime} AS day, ${bounds} FROM ${from} GROUP BY 1 ORDER BY 1 LIMIT ${limit + 1}`;
-  const parts = (await connection.rows(split)) as unknown as RunPart[];
-  return parts.length > limit ? [{ ...whole, day: null }] : parts;
 };
 
 /** Where the next file of a run goes; names sort by the time of their first row. */
@@ -214,40 +200,16 @@ export const runFile = (path: string, shape: Shape, part: RunPart, base: number)
   maxId: part.max_id + base,
 });
 
-/** The columns of a file of the shape, from canonical values by `sqlOf`, with the source and the time of arrival put in. */
-export const importedList = (
-  shape: Shape,
-  { sourceId, ingestedAt }: { sourceId: number; ingestedAt: bigint },
-  sqlOf: (column: Column) => string,
-): string =>
-  fileList(shape, (column) => {
-    if (column.name === 'source_id') return `${sourceId}::UINTEGER`;
-    if (column.name === 'ingested_at') return `make_timestamp(${ingestedAt}::BIGINT)`;
-    return sqlOf(column);
-  });
-
-/**
- * How files are written. Compared with DuckDB's own choice for zstd, 3 million LANL rows take 1.5 s of one core instead of
- * 1.8 and 4.5 MB instead of 13.0: the delta encodings of version 2 fit sorted integers. Names keep their dictionaries: with
- * a limit of 1000 the same rows are written in 0.8 s, but to group 10 million by name takes three times as long. DuckDB, Spark from 3.3 and Arrow from 9 read all of it.
- */
-export const parquetOptions = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2';
-
-/** What else a file is told: rows of a row group, and distinct values in it up to which a column has a dictionary. */
-type Grouping = { rows: number; names: number };
-
-const grouping: Grouping = { rows: groupRows, names: 20_000 };
-
-/**
- * How runs are grouped. A run of captured flows is one group; its thirty columns of numbers look for a dictionary that is
- * not worth it in a third of the time of writing them, so names have theirs only when small files are merged.
- */
-const runGrouping: Record<Shape, Grouping> = { named: grouping, addressed: { rows: 65_536, names: 1000 } };
-
 /** Writes the parts of a Parquet file, which is on disk, whole and under its name, when this resolves. */
-const writeParquet = async (parts: readonly Uint8Array[], path: string): Promise<void> => {
+const writeParquet = async (parts: readonly Uint8Array[], path: string): Promise<{ bytes: number; sha256: string }> => {
   const part = `${path}.part`;
   const file = await open(part, 'w', 0o600);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for (const octets of parts) {
+    hash.update(octets);
+    bytes += octets.length;
+  }
   try {
     await file.writev(parts);
     await file.sync();
@@ -255,13 +217,5 @@ const writeParquet = async (parts: readonly Uint8Array[], path: string): Promise
     await file.close();
   }
   await rename(part, path);
-};
-
-/** Writes the rows of a SELECT as one Parquet file that is on disk, whole and under its name, when this resolves. */
-export const copyToParquet = async (connection: Connection, select: string, path: string, groups = grouping): Promise<void> => {
-  const part = `${path}.part`;
-  const options = `${parquetOptions}, DICTIONARY_SIZE_LIMIT ${groups.names}, ROW_GROUP_SIZE ${groups.rows}`;
-  await connection.run(`COPY (${select}) TO ${literal(part)} (${options})`);
-  await syncFile(part);
-  await rename(part, path);
+  return { bytes, sha256: hash.digest('hex') };
 };

@@ -1,19 +1,14 @@
 /** Writes records as rows of a batch of shape `addressed`: the only place that knows both layouts. */
-import { writeIpv4, writeIpv6 } from '../../core/address.ts';
 import type { BatchColumn, FlowBatch } from '../batch.ts';
 import { setInteger, setPresent, setTimestamp } from '../batch.ts';
 import { interfaceOf, protocols } from './flow-key.ts';
 import { annexField, annexWords, field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
 import type { FlowTable } from './flow-table.ts';
 
-/** The columns that the meter fills; `id`, `source_id` and `ingested_at` are for the run writer. */
+/** The columns that the meter fills; `id`, `source_id`, `ingested_at` and what the ends are called are for who writes the run. */
 const names = [
   'time',
   'duration',
-  'src_comp',
-  'src_port',
-  'dst_comp',
-  'dst_port',
   'protocol',
   'packet_count',
   'byte_count',
@@ -70,10 +65,10 @@ export class FlowRows {
   #columns: Columns;
   readonly #isBiflow: boolean;
   readonly #known = new WeakMap<FlowBatch, Columns>();
-  readonly #text = new Uint8Array(64);
 
   constructor(batch: FlowBatch, isBiflow: boolean) {
     this.#batch = batch;
+    batch.isUnnamed = true;
     this.#columns = columnsOf(batch);
     this.#isBiflow = isBiflow;
   }
@@ -90,6 +85,7 @@ export class FlowRows {
       this.#known.set(batch, columns);
     }
     this.#batch = batch;
+    batch.isUnnamed = true;
     this.#columns = columns;
   }
 
@@ -135,40 +131,23 @@ export class FlowRows {
       setHalf(c.src_addr_lo, row, mappedWord, srcD);
       setHalf(c.dst_addr_hi, row, 0, 0);
       setHalf(c.dst_addr_lo, row, mappedWord, dstD);
-      this.#batch.setText(c.src_comp, row, this.#text, 0, writeIpv4(this.#text, 0, srcD));
-      this.#batch.setText(c.dst_comp, row, this.#text, 0, writeIpv4(this.#text, 0, dstD));
     } else {
       setSmall(c.ip_version, row, 6);
-      this.#writeIpv6(c.src_comp, c.src_addr_hi, c.src_addr_lo, row, words, word + field.srcA, srcD);
-      this.#writeIpv6(c.dst_comp, c.dst_addr_hi, c.dst_addr_lo, row, words, word + field.dstA, dstD);
+      writeIpv6(c.src_addr_hi, c.src_addr_lo, row, words, word + field.srcA, srcD);
+      writeIpv6(c.dst_addr_hi, c.dst_addr_lo, row, words, word + field.dstA, dstD);
     }
     this.#writePorts(row, metaWord, words[word + field.ports]!, words[word + field.flowLabel]! >>> 20);
-  }
-
-  #writeIpv6(text: BatchColumn, hi: BatchColumn, lo: BatchColumn, row: number, words: Int32Array, upper: number, d: number): void {
-    const a = words[upper]!;
-    const b = words[upper + 1]!;
-    const c = words[upper + 2]!;
-    setHalf(hi, row, a, b);
-    setHalf(lo, row, c, d);
-    this.#batch.setText(text, row, this.#text, 0, writeIpv6(this.#text, 0, a, b, c, d));
   }
 
   #writePorts(row: number, metaWord: number, ports: number, icmpCode: number): void {
     const c = this.#columns;
     const protocol = metaWord & 255;
-    if ((metaWord & meta.portless) !== 0) {
-      setDecimal(c.src_port, row, 0);
-      setDecimal(c.dst_port, row, 0);
-    } else if (protocol === protocols.icmp || protocol === protocols.icmpv6) {
+    if ((metaWord & meta.portless) !== 0) return;
+    if (protocol === protocols.icmp || protocol === protocols.icmpv6) {
       const type = (ports >>> 8) & 255;
-      setDecimal(c.src_port, row, 0);
-      setDecimal(c.dst_port, row, type * 256 + icmpCode);
       setSmall(c.icmp_type, row, type);
       setSmall(c.icmp_code, row, icmpCode);
     } else {
-      setDecimal(c.src_port, row, ports >>> 16);
-      setDecimal(c.dst_port, row, ports & 0xffff);
       setShort(c.src_port_num, row, ports >>> 16);
       setShort(c.dst_port_num, row, ports & 0xffff);
     }
@@ -265,18 +244,7 @@ const setTime = (column: BatchColumn, row: number, seconds: number, nanos: numbe
   setPresent(column, row);
 };
 
-/** Writes 0 to 65535 as text: at most five octets, which fit in place. */
-const setDecimal = (column: BatchColumn, row: number, value: number): void => {
-  const { u8, u32 } = column;
-  const length = value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10000 ? 4 : 5;
-  u32[row * 4] = length;
-  u32[row * 4 + 1] = 0;
-  u32[row * 4 + 2] = 0;
-  u32[row * 4 + 3] = 0;
-  let rest = value;
-  for (let at = row * 16 + 3 + length; at > row * 16 + 3; at--) {
-    const tens = (rest / 10) | 0;
-    u8[at] = 0x30 + rest - tens * 10;
-    rest = tens;
-  }
+const writeIpv6 = (high: BatchColumn, low: BatchColumn, row: number, words: Int32Array, upper: number, d: number): void => {
+  setHalf(high, row, words[upper]!, words[upper + 1]!);
+  setHalf(low, row, words[upper + 2]!, d);
 };

@@ -1,6 +1,7 @@
 /** For tests of the meter: packets from a few words, rows of a batch as objects. */
 import { Packet } from '../../packets/index.ts';
 import { type BatchColumn, FlowBatch } from '../batch.ts';
+import { nameEnds } from '../end-names.ts';
 import { createMeter, type Meter } from './meter.ts';
 import type { MeterOptions } from './options.ts';
 
@@ -37,10 +38,14 @@ const valueAt = (batch: FlowBatch, column: BatchColumn, row: number): Row[string
 };
 
 /** All rows of a batch. */
-export const rowsOf = (batch: FlowBatch): Row[] =>
-  Array.from({ length: batch.count }, (_, row) =>
+export const rowsOf = (batch: FlowBatch): Row[] => {
+  const { isUnnamed } = batch;
+  nameEnds(batch);
+  batch.isUnnamed = isUnnamed; // the meter may go on with it
+  return Array.from({ length: batch.count }, (_, row) =>
     Object.fromEntries(batch.columns.map((column) => [column.column.name, valueAt(batch, column, row)])),
   );
+};
 
 /** A meter that keeps its rows. Thousands of runs may share a batch of 2 MB. */
 export const meterWithRows = (

@@ -4,16 +4,18 @@
  */
 import { constants, zstdCompressSync } from 'node:zlib';
 import type { Column } from '../schema.ts';
-import type { Dictionary } from './dictionary.ts';
+import type { Bounds, Entries } from './entries.ts';
 import { Octets } from './octets.ts';
-import { bitsFor, writePacked, writeRising, writeRun } from './packing.ts';
+import { bitsFor, writeDifferences, writePacked, writeRun } from './packing.ts';
 import { type Struct, writeStruct } from './thrift.ts';
 import { physical, typeOf } from './types.ts';
 
 const encodings = { plain: 0, rle: 3, delta: 5, dictionary: 8 } as const;
-const zstd = 6;
+const codecs = { none: 0, zstd: 6 } as const;
 // Codes are packed already: level -1 makes them as small as level 1, in two thirds of the time.
 const fast = { [constants.ZSTD_c_compressionLevel]: -1 };
+/** Pages below so many octets are not worth the call. */
+const smallOctets = 512;
 
 /** In one piece: by default the output grows in pieces of 16 KiB. */
 const compress = (octets: Uint8Array): Uint8Array =>
@@ -22,21 +24,23 @@ const compress = (octets: Uint8Array): Uint8Array =>
 /** The octets of a chunk, and its entry in the footer for the place in the file where it comes to lie. */
 export type Chunk = { pages: Uint8Array[]; octets: number; entry: (offset: number) => Struct };
 
-/** Least and greatest value as Parquet writes them, and how many are NULL. */
-type Bounds = { min: Uint8Array; max: Uint8Array } | undefined;
-
 const page = new Octets();
 const header = new Octets();
 
-/** What the pages of a chunk add up to. */
+/** The pages of a chunk, not compressed until it is known what they are, and what they add up to. */
 class Pages {
   readonly parts: Uint8Array[] = [];
   packed = 0;
   plain = 0;
+  readonly codec: number;
+
+  constructor(codec: number) {
+    this.codec = codec;
+  }
 
   /** Takes what stands in `page`. */
   add(type: number, kind: Struct[number]): void {
-    const packed = compress(page.written());
+    const packed = this.codec === codecs.zstd ? compress(page.written()) : page.written().slice();
     writeStruct(header.clear(), [{ id: 1, int32: type }, { id: 2, int32: page.length }, { id: 3, int32: packed.length }, kind]);
     this.parts.push(header.written().slice(), packed);
     this.packed += header.length + packed.length;
@@ -63,36 +67,102 @@ const beginData = (rows: number, levels: Levels): void => {
   for (let i = 0; i < 4; i++) page.bytes[i] = length >>> (8 * i);
 };
 
-/** A column by its dictionary, which holds the values that are not NULL. */
-export const dictionaryChunk = (column: Column, rows: number, dictionary: Dictionary, levels: Levels): Chunk => {
-  const pages = new Pages();
-  if (dictionary.size === 0) {
-    beginData(rows, 'none');
-    pages.addData(rows, encodings.plain);
-    return chunkOf(column, rows, pages, { encodings: [encodings.plain, encodings.rle], nulls: rows, bounds: undefined });
-  }
-  const { words, codes, count, size } = dictionary;
-  writeEntries(column, words, size);
+/** A column without any value. */
+export const emptyChunk = (column: Column, rows: number): Chunk => {
+  const pages = new Pages(codecs.none);
+  beginData(rows, 'none');
+  pages.addData(rows, encodings.plain);
+  return chunkOf(column, rows, pages, { encodings: [encodings.plain, encodings.rle], nulls: rows, bounds: undefined });
+};
+
+/** The values of a column that are not NULL, by their codes. */
+export type Coded = { codes: Uint32Array; count: number; entries: Entries };
+
+/** A column by its dictionary. */
+export const dictionaryChunk = (column: Column, rows: number, { codes, count, entries }: Coded, levels: Levels): Chunk => {
+  const { size } = entries;
+  if (size === 0) return emptyChunk(column, rows);
+  const width = Math.max(1, bitsFor(size - 1));
+  const pages = new Pages((count * width) >> 3 < smallOctets || (size === 1 && typeof levels === 'string') ? codecs.none : codecs.zstd);
+  page.clear();
+  entries.write(page);
   pages.add(2, { id: 7, struct: [int32(1, size), int32(2, encodings.plain)] });
   const dictionaryOctets = pages.packed;
   beginData(rows, levels);
-  const width = Math.max(1, bitsFor(size - 1));
   page.byte(width);
   if (size === 1) writeRun(page, 0, count, width);
   else writePacked(page, codes, count, width);
   pages.addData(rows, encodings.dictionary);
   const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: rows - count, dictionaryOctets };
-  return chunkOf(column, rows, pages, { ...facts, bounds: boundsOf(column, words, size) });
+  return chunkOf(column, rows, pages, { ...facts, bounds: entries.bounds() });
 };
 
-/** A column of numbers that only rise, all of up to 2^52. */
-export const risingChunk = (column: Column, values: Float64Array, rows: number): Chunk => {
-  const pages = new Pages();
-  beginData(rows, 'all');
-  writeRising(page, values, rows);
-  pages.addData(rows, encodings.delta);
-  const bounds = { min: longOf(values[0] as number), max: longOf(values[rows - 1] as number) };
-  return chunkOf(column, rows, pages, { encodings: [encodings.rle, encodings.delta], nulls: 0, bounds });
+/** Whole numbers of -2^52 to 2^52 as their differences; those beyond 32 bits are written plainly. */
+export const numbersChunk = (column: Column, rows: number, values: Float64Array, count: number, levels: Levels): Chunk => {
+  if (count === 0) return emptyChunk(column, rows);
+  const bounds = boundsOf(values, count);
+  // A 32-bit number with the upper bit set would be negative to a reader that adds differences up.
+  const fits = typeOf(column) === physical.int64 || bounds.most <= 0x7fff_ffff;
+  beginData(rows, levels);
+  const nulls = rows - count;
+  const limits = { min: octetsOf(column, bounds.least), max: octetsOf(column, bounds.most) };
+  if (fits && writeDifferences(page, values, count)) {
+    // Differences of a column that is in order are few and alike; all others are as good as random.
+    const pages = new Pages(page.length * 8 < count * 4 && page.length > smallOctets ? codecs.zstd : codecs.none);
+    pages.addData(rows, encodings.delta);
+    return chunkOf(column, rows, pages, { encodings: [encodings.rle, encodings.delta], nulls, bounds: limits });
+  }
+  beginData(rows, levels);
+  for (let i = 0; i < count; i++) writePlain(column, values[i] as number);
+  return plainChunk(column, rows, count, limits);
+};
+
+/** Values of 64 bits that look random, as pairs of words. */
+export const randomChunk = (column: Column, rows: number, words: Uint32Array, count: number, levels: Levels): Chunk => {
+  if (count === 0) return emptyChunk(column, rows);
+  beginData(rows, levels);
+  const octets = new Uint8Array(words.buffer, words.byteOffset, count * 8);
+  page.append(octets);
+  let least = 0;
+  let most = 0;
+  for (let at = 1; at < count; at++) {
+    if (isLess(words, at, least)) least = at;
+    else if (isLess(words, most, at)) most = at;
+  }
+  return plainChunk(column, rows, count, { min: octets.slice(least * 8, least * 8 + 8), max: octets.slice(most * 8, most * 8 + 8) });
+};
+
+const isLess = (words: Uint32Array, a: number, b: number): boolean => {
+  const [upper, other] = [words[a * 2 + 1] as number, words[b * 2 + 1] as number];
+  return upper === other ? (words[a * 2] as number) < (words[b * 2] as number) : upper < other;
+};
+
+const plainChunk = (column: Column, rows: number, count: number, bounds: Bounds): Chunk => {
+  const pages = new Pages(codecs.none);
+  pages.addData(rows, encodings.plain);
+  return chunkOf(column, rows, pages, { encodings: [encodings.plain, encodings.rle], nulls: rows - count, bounds });
+};
+
+const writePlain = (column: Column, value: number): void => {
+  page.word(value); // typed arrays and shifts take the lower 32 bits
+  if (typeOf(column) === physical.int64) page.word(Math.floor(value / 4294967296));
+};
+
+const boundsOf = (values: Float64Array, count: number): { least: number; most: number } => {
+  let least = values[0] as number;
+  let most = least;
+  for (let i = 1; i < count; i++) {
+    const value = values[i] as number;
+    if (value < least) least = value;
+    else if (value > most) most = value;
+  }
+  return { least, most };
+};
+
+const octetsOf = (column: Column, value: number): Uint8Array => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(BigInt(value));
+  return typeOf(column) === physical.int64 ? bytes : bytes.subarray(0, 4);
 };
 
 type Facts = { encodings: number[]; nulls: number; bounds: Bounds; dictionaryOctets?: number };
@@ -108,7 +178,7 @@ const chunkOf = (column: Column, rows: number, pages: Pages, facts: Facts): Chun
         int32(1, typeOf(column)),
         { id: 2, int32s: facts.encodings },
         { id: 3, texts: [column.name] },
-        int32(4, zstd),
+        int32(4, pages.codec),
         { id: 5, int64: rows },
         { id: 6, int64: pages.plain },
         { id: 7, int64: pages.packed },
@@ -120,78 +190,3 @@ const chunkOf = (column: Column, rows: number, pages: Pages, facts: Facts): Chun
   ];
   return { pages: pages.parts, octets: pages.packed, entry };
 };
-
-/** The entries of a dictionary page, as plain values. */
-const writeEntries = (column: Column, words: Uint32Array, size: number): void => {
-  page.clear();
-  const type = typeOf(column);
-  if (type === physical.text) {
-    writeTexts(words, size);
-    return;
-  }
-  const width = type === physical.int64 ? 8 : 4;
-  page.reserve(size * width);
-  for (let code = 0; code < size; code++) {
-    page.word(words[code * 4] as number);
-    if (width === 8) page.word(words[code * 4 + 1] as number);
-  }
-};
-
-const writeTexts = (words: Uint32Array, size: number): void => {
-  let at = page.reserve(size * 16);
-  const { bytes } = page;
-  const octets = new Uint8Array(words.buffer, words.byteOffset, size * 16);
-  for (let code = 0; code < size; code++) {
-    const from = code * 16;
-    const length = words[code * 4] as number;
-    bytes[at] = length;
-    bytes[at + 1] = 0;
-    bytes[at + 2] = 0;
-    bytes[at + 3] = 0;
-    at += 4;
-    for (let i = 0; i < length; i++) bytes[at + i] = octets[from + 4 + i] as number;
-    at += length;
-  }
-  page.length = at;
-};
-
-const longOf = (value: number): Uint8Array => {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64LE(BigInt(value));
-  return bytes;
-};
-
-const boundsOf = (column: Column, words: Uint32Array, size: number): Bounds => {
-  const type = typeOf(column);
-  const isLess = type === physical.text ? isLessText : isLessNumber;
-  let least = 0;
-  let most = 0;
-  for (let code = 1; code < size; code++) {
-    if (isLess(words, code, least)) least = code;
-    else if (isLess(words, most, code)) most = code;
-  }
-  const octets = new Uint8Array(words.buffer, words.byteOffset, size * 16);
-  const value = (code: number): Uint8Array => {
-    const at = code * 16;
-    if (type === physical.text) return octets.slice(at + 4, at + 4 + (words[code * 4] as number));
-    return octets.slice(at, at + (type === physical.int64 ? 8 : 4));
-  };
-  return { min: value(least), max: value(most) };
-};
-
-/** Without sign: numbers of the columns with sign are never negative here. */
-const isLessNumber = (words: Uint32Array, a: number, b: number): boolean => {
-  const [upper, other] = [words[a * 4 + 1] as number, words[b * 4 + 1] as number];
-  return upper === other ? (words[a * 4] as number) < (words[b * 4] as number) : upper < other;
-};
-
-/** In order of octets: each word holds four, the first of them lowest. Octets behind the end are 0; then the length decides. */
-const isLessText = (words: Uint32Array, a: number, b: number): boolean => {
-  for (let i = 1; i < 4; i++) {
-    const [one, other] = [swapped(words[a * 4 + i] as number), swapped(words[b * 4 + i] as number)];
-    if (one !== other) return one < other;
-  }
-  return (words[a * 4] as number) < (words[b * 4] as number);
-};
-
-const swapped = (word: number): number => ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;

@@ -4,6 +4,10 @@
  * texts are compared as words, never octet by octet.
  */
 
+import type { Column } from '../schema.ts';
+import type { Coded } from './chunk.ts';
+import { wordEntries } from './entries.ts';
+
 /** The most values of a row group; codes have 16 bits. */
 export const mostRows = 65_536;
 
@@ -25,6 +29,11 @@ export class Dictionary {
   /** Code + 1 of small numbers. */
   readonly #small = new Uint32Array(small);
 
+  /** The values and what they stand for, until the next `clear`. */
+  coded(column: Column): Coded {
+    return { codes: this.codes, count: this.count, entries: wordEntries(column, this.words, this.size) };
+  }
+
   clear(): void {
     this.count = 0;
     this.size = 0;
@@ -40,6 +49,11 @@ export class Dictionary {
       codes[count++] = this.#find(column[at] as number, column[at + 1] as number, column[at + 2] as number, column[at + 3] as number);
     }
     this.count = count;
+  }
+
+  /** Adds one value of 64 bits. */
+  addLong(low: number, high: number): void {
+    this.codes[this.count++] = high === 0 && low < small ? this.#findSmall(low) : this.#find(low, high, 0, 0);
   }
 
   /** Adds rows of a column of 64 bits. */

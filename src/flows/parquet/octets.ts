@@ -42,7 +42,8 @@ export class Octets {
   }
 
   append(values: Uint8Array): void {
-    this.bytes.set(values, this.reserve(values.length));
+    const at = this.reserve(values.length);
+    this.bytes.set(values, at); // only now: the room may be elsewhere
     this.length += values.length;
   }
 

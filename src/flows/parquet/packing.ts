@@ -59,38 +59,54 @@ const mini = 32;
 const deltas = new Uint32Array(block);
 
 /**
- * DELTA_BINARY_PACKED: the first of `count` rising whole numbers of up to 2^52, then the differences in blocks of 128. A
- * RangeError where one is negative or beyond 32 bits.
+ * DELTA_BINARY_PACKED: the first of `count` whole numbers of -2^52 to 2^52, then the differences in blocks of 128, each less
+ * the least of its block. False where what is left has more than 32 bits; what was written is of no use then.
  */
-export const writeRising = (out: Octets, values: Float64Array, count: number): void => {
+export const writeDifferences = (out: Octets, values: Float64Array, count: number): boolean => {
   out.varint(block);
   out.varint(block / mini);
   out.varint(count);
   out.signedVarint(values[0] as number);
   for (let from = 1; from < count; from += block) {
     const size = Math.min(block, count - from);
+    let before = values[from - 1] as number;
     let least = Number.POSITIVE_INFINITY;
-    let most = 0;
+    let most = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < size; i++) {
-      const delta = (values[from + i] as number) - (values[from + i - 1] as number);
+      const value = values[from + i] as number;
+      const delta = value - before;
+      before = value;
       if (delta < least) least = delta;
       if (delta > most) most = delta;
     }
-    if (least < 0 || most > 0xffff_ffff) throw new RangeError(`numbers of a rising column go from ${least} to ${most}`);
-    deltas.fill(0);
-    for (let i = 0; i < size; i++) deltas[i] = (values[from + i] as number) - (values[from + i - 1] as number) - least;
+    if (most - least > 0xffff_ffff) return false;
+    before = values[from - 1] as number;
+    for (let i = 0; i < size; i++) {
+      const value = values[from + i] as number;
+      deltas[i] = value - before - least;
+      before = value;
+    }
+    for (let i = size; i < block; i++) deltas[i] = 0;
     out.signedVarint(least);
     writeMinis(out);
   }
+  return true;
 };
 
 const minis = Array.from({ length: block / mini }, (_, at) => deltas.subarray(at * mini, (at + 1) * mini));
 
+const widths = new Uint8Array(block / mini);
+
 /** The widths of the four parts of a block, then those parts that have any. */
 const writeMinis = (out: Octets): void => {
-  const widths = minis.map(widthOf);
-  for (const width of widths) out.byte(width);
-  for (const [at, width] of widths.entries()) if (width > 0) pack(out, minis[at] as Uint32Array, mini, width);
+  for (let at = 0; at < minis.length; at++) {
+    widths[at] = widthOf(minis[at] as Uint32Array);
+    out.byte(widths[at] as number);
+  }
+  for (let at = 0; at < minis.length; at++) {
+    const width = widths[at] as number;
+    if (width > 0) pack(out, minis[at] as Uint32Array, mini, width);
+  }
 };
 
 /** Bits that hold each of a part. */

@@ -73,7 +73,7 @@ const stage = async (file: RunFile): Promise<StagedFile> => {
   const { path: stagedPath, shape, rows, minTime, maxTime, minId, maxId } = file;
   const day = file.day ?? 0;
   const path = Store.placeOf(day, stagedPath);
-  const { bytes, sha256 } = await sumFile(stagedPath);
+  const { bytes, sha256 } = file.sum ?? (await sumFile(stagedPath));
   return { stagedPath, entry: { path, shape, day, rows, minTime, maxTime, minId, maxId, bytes, sha256 } };
 };
 

@@ -3,7 +3,7 @@
  * of a day into few sorted ones. Both write new files first and swap them in within one transaction.
  */
 import { join } from 'node:path';
-import { copyToParquet } from '../import/run-writer.ts';
+import { copyToParquet } from '../import/run-duck.ts';
 import { columns, type Shape } from '../schema.ts';
 import type { FileEntry } from './catalog.ts';
 import { sumFile } from './commit.ts';

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FlowBatch, setInteger, setPresent } from '../batch.ts';
+import { DuckRuns } from '../import/run-duck.ts';
 import { type RunFile, RunWriter } from '../import/run-writer.ts';
 import { type ColumnName, publishedColumns, type Shape } from '../schema.ts';
 import { type Checked, checkStore } from './check.ts';
@@ -176,7 +177,7 @@ export const writeRuns = async (
   const duck = await Duck.open(':memory:', { memory: '160MB', threads: 2, spillFolder: join(folder, 'spill', prefix) });
   const [append, copy] = [await duck.connect(), await duck.connect()];
   try {
-    const writer = new RunWriter([append, copy], { folder, prefix, sourceId, ingestedAt: 1_700_000_000_000_000n, reserve });
+    const writer = new RunWriter(async (place) => new DuckRuns(place === 0 ? append : copy, `run${place}`), { folder, prefix, sourceId, ingestedAt: 1_700_000_000_000_000n, reserve });
     for (const batch of batches) await writer.add(batch, hasOrdinals, () => {});
     return await writer.finish();
   } finally {

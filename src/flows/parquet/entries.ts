@@ -1,0 +1,157 @@
+/** The entries of a dictionary page, least and greatest of which go to the footer. */
+import type { Column } from '../schema.ts';
+import type { Octets } from './octets.ts';
+import { physical, typeOf } from './types.ts';
+
+/** Least and greatest value as Parquet writes them; undefined where there is no value. */
+export type Bounds = { min: Uint8Array; max: Uint8Array } | undefined;
+
+export type Entries = {
+  readonly size: number;
+  /** Adds them to a page, in order of their codes. */
+  write(page: Octets): void;
+  bounds(): Bounds;
+};
+
+/** Entries of four words each, as a `Dictionary` has them: texts of up to 12 octets, or numbers in the first two words. */
+export const wordEntries = (column: Column, words: Uint32Array, size: number): Entries => {
+  const type = typeOf(column);
+  const isText = type === physical.text;
+  const width = type === physical.int64 ? 8 : 4;
+  return {
+    size,
+    write: (page) => (isText ? writeTexts(page, words, size) : writeNumbers(page, words, size, width)),
+    bounds: () => boundsOf(words, size, isText ? 'text' : width),
+  };
+};
+
+const writeNumbers = (page: Octets, words: Uint32Array, size: number, width: number): void => {
+  page.reserve(size * width);
+  for (let code = 0; code < size; code++) {
+    page.word(words[code * 4] as number);
+    if (width === 8) page.word(words[code * 4 + 1] as number);
+  }
+};
+
+const writeTexts = (page: Octets, words: Uint32Array, size: number): void => {
+  let at = page.reserve(size * 16);
+  const { bytes } = page;
+  const octets = new Uint8Array(words.buffer, words.byteOffset, size * 16);
+  for (let code = 0; code < size; code++) {
+    const from = code * 16;
+    const length = words[code * 4] as number;
+    bytes[at] = length;
+    bytes[at + 1] = 0;
+    bytes[at + 2] = 0;
+    bytes[at + 3] = 0;
+    at += 4;
+    for (let i = 0; i < length; i++) bytes[at + i] = octets[from + 4 + i] as number;
+    at += length;
+  }
+  page.length = at;
+};
+
+const boundsOf = (words: Uint32Array, size: number, kind: 'text' | number): Bounds => {
+  if (size === 0) return undefined;
+  const isLess = kind === 'text' ? isLessText : isLessNumber;
+  let least = 0;
+  let most = 0;
+  for (let code = 1; code < size; code++) {
+    if (isLess(words, code, least)) least = code;
+    else if (isLess(words, most, code)) most = code;
+  }
+  const octets = new Uint8Array(words.buffer, words.byteOffset, size * 16);
+  const value = (code: number): Uint8Array => {
+    const at = code * 16;
+    return kind === 'text' ? octets.slice(at + 4, at + 4 + (words[code * 4] as number)) : octets.slice(at, at + kind);
+  };
+  return { min: value(least), max: value(most) };
+};
+
+/** Without sign: numbers of the columns with sign are never negative here. */
+const isLessNumber = (words: Uint32Array, a: number, b: number): boolean => {
+  const [upper, other] = [words[a * 4 + 1] as number, words[b * 4 + 1] as number];
+  return upper === other ? (words[a * 4] as number) < (words[b * 4] as number) : upper < other;
+};
+
+/** In order of octets: each word holds four, the first of them lowest. Octets behind the end are 0; then the length decides. */
+const isLessText = (words: Uint32Array, a: number, b: number): boolean => {
+  for (let i = 1; i < 4; i++) {
+    const [one, other] = [swapped(words[a * 4 + i] as number), swapped(words[b * 4 + i] as number)];
+    if (one !== other) return one < other;
+  }
+  return (words[a * 4] as number) < (words[b * 4] as number);
+};
+
+const swapped = (word: number): number => ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
+
+/** Texts of any length as plain values: four octets of length, then the text, one after the other. */
+export class TextEntries implements Entries {
+  size = 0;
+  /** Where each text begins in `octets`, behind its length. */
+  readonly #starts: Uint32Array;
+  #octets = new Uint8Array(65_536);
+  #length = 0;
+
+  /** For up to `most` texts. */
+  constructor(most: number) {
+    this.#starts = new Uint32Array(most + 1);
+  }
+
+  clear(): void {
+    this.size = 0;
+    this.#length = 0;
+  }
+
+  /** Adds the text that `write` puts into the octets at a place, with up to 64 octets of room; it answers where that ends. */
+  add(write: (octets: Uint8Array, at: number) => number): void {
+    if (this.#octets.length - this.#length < 128) this.#grow();
+    const start = this.#length + 4;
+    const octets = this.#octets;
+    const end = write(octets, start);
+    octets[start - 4] = end - start;
+    octets[start - 3] = 0;
+    octets[start - 2] = 0;
+    octets[start - 1] = 0;
+    this.#starts[this.size++] = start;
+    this.#starts[this.size] = end + 4;
+    this.#length = end;
+  }
+
+  write(page: Octets): void {
+    page.append(this.#octets.subarray(0, this.#length));
+  }
+
+  bounds(): Bounds {
+    if (this.size === 0) return undefined;
+    let least = 0;
+    let most = 0;
+    for (let code = 1; code < this.size; code++) {
+      if (this.#isLess(code, least)) least = code;
+      else if (this.#isLess(most, code)) most = code;
+    }
+    return { min: this.#text(least), max: this.#text(most) };
+  }
+
+  #text(code: number): Uint8Array {
+    return this.#octets.slice(this.#starts[code], (this.#starts[code + 1] as number) - 4);
+  }
+
+  #isLess(code: number, than: number): boolean {
+    const octets = this.#octets;
+    const [from, other] = [this.#starts[code] as number, this.#starts[than] as number];
+    const [length, otherLength] = [octets[from - 4] as number, octets[other - 4] as number];
+    const both = Math.min(length, otherLength);
+    for (let i = 0; i < both; i++) {
+      const [one, two] = [octets[from + i] as number, octets[other + i] as number];
+      if (one !== two) return one < two;
+    }
+    return length < otherLength;
+  }
+
+  #grow(): void {
+    const grown = new Uint8Array(this.#octets.length * 2);
+    grown.set(this.#octets);
+    this.#octets = grown;
+  }
+}
