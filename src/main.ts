@@ -40,6 +40,10 @@ const groups: readonly Group[] = [
     load: async () => (await import('./tickets/cli.ts')).addCommands,
   },
   {
+    commands: { records: 'keep JSON records in collections: lists, notes, what scripts collect' },
+    load: async () => (await import('./records/cli.ts')).addCommands,
+  },
+  {
     commands: {
       users: 'add, change and remove those who may come in',
       login: 'log in, so that the commands after it may do what you may',

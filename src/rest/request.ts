@@ -1,7 +1,8 @@
 /** The request that the words of a command line ask for. */
+
+import { type Field, objectOf, parametersOf, readBytes } from '../cli/fields.ts';
 import { Problem } from '../core/problem.ts';
 import type { Outgoing } from './exchange.ts';
-import { type Field, objectOf, parametersOf, readBytes } from './fields.ts';
 import { type Headers, parseHeaders } from './header.ts';
 import type { Target } from './target.ts';
 
