@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import 'fastify';
+import type { Problem } from './problem.ts';
 
 /** Who may use a route. `open` is for probes: it stays reachable without a token when every other route needs one. */
 export const roles = ['open', 'viewer', 'operator', 'admin'] as const;
@@ -15,6 +16,8 @@ export type RouteFacts = {
   isForNewcomers?: boolean;
   /** Members that the body of every error of this route has, unless the problem brings its own. */
   errorMembers?: Record<string, string>;
+  /** Set on routes of a foreign protocol that has errors of its own: how a problem looks there. */
+  errorAnswer?: (problem: Problem) => { status: number; body: object };
   /** Set on the GET of a collection: the linked root at `/` lists it under this title. */
   collection?: { title: string };
   /** Set on a cheap GET that answers a flat JSON object: the page at `/` shows its numbers under this title and refreshes them. */

@@ -7,4 +7,5 @@
 export { flowsSettings } from './config.ts';
 export type { FlowsConfig } from './defaults.ts';
 export { createFlows, type Flows, type FlowsDependencies } from './flows.ts';
+export { type FlowsLoan, type LentRows, lendFlows, writeFlows } from './lending.ts';
 export { openLocalFlows as openFlows } from './local.ts';

@@ -25,6 +25,8 @@ const commonMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 
 
 /** Sends a problem as the answer of this request. */
 export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): FastifyReply {
+  const { errorAnswer } = request.routeOptions.config;
+  if (errorAnswer !== undefined) return sendForeign(reply, request, errorAnswer(problem));
   const { status, body } = answerProblem(problem, { url: request.url, id: request.id });
   // A refused body may still be on its way: reading the next request out of its middle would be worse than a new connection.
   if (!request.raw.complete) reply.header('connection', 'close');
@@ -32,6 +34,12 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
   if (wait !== undefined) reply.header('retry-after', String(wait));
   const members = { ...request.routeOptions.config.errorMembers, ...body };
   return reply.code(status).header('cache-control', 'no-store').type(problemMediaType).send(JSON.stringify(members));
+}
+
+/** An error in the words of another protocol. */
+function sendForeign(reply: FastifyReply, request: FastifyRequest, { status, body }: { status: number; body: object }): FastifyReply {
+  if (!request.raw.complete) reply.header('connection', 'close');
+  return reply.code(status).header('cache-control', 'no-store').type('application/json').send(JSON.stringify(body));
 }
 
 function notFound(app: FastifyInstance, request: FastifyRequest): Problem {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { Type } from 'typebox';
+import type { RouteFacts } from '../core/http.ts';
 import { Problem } from '../core/problem.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -19,7 +20,7 @@ export function installMethods(app: FastifyInstance, table: RouteTable): void {
   for (const [path, known] of methodsByPath(table)) {
     const allow = [...known, ...(known.has('OPTIONS') ? [] : ['OPTIONS'])].sort().join(', ');
     const schema = { hide: true, querystring: anyQuery };
-    const config = { role: 'open' } as const;
+    const config = { role: 'open', ...mannersAt(table, path) } as const;
     const left = methods.filter((method) => !known.has(method));
     if (left.includes('OPTIONS')) {
       app.options(path, { schema, config }, (_request, reply) => reply.code(204).header('allow', allow).send());
@@ -32,6 +33,13 @@ export function installMethods(app: FastifyInstance, table: RouteTable): void {
     };
     if (others.length > 0) app.route({ method: others, url: path, schema, config, onRequest: refuse, handler: refuse });
   }
+}
+
+/** What the routes of a path that speak a foreign protocol say of its errors: so does the answer to a method that they do not have. */
+function mannersAt({ routes }: RouteTable, path: string): Pick<RouteFacts, 'surface' | 'errorAnswer'> {
+  const facts = routes.find((route) => route.path === path && route.facts.errorAnswer !== undefined)?.facts;
+  if (facts?.errorAnswer === undefined || facts.surface === undefined) return {};
+  return { surface: facts.surface, errorAnswer: facts.errorAnswer };
 }
 
 /**

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { Access, accessSettings } from '../access/index.ts';
 import { accessRoutes } from '../access/routes.ts';
 import { isLoopback, parseListen } from '../core/listen-address.ts';
-import { createFlows, flowsSettings } from '../flows/index.ts';
+import { createFlows, type Flows, flowsSettings } from '../flows/index.ts';
 import { flowsRoutes, registerFlowsMetrics } from '../flows/routes.ts';
 import { Jobs, jobsSettings } from '../jobs/index.ts';
 import { jobsRoutes, registerJobsMetrics } from '../jobs/routes.ts';
@@ -10,6 +10,8 @@ import { createKeys, type Keys, keysSettings } from '../keys/index.ts';
 import { keysRoutes, registerKeysMetrics } from '../keys/routes.ts';
 import { Records, recordsSettings } from '../records/index.ts';
 import { recordsRoutes } from '../records/routes.ts';
+import { flowsShelf, Sessions, sessionsSettings } from '../sessions/index.ts';
+import { sessionsRoutes } from '../sessions/routes.ts';
 import { Tickets, ticketsSettings } from '../tickets/index.ts';
 import { ticketsRoutes } from '../tickets/routes.ts';
 import { logSettings, serverSettings } from './config.ts';
@@ -28,6 +30,7 @@ export const settings = Type.Object({
   tickets: ticketsSettings,
   records: recordsSettings,
   jobs: jobsSettings,
+  sessions: sessionsSettings,
 });
 
 export type Config = Type.Static<typeof settings>;
@@ -36,18 +39,19 @@ export type Config = Type.Static<typeof settings>;
 export function roomsOf(config: Config): MakeRoom[] {
   const made: Made = {};
   return [
-    flowsRoom(config),
+    flowsRoom(config, made),
     keysRoom(config, made),
     accessRoom(config, made),
     ticketsRoom(config, made),
     recordsRoom(config, made),
     jobsRoom(config, made),
+    sessionsRoom(config, made),
     keysListenersRoom(made),
   ];
 }
 
 /** Rooms that later ones of the list stand on, there once they are made. */
-type Made = { keys?: Keys; access?: Access };
+type Made = { flows?: Flows; keys?: Keys; access?: Access };
 
 /** The keys, for a room that comes behind theirs. */
 function keysOf({ keys }: Made): Keys {
@@ -56,9 +60,10 @@ function keysOf({ keys }: Made): Keys {
 }
 
 const flowsRoom =
-  (config: Config): MakeRoom =>
+  (config: Config, made: Made): MakeRoom =>
   ({ dataFolder, log, clock, metrics }) => {
     const flows = createFlows(config.flows, { dataFolder, log, clock, isLongLived: true });
+    made.flows = flows;
     registerFlowsMetrics(metrics, flows);
     return {
       name: 'flows',
@@ -127,6 +132,22 @@ const jobsRoom =
     });
     registerJobsMetrics(metrics, jobs);
     return { name: 'jobs', routes: jobsRoutes(jobs), start: () => jobs.start(), stop: () => jobs.stop() };
+  };
+
+const sessionsRoom =
+  (config: Config, made: Made): MakeRoom =>
+  ({ dataFolder, log, clock }) => {
+    const address = parseListen(config.server.listen);
+    const sessions = new Sessions(config.sessions, {
+      tree: keysOf(made).system,
+      dataFolder,
+      log: log.child({ room: 'sessions' }),
+      clock,
+      isLoopback: address.kind === 'unix' || isLoopback(address),
+      ...(made.flows !== undefined && { flows: flowsShelf(made.flows) }),
+      note: async (entry) => made.access?.note({ ...entry, address: '' }),
+    });
+    return { name: 'sessions', routes: sessionsRoutes(sessions), start: () => sessions.start(), stop: () => sessions.stop() };
   };
 
 /** The keys' own listeners: they open when it is known whether there are users, and close first. */

@@ -11,6 +11,7 @@ import type { Retention } from './retention.ts';
 import type { Sealed } from './seal.ts';
 import type { Selection } from './selection.ts';
 import type { StoreData } from './serve.ts';
+import type { Shared } from './share.ts';
 import type { Metric } from './statistics.ts';
 import type { Streamed, StreamQuery } from './stream-query.ts';
 
@@ -61,6 +62,7 @@ export class StoreClient {
   compact = (): Promise<Sealed> => this.#caller.call('compact');
   retain = (retention: Retention, now: number): Promise<Sealed> => this.#caller.call('retain', { retention, now });
   check = (): Promise<Checked> => this.#caller.call('check');
+  share = (folder: string): Promise<Shared> => this.#caller.call('share', folder);
   extent = (): Promise<Extent> => this.#caller.call('extent');
   stream = (query: StreamQuery, options: CallOptions): Promise<Streamed> => this.#caller.call('stream', query, options);
   flow = (query: { id: number; fields: string[]; bigint: 'number' | 'string' }): Promise<string> => this.#caller.call('flow', query);

@@ -7,6 +7,7 @@ import { rank } from './ranking.ts';
 import { type Retention, retain } from './retention.ts';
 import { loadEncoders } from './row-stream.ts';
 import { compact, sealHot } from './seal.ts';
+import { shareFiles } from './share.ts';
 import { pairs, series, summarise } from './statistics.ts';
 import { Store, type StoreLimits } from './store.ts';
 import { flowById, streamFlows } from './stream.ts';
@@ -42,6 +43,7 @@ export const serveStore = (port: Port, { root, limits, warm }: StoreData): void 
     compact: withStore((store) => compact(store)),
     retain: withStore((store, { retention, now }: { retention: Retention; now: number }) => retain(store, retention, now)),
     check: withStore((store) => checkStore(store)),
+    share: withStore((store, folder: string) => shareFiles(store, folder)),
     extent: withStore(async (store) => ({
       files: store.files.length,
       rows: store.files.reduce((sum, file) => sum + file.rows, 0),

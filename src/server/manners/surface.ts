@@ -1,4 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 
-/** True for etcd's v2 API, which keeps etcd's manners and none of the house. */
-export const isForeignWire = ({ routeOptions }: FastifyRequest): boolean => routeOptions.config.surface === 'etcd-v2';
+/** Protocols that come from elsewhere, which keep their own manners and have none of the house. */
+const foreign: ReadonlySet<string | undefined> = new Set(['etcd-v2', 'livy']);
+
+/** True for etcd's v2 API and for Livy's. */
+export const isForeignWire = ({ routeOptions }: FastifyRequest): boolean => foreign.has(routeOptions.config.surface);

@@ -1,0 +1,37 @@
+"""The start of a session's process: `python3 session.py DIRECTORY`. It parts in two: the keeper, and the driver that the keeper watches."""
+import os
+import sys
+
+
+def start(directory):
+    # Its own modules are compiled beside the sessions, not beside the program, which may be read-only.
+    sys.pycache_prefix = os.path.join(os.path.dirname(directory), "pycache")
+    from weir_driver.settings import read_settings
+
+    os.chdir(directory)
+    settings = read_settings("start.json")
+    reading, writing = os.pipe()
+    driver = os.fork()
+    if driver > 0:
+        os.close(writing)
+        from weir_driver.keeper import keep
+
+        sys.exit(keep(driver, reading, settings))
+    os.setpgid(0, 0)
+    os.dup2(writing, 1)
+    os.dup2(writing, 2)
+    os.close(writing)
+    os.close(reading)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    # What the user imports comes from the working directory, never from the folder of this file.
+    sys.path[0] = ""
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+    from weir_driver.main import run
+
+    sys.path.pop()
+    sys.pycache_prefix = None
+    run(settings)
+
+
+if __name__ == "__main__":
+    start(sys.argv[1])

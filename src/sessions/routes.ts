@@ -1,0 +1,12 @@
+/** The doors of the sessions for the server: Weir's own, and Livy's. */
+import type { RoomRoutes } from '../core/http.ts';
+import { livyRoutes } from './livy/livy.ts';
+import { nativeRoutes } from './routes/native.ts';
+import type { Sessions } from './sessions.ts';
+
+/** All routes of the room. */
+export const sessionsRoutes = (sessions: Sessions): RoomRoutes => {
+  return async (app) => {
+    for (const routes of [livyRoutes, nativeRoutes]) await app.register(routes(sessions));
+  };
+};

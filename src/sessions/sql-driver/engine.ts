@@ -1,0 +1,99 @@
+import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
+import { resultText } from './result.ts';
+
+/** Limits of the engine: octets, threads, rows of an answer, milliseconds of a query (0: any). */
+export type EngineLimits = { memory: number; threads: number; rows: number; timeoutMs: number };
+
+/** What the server lends: see `FlowsLoan`. */
+export type Loan = { version: string; sql: string };
+
+/**
+ * What a statement may be. The rest would reach past the engine: COPY and EXPORT write files, ATTACH and LOAD open them, and
+ * PREPARE hides any of them. What these change is in the memory of this session alone.
+ */
+const allowed: ReadonlySet<StatementType> = new Set([
+  StatementType.SELECT,
+  StatementType.INSERT,
+  StatementType.UPDATE,
+  StatementType.DELETE,
+  StatementType.CREATE,
+  StatementType.CREATE_FUNC,
+  StatementType.DROP,
+  StatementType.ALTER,
+  StatementType.TRANSACTION,
+  StatementType.ANALYZE,
+]);
+
+/** An EXPLAIN in front of a statement: comments, blanks, and options in brackets. */
+const explaining = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*explain\b(?:\s*\([^)]*\))?(?:\s+analyze\b)?/i;
+
+/** One DuckDB in memory that reads the files of one folder. */
+export class Engine {
+  readonly #connection: DuckDBConnection;
+  readonly #limits: EngineLimits;
+  #version = '';
+
+  private constructor(connection: DuckDBConnection, limits: EngineLimits) {
+    this.#connection = connection;
+    this.#limits = limits;
+  }
+
+  /** Opens it; `files` is the folder that it may read, `spill` where it puts what does not fit its memory. */
+  static async open(limits: EngineLimits, { files, spill }: { files: string; spill: string }): Promise<Engine> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: `${Math.max(1, Math.floor(limits.memory / 1_000_000))}MB`,
+      threads: String(limits.threads),
+      temp_directory: spill,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      allow_community_extensions: 'false',
+    });
+    const connection = await instance.connect();
+    await connection.run(`SET allowed_directories = ['${files.replaceAll("'", "''")}/']`);
+    await connection.run('SET enable_external_access = false');
+    await connection.run('SET lock_configuration = true');
+    return new Engine(connection, limits);
+  }
+
+  /** Makes the view `flows` one of these files. */
+  async lend({ version, sql }: Loan): Promise<void> {
+    if (version === this.#version) return;
+    await this.#connection.run(`CREATE OR REPLACE VIEW flows AS ${sql}`);
+    this.#version = version;
+  }
+
+  /** Runs one query; the text of its result, and whether there were more rows than are shown. Throws what the engine says. */
+  async run(code: string): Promise<{ text: string; isCut: boolean }> {
+    await this.#check(code);
+    const timer = this.#limits.timeoutMs === 0 ? undefined : setTimeout(() => this.#overdue(), this.#limits.timeoutMs);
+    this.#isOverdue = false;
+    try {
+      const result = await this.#connection.stream(code);
+      return await resultText(result, this.#limits.rows);
+    } catch (error) {
+      throw this.#isOverdue ? new Error(`the query took longer than ${this.#limits.timeoutMs / 1000} s (sessions.sql.timeout)`) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  interrupt(): void {
+    this.#connection.interrupt();
+  }
+
+  #isOverdue = false;
+
+  #overdue(): void {
+    this.#isOverdue = true;
+    this.interrupt();
+  }
+
+  async #check(code: string): Promise<void> {
+    const statements = await this.#connection.extractStatements(code);
+    if (statements.count !== 1) throw new Error(`expected one query, got ${statements.count}`);
+    const { statementType } = await statements.prepare(0);
+    if (statementType === StatementType.EXPLAIN) return await this.#check(code.replace(explaining, ''));
+    if (!allowed.has(statementType))
+      throw new Error(`${StatementType[statementType] ?? 'this'} is not done here: a session reads the flows and its own tables`);
+  }
+}
