@@ -28,7 +28,11 @@ export const keysSettings = Type.Object({
   cors: listSetting(['*'], 'Origins that the etcd v2 answers name in their CORS headers; `*` for any, empty for none.'),
   limits: Type.Object({
     key: sizeSetting(4000, { description: 'The longest key, in octets.', minimum: 256, maximum: 4000 }),
-    value: sizeSetting(10 * mebi, { description: 'The largest value.', minimum: 1024, maximum: 10 * mebi }),
+    value: sizeSetting(10 * mebi, {
+      description: 'The largest value. On an `etcd` cluster no more than 500 KiB, whatever is set.',
+      minimum: 1024,
+      maximum: 10 * mebi,
+    }),
     watchers: integerSetting(100_000, { description: 'Watches at once; more are refused with error 300.', minimum: 1 }),
   }),
   etcd: Type.Object({

@@ -25,7 +25,7 @@ export function embeddedEngineOf({ history, limits }: KeysConfig, { dataFolder, 
   });
 }
 
-function clusterEngineOf({ etcd, history }: KeysConfig, { log, clock }: EngineDependencies): KeyEngine {
+function clusterEngineOf({ etcd, history, limits }: KeysConfig, { log, clock }: EngineDependencies): KeyEngine {
   if (etcd.endpoints.length === 0)
     throw new Problem('invalid', 'The engine etcd needs to know where its cluster is.', {
       hint: '--set keys.etcd.endpoints=http://10.0.0.1:2379',
@@ -41,6 +41,7 @@ function clusterEngineOf({ etcd, history }: KeysConfig, { log, clock }: EngineDe
     password: file('passwordFile')?.toString('utf8').trimEnd(),
     tls: { ca: file('ca'), cert: file('cert'), key: file('key') },
     history,
+    limits: { valueBytes: limits.value, pathBytes: limits.key },
     log,
     now: () => clock.now(),
   });

@@ -61,6 +61,13 @@ export type Member = {
   readonly clientUrls: readonly string[];
 };
 
+/** Changes who keeps the keys; the faults have the cluster's words as cause. */
+export type Membership = {
+  add(peerUrls: readonly string[]): Promise<Member>;
+  update(id: string, peerUrls: readonly string[]): Promise<void>;
+  remove(id: string): Promise<void>;
+};
+
 /**
  * Keeps the trees: the one interface between the rest of the house and LMDB or an etcd cluster.
  * All faults are `KeyFault`s. What `write` answered is durable, and every later read sees it.
@@ -84,6 +91,8 @@ export type KeyEngine = {
   /** The index up to which the listeners of `follow` have been told. */
   followed(space: Space): number;
   status(): Promise<EngineStatus>;
+  /** Where several members keep the keys. */
+  readonly membership?: Membership;
   /** Undefined when it can work, otherwise why not, in a few words. Takes a second at most. */
   unready(): Promise<string | undefined>;
   start(): Promise<void>;

@@ -24,12 +24,21 @@ export const keysRoutes = (keys: Keys): RoomRoutes => {
       POST: { tags, summary: 'Create a key in order, named by its index', params, ...form, response: keyReply },
       DELETE: { tags, summary: 'Delete a key or a directory, or compare and delete', params, querystring: keyQuery, response: keyReply },
     });
-    for (const [path, summary] of Object.entries(pageSummaries)) handOver(app, path, { GET: { tags, summary } });
+    for (const [path, summary] of Object.entries(pageSummaries)) {
+      handOver(app, path, { GET: { tags, summary } }, path === '/v2/members' ? 'admin' : 'operator');
+    }
+    // Who keeps the keys is nothing that those who only use them should change.
+    handOver(app, '/v2/members/*', {}, 'admin');
     handOver(app, '/v2/*', {});
   };
 };
 
-type HandOver = (app: FastifyInstance, url: string, described: Partial<Record<string, FastifySchema>>) => void;
+type HandOver = (
+  app: FastifyInstance,
+  url: string,
+  described: Partial<Record<string, FastifySchema>>,
+  writer?: 'operator' | 'admin',
+) => void;
 
 /** Every method of a path goes to the handler; those with a schema are described. */
 const handOverTo = ({ handler }: Keys): HandOver => {
@@ -38,9 +47,9 @@ const handOverTo = ({ handler }: Keys): HandOver => {
     reply.hijack();
     handler(request.raw, reply.raw, ['X-Request-Id', request.id]);
   };
-  return (app, url, described) => {
+  return (app, url, described, writer = 'operator') => {
     for (const method of [...reading, ...writing]) {
-      const role = reading.includes(method) ? ('viewer' as const) : ('operator' as const);
+      const role = reading.includes(method) ? ('viewer' as const) : writer;
       const schema = described[String(method)] ?? { hide: true };
       app.route({ method, url, schema, config: { role, surface }, exposeHeadRoute: false, onRequest, handler: async () => {} });
     }

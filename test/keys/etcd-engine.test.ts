@@ -141,17 +141,23 @@ describe.skipIf(noEtcd !== undefined)('the engine on one etcd member [needs etcd
       fault: 'too-large',
       cause: expect.stringContaining('holds 128'),
     });
-    const big = Buffer.alloc(1_000_000, 'x');
+    const big = Buffer.alloc(512_000, 'x');
+    const many = Array.from({ length: 3 }, (_, at) => ({ action: 'set' as const, path: `/big${at}`, value: big }));
     const outcomes = await Promise.all([
       outcomeOf(target.write('public', [set('/small', 'x')])),
-      outcomeOf(target.write('public', [{ action: 'set', path: '/big', value: big }])),
+      outcomeOf(target.write('public', many)),
       outcomeOf(target.write('public', [set('/small2', 'x')])),
     ]);
     expect(outcomes[1]).toMatchObject({ fault: 'too-large', cause: expect.stringContaining('1572864') });
     expect([outcomes[0]?.fault, outcomes[2]?.fault]).toEqual([undefined, undefined]);
-    const fits = { action: 'set', path: '/big', value: big.subarray(0, 500_000) } as const;
+    const fits = { action: 'set', path: `/${'big'.repeat(1333)}`, value: big } as const;
     for (let time = 0; time < 2; time++) expect((await target.write('public', [fits])).length).toBe(1);
-    expect((await target.read('public', '/big', { isLinearizable: true })).node.value.length).toBe(500_000);
+    expect((await target.read('public', fits.path, { isLinearizable: true })).node.value.length).toBe(512_000);
+    const tooLarge = { action: 'set', path: '/big', value: Buffer.alloc(512_001) } as const;
+    expect(await outcomeOf(target.write('public', [tooLarge]))).toMatchObject({
+      fault: 'too-large',
+      cause: 'a value of 512001, at most 512000',
+    });
     expect(await outcomeOf(target.write('public', [set(`/d${'/d'.repeat(1000)}`, '')]))).toMatchObject({ fault: 'too-large' });
   });
 

@@ -511,6 +511,9 @@ export const lateWatches: Step[] = [
   get('/none?wait=true&waitIndex=1&stream=true&recursive=true'),
 ];
 
+/** URLs that no peer can have. */
+const badPeers = ['nope', 'http://127.0.0.1', 'ftp://127.0.0.1:1', 'http://127.0.0.1:1/p', ' http://[::1]', 'http://127.0.0.1:1/'];
+
 export const pages: Step[] = [
   ...['/version', '/health', '/v2/stats/leader', '/v2/auth/enable', '/v2/members/nobody', '/v2/members/leader/x'].map((path) =>
     ask(rawRequest('GET', path)),
@@ -528,6 +531,18 @@ export const pages: Step[] = [
   ask(rawRequest('DELETE', '/v2/members/')),
   ask(rawRequest('POST', '/v2/members', { headers: ['Content-Type: text/plain'], body: '{}' })),
   ask(rawRequest('POST', '/v2/members', { body: '{}' })),
+  ...['{}', '{"peerURLs":[]}', ...badPeers.map((url) => JSON.stringify({ peerURLs: [url] }))].flatMap((body) => [
+    ask(rawRequest('POST', '/v2/members', { headers: ['Content-Type: application/json'], body })),
+    ask(rawRequest('PUT', '/v2/members/abcd', { headers: ['Content-Type: application/json; charset=utf-8'], body })),
+  ]),
+  ...['abcd', '00ABCD', 'nothex', 'abcd/'].flatMap((id) => [
+    ask(
+      rawRequest('PUT', `/v2/members/${id}`, { headers: ['Content-Type: application/json'], body: '{"peerURLs":["http://127.0.0.1:1"]}' }),
+    ),
+    ask(rawRequest('PUT', `/v2/members/${id}`, { headers: ['Content-Type: text/plain'], body: '{}' })),
+    ask(rawRequest('DELETE', `/v2/members/${id}`)),
+  ]),
+  ask(rawRequest('PUT', '/v2/members', { body: '{}' })),
 ];
 
 /** Everyday traffic: writes and reads of all kinds on a few keys, so that they meet. */

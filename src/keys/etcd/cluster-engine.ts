@@ -1,12 +1,22 @@
 import type { Log } from '../../core/log.ts';
-import { type EngineStatus, type KeyEngine, type Member, type Space, spaces } from '../engine.ts';
+import { type EngineStatus, type KeyEngine, type Member, type Membership, type Space, spaces } from '../engine.ts';
 import { KeyFault } from '../tree/fault.ts';
+import { lengthOf, type Operation } from '../tree/operation.ts';
 import { Cluster, pause } from './cluster.ts';
 import { ClusterError, outcomes, textOfError } from './cluster-error.ts';
 import type { ClusterTls } from './endpoint.ts';
 import { Feed } from './feed.ts';
 import { Layout, sweeperKey } from './layout.ts';
-import { decodeMembers, decodeStatus, type StatusAnswer } from './messages.ts';
+import {
+  decodeAddedMember,
+  decodeMembers,
+  decodeStatus,
+  encodeMemberAdd,
+  encodeMemberRemove,
+  encodeMemberUpdate,
+  type MemberEntry,
+  type StatusAnswer,
+} from './messages.ts';
 import { Reader } from './reader.ts';
 import { counterOf, SpaceState } from './space-state.ts';
 import { Sweeper } from './sweeper.ts';
@@ -23,14 +33,26 @@ export type ClusterEngineOptions = {
   tls?: ClusterTls | undefined;
   /** Changes of each space that are kept, at least. */
   history: number;
+  /** Octets of a value and of a path; never more than `largestValue` and `longestPath`, whatever is asked. */
+  limits?: { valueBytes: number; pathBytes: number };
   log: Log;
   /** Milliseconds since the epoch, by which deadlines are made and judged. */
   now: () => number;
 };
 
+/**
+ * A write is one request, of 1.5 MiB at most unless the cluster was told otherwise, and has the value three times at worst: the node, the
+ * change and the value before. So a value that fits once fits always.
+ */
+export const largestValue = 500 * 1024;
+/** As with the embedded engine. */
+const longestPath = 4000;
+
 const beatMs = 1000;
 const startMs = 5000;
 const readyMs = 1000;
+/** How long the cluster may take to agree on its members, as with etcd's own v2 API. */
+const membershipMs = 5000;
 
 type SpaceParts = { state: SpaceState; writer: Writer; reader: Reader; feed: Feed; isBehind: boolean };
 
@@ -49,6 +71,7 @@ class ClusterEngine implements KeyEngine {
   readonly #sweeper: Sweeper;
   readonly #lock: Buffer;
   readonly #history: number;
+  readonly #limits: { valueBytes: number; pathBytes: number };
   readonly #log: Log;
   readonly #startedAt = new Date();
   #beating: Promise<void> | undefined;
@@ -66,6 +89,8 @@ class ClusterEngine implements KeyEngine {
     };
     this.#cluster = cluster;
     this.#history = history;
+    const { valueBytes = largestValue, pathBytes = longestPath } = options.limits ?? {};
+    this.#limits = { valueBytes: Math.min(valueBytes, largestValue), pathBytes: Math.min(pathBytes, longestPath) };
     this.#log = log;
     this.#spaces = new Map(spaces.map((space) => [space, parts(space)]));
     this.#lock = sweeperKey(prefix);
@@ -74,7 +99,10 @@ class ClusterEngine implements KeyEngine {
 
   read: KeyEngine['read'] = async (space, path, options = {}) => await this.#parts(space).reader.read(path, options);
 
-  write: KeyEngine['write'] = async (space, operations) => await this.#parts(space).writer.write(operations);
+  write: KeyEngine['write'] = async (space, operations) => {
+    this.#refuseTooLarge(operations);
+    return await this.#parts(space).writer.write(operations);
+  };
 
   history: KeyEngine['history'] = async (space, from, limit = Number.POSITIVE_INFINITY) =>
     await this.#parts(space).reader.history(from, limit, this.#history);
@@ -117,7 +145,7 @@ class ClusterEngine implements KeyEngine {
         clusterId: header.clusterId.toString(16),
         term: status.raftTerm,
         position: status.raftIndex,
-        members: members.map(({ id, ...member }): Member => ({ id: id.toString(16), ...member })),
+        members: members.map(memberOf),
         leader: status.leader === 0n ? undefined : status.leader.toString(16),
         self: status.header.memberId.toString(16),
         startedAt: this.#startedAt,
@@ -127,6 +155,13 @@ class ClusterEngine implements KeyEngine {
     }
   }
 
+  /** Whom the cluster lets do this is the cluster's own business: with users it wants `root`. */
+  readonly membership: Membership = {
+    add: async (peerUrls) => memberOf(decodeAddedMember(await this.#change('MemberAdd', encodeMemberAdd(peerUrls)))),
+    update: async (id, peerUrls) => void (await this.#change('MemberUpdate', encodeMemberUpdate(BigInt(`0x${id}`), peerUrls))),
+    remove: async (id) => void (await this.#change('MemberRemove', encodeMemberRemove(BigInt(`0x${id}`)))),
+  };
+
   async unready(): Promise<string | undefined> {
     try {
       const [, { errors }] = await Promise.all([this.#look(readyMs), this.#status(readyMs)]);
@@ -134,6 +169,25 @@ class ClusterEngine implements KeyEngine {
       return errors.length === 0 ? undefined : errors.join(', ').trim();
     } catch (error) {
       return textOfError(error);
+    }
+  }
+
+  #refuseTooLarge(operations: readonly Operation[]): void {
+    const { valueBytes, pathBytes } = this.#limits;
+    for (const { action, path, value } of operations) {
+      const length = lengthOf({ action, path });
+      if (length > pathBytes) throw new KeyFault('too-large', `a path of ${length}, at most ${pathBytes}`, this.followed('public'));
+      if (value === undefined || value.length <= valueBytes) continue;
+      throw new KeyFault('too-large', `a value of ${value.length}, at most ${valueBytes}`, this.followed('public'));
+    }
+  }
+
+  /** Sent once: a member that was added, and whose answer was lost, would be refused as known. */
+  async #change(method: string, request: Buffer): Promise<Buffer> {
+    try {
+      return await this.#cluster.call(`Cluster/${method}`, request, membershipMs);
+    } catch (error) {
+      throw new KeyFault('unavailable', textOfError(error), this.followed('public'));
     }
   }
 
@@ -179,5 +233,7 @@ class ClusterEngine implements KeyEngine {
     return parts;
   }
 }
+
+const memberOf = ({ id, ...member }: MemberEntry): Member => ({ id: id.toString(16), ...member });
 
 const nothing = Buffer.alloc(0);

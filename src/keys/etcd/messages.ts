@@ -197,6 +197,27 @@ function member(reader: MessageReader): MemberEntry {
   return entry;
 }
 
+/** For `MemberAdd`: the addresses by which the others will reach it. */
+export const encodeMemberAdd = (peerUrls: readonly string[]): Buffer => peerUrlsMessage(1, peerUrls, new MessageWriter());
+
+/** For `MemberRemove`. */
+export const encodeMemberRemove = (id: bigint): Buffer => new MessageWriter().big(1, id).finish();
+
+/** For `MemberUpdate`. */
+export const encodeMemberUpdate = (id: bigint, peerUrls: readonly string[]): Buffer =>
+  peerUrlsMessage(2, peerUrls, new MessageWriter().big(1, id));
+
+function peerUrlsMessage(field: number, peerUrls: readonly string[], message: MessageWriter): Buffer {
+  for (const url of peerUrls) message.text(field, url);
+  return message.finish();
+}
+
+/** The new member of a `MemberAdd`. */
+export function decodeAddedMember(bytes: Buffer): MemberEntry {
+  for (const reader = new MessageReader(bytes); reader.next(); ) if (reader.field === 2) return member(reader.message());
+  throw new RangeError('the cluster added a member and did not say which');
+}
+
 export function decodeStatus(bytes: Buffer): StatusAnswer {
   const answer: StatusAnswer = { header: noHeader, version: '', leader: 0n, raftIndex: 0, raftTerm: 0, errors: [] };
   for (const reader = new MessageReader(bytes); reader.next(); ) {

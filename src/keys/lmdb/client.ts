@@ -3,7 +3,7 @@ import type { EngineStatus, History, KeyEngine, Reading, ReadOptions, Space } fr
 import { spaces } from '../engine.ts';
 import type { Change } from '../tree/change.ts';
 import { KeyFault } from '../tree/fault.ts';
-import type { Operation } from '../tree/operation.ts';
+import { lengthOf, type Operation } from '../tree/operation.ts';
 import type { Path } from '../tree/path.ts';
 import { CommitSignal } from './commit-signal.ts';
 import { ordinalOf } from './layout.ts';
@@ -212,7 +212,7 @@ export class EngineClient implements KeyEngine {
       return tooLarge('a transaction', operations.length, limits.transactionOperations);
     }
     for (const { path, action, value } of operations) {
-      const length = path.length + (action === 'create-in-order' ? orderedNameLength : 0);
+      const length = lengthOf({ path, action });
       if (length > limits.pathBytes) return tooLarge('a path', length, limits.pathBytes);
       if (value !== undefined && value.length > limits.valueBytes) return tooLarge('a value', value.length, limits.valueBytes);
     }
@@ -225,9 +225,6 @@ export class EngineClient implements KeyEngine {
     return new KeyFault('unavailable', reason, Math.max(...this.#followed));
   }
 }
-
-/** Slash and twenty digits. */
-const orderedNameLength = 21;
 
 function sizeOf(operations: readonly Operation[]): number {
   let bytes = 0;

@@ -39,3 +39,10 @@ export type Operation = {
    */
   readonly leastIndex?: number;
 };
+
+/** Slash and twenty digits. */
+const orderedNameLength = 21;
+
+/** Octets of the path of the node that a write is for, an in-order name included. */
+export const lengthOf = ({ action, path }: Pick<Operation, 'action' | 'path'>): number =>
+  path.length + (action === 'create-in-order' ? orderedNameLength : 0);

@@ -7,6 +7,8 @@ import { peerCertificate } from '../../core/peer-certificate.ts';
 import { Problem } from '../../core/problem.ts';
 import { loginRefusal } from './errors.ts';
 import type { Handler } from './handler.ts';
+import { isMembersPath } from './members.ts';
+import { readTarget } from './target.ts';
 
 /** What decides who a request is, once there are users: the part of `access` that is needed here. */
 export type Admission = {
@@ -105,8 +107,14 @@ async function admit(request: IncomingMessage, door: Admission): Promise<void> {
     certificate: peerCertificate(request.socket),
     surface,
   });
-  const needed = request.method === 'GET' || request.method === 'HEAD' ? 'viewer' : 'operator';
+  const needed = neededRole(request);
   if (!isEnough(caller.role, needed)) throw new Problem('denied', `This needs the role ${needed}.`);
+}
+
+function neededRole({ method, url = '' }: IncomingMessage): 'viewer' | 'operator' | 'admin' {
+  if (method === 'GET' || method === 'HEAD') return 'viewer';
+  const target = readTarget(url);
+  return target.kind === 'page' && isMembersPath(target.path) ? 'admin' : 'operator';
 }
 
 function refuse(response: ServerResponse, { title, detail, hint }: Problem): void {

@@ -63,7 +63,8 @@ function write(answer: Answer, { request, response, headers }: Writing): void {
     return;
   }
   // Like Go, which tells the length of what a handler wrote: for HEAD of a page without any it says nothing.
-  if (answer.text !== '' || request.method !== 'HEAD') headers.push('Content-Length', String(answer.text.length));
+  const hasLength = answer.text !== '' || (request.method !== 'HEAD' && answer.status !== 204);
+  if (hasLength) headers.push('Content-Length', String(answer.text.length));
   response.writeHead(answer.status, headers);
   response.end(request.method === 'HEAD' ? '' : answer.text, 'latin1');
 }

@@ -1,9 +1,9 @@
 /** Everything of etcd's API that is not a key: version, health, statistics, members. */
-import type { EngineStatus, KeyEngine, Member } from '../engine.ts';
+import type { KeyEngine } from '../engine.ts';
 import { type Answer, type Call, jsonPage, notAllowed, notFound, refusal, textPage } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';
-import { mediaType } from './form.ts';
+import { answerMembers, isMembersPath } from './members.ts';
 
 export type PagesDependencies = { engine: KeyEngine; cluster: Cluster; counters: Counters; now(): number };
 
@@ -12,7 +12,7 @@ export const etcdVersion = { server: '3.4.23', cluster: '3.4.0' };
 
 /** The answer for a path that is not one of a key. */
 export async function answerPage(path: string, call: Call, deps: PagesDependencies): Promise<Answer> {
-  if (path === '/v2/members' || path.startsWith('/v2/members/')) return await answerMembers(path, call, deps);
+  if (isMembersPath(path)) return await answerMembers(path, call, deps);
   const page = pages[path];
   if (page === undefined) return notFound();
   const [allow, answer] = page;
@@ -67,60 +67,4 @@ async function leaderStatistics(_call: Call, { cluster }: PagesDependencies): Pr
   const latency = { current: 0, average: 0, standardDeviation: 0, minimum: 0, maximum: 0 };
   const others = members.filter(({ id }) => id !== self).map(({ id }) => [id, { latency, counts: { fail: 0, success: 0 } }]);
   return jsonPage(JSON.stringify({ leader, followers: Object.fromEntries(others) }));
-}
-
-/** Clients reach every member through this very server: one that went to a member of the cluster by itself would find no v2 there. */
-const memberOf = ({ id, name, peerUrls }: Member, self: string) => ({ id, name, peerURLs: peerUrls, clientURLs: [self] });
-
-const message = (status: number, text: string, headers: readonly string[] = []): Answer =>
-  jsonPage(JSON.stringify({ message: text }), status, headers);
-
-async function answerMembers(path: string, call: Call, { cluster }: PagesDependencies): Promise<Answer> {
-  const status = await cluster.ask();
-  const headers = ['X-Etcd-Cluster-Id', status.clusterId];
-  const id = path.slice('/v2/members/'.length);
-  switch (call.method) {
-    case 'GET':
-      return showMembers(id, call.self, status, headers);
-    case 'POST':
-      return refuseMember(call, status, headers);
-    case 'PUT':
-    case 'DELETE':
-      if (id === '') return refusal(405, 'Method Not Allowed', headers);
-      return status.members.some((member) => member.id === id)
-        ? message(501, 'members are not managed by this server', headers)
-        : message(404, `No such member: ${id}`, headers);
-    default:
-      return notAllowed('GET,POST,DELETE,PUT');
-  }
-}
-
-function showMembers(id: string, self: string, { members, leader }: EngineStatus, headers: readonly string[]): Answer {
-  if (id === '') return jsonPage(`${JSON.stringify({ members: members.map((member) => memberOf(member, self)) })}\n`, 200, headers);
-  if (id !== 'leader') return message(404, 'Not found', headers);
-  const member = members.find((one) => one.id === leader);
-  return member === undefined
-    ? message(503, 'During election', headers)
-    : jsonPage(`${JSON.stringify(memberOf(member, self))}\n`, 200, headers);
-}
-
-// The checks are etcd's; what passes them would change a cluster that is not this server's to change.
-function refuseMember({ contentType, body }: Call, { members }: EngineStatus, headers: readonly string[]): Answer {
-  const type = contentType === undefined ? '' : mediaType(contentType).type;
-  if (type !== 'application/json')
-    return message(415, `Bad Content-Type ${contentType?.split(';')[0]?.trim() ?? ''}, accept application/json`, headers);
-  const urls = peerUrlsOf(body);
-  if (urls === undefined) return message(400, 'expected {"peerURLs": ["http://HOST:PORT"]}', headers);
-  const isKnown = members.some(({ peerUrls }) => peerUrls.some((url) => urls.includes(url)));
-  return isKnown ? message(409, 'membership: peerURL exists', headers) : message(501, 'members are not managed by this server', headers);
-}
-
-function peerUrlsOf(body: string): string[] | undefined {
-  try {
-    const { peerURLs } = JSON.parse(body) as { peerURLs?: unknown };
-    const isRight = Array.isArray(peerURLs) && peerURLs.length > 0 && peerURLs.every((url) => /^https?:\/\/[^/]+:\d+$/.test(String(url)));
-    return isRight ? (peerURLs as string[]) : undefined;
-  } catch {
-    return undefined;
-  }
 }
