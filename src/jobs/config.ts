@@ -42,6 +42,11 @@ export const jobsSettings = Type.Object({
     maximum: 65_536,
   }),
   memory: sizeSetting(0, { description: 'Memory that jobs share on this host (resource RAM, in MB). 0: all of it.' }),
+  limits: choiceSetting(
+    ['auto', 'processes', 'none'],
+    'auto',
+    'How jobs on this host are held to what they take: `auto` by a cgroup for each (cores, and memory where RAM is asked for) where this process may make some, else as `processes`: memory for each process alone, its data (RLIMIT_DATA); `none` counts only.',
+  ),
   gpus: integerSetting(0, { description: 'Graphics processors that jobs share (resource GPUS).', minimum: 0, maximum: 1024 }),
   resources: listSetting([], 'More that jobs share, as `NAME=AMOUNT`: licences, for example.'),
   tags: listSetting([], 'Words that jobs may ask this host to have, beside its name, `linux64` and the like.'),

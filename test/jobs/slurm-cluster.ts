@@ -70,7 +70,6 @@ export class SlurmCluster {
       'MpiDefault=none',
       'ReturnToService=2',
       'KillWait=2',
-      'SlurmdTimeout=10',
       'MinJobAge=60',
       `NodeName=${this.node} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${node} CPUs=4 RealMemory=4000 Features=fast State=UNKNOWN`,
       'PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP',

@@ -181,6 +181,12 @@ sub wrap {
         POSIX::sigsuspend($none);
     }
     alarm 0;
+    if ($alone && $status != 0 && $cause eq '') {    # a batch system signals all processes one by one, the program perhaps first
+        select undef, undef, undef, 0.05;
+        my $pending = POSIX::SigSet->new;
+        POSIX::sigpending($pending);
+        $cause = 'stopped' if $wants_stop || $pending->ismember(POSIX::SIGTERM());
+    }
     kill 'KILL', -$pid;    # what is left of the group: the job's resources are free from here on
     end_children();
     my $fault = '';

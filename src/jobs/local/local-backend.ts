@@ -36,7 +36,7 @@ class LocalBackend implements Backend {
     this.#deps = deps;
     this.#offer = offerOf(config);
     this.#files = new RunFiles(deps.folder);
-    this.#cgroups = new Cgroups();
+    this.#cgroups = new Cgroups(config.limits, deps.folder, deps.log);
     this.#launcher = new Launcher(deps.folder, {
       started: (name) => this.#onStarted(name),
       gone: (name) => this.#onGone(name),
@@ -64,12 +64,13 @@ class LocalBackend implements Backend {
     clearInterval(this.#looking);
     this.#tell = () => {};
     await this.#launcher.close();
+    this.#cgroups.close();
   }
 
   start(run: Run): void {
     if (this.#launched.has(run.name)) return;
     try {
-      this.#files.writeSpec(run, { cgroups: this.#cgroups.make(run) });
+      this.#files.writeSpec(run, this.#cgroups.make(run));
       this.#launched.add(run.name);
       this.#launcher.launch(run.name);
     } catch (error) {
@@ -104,7 +105,8 @@ class LocalBackend implements Backend {
   }
 
   sweep(known: ReadonlySet<string>): void {
-    for (const name of this.#files.sweep(known)) this.discard(name);
+    this.#files.sweep(known);
+    this.#cgroups.sweep(known);
   }
 
   limits(): Record<string, string> {
@@ -147,8 +149,10 @@ class LocalBackend implements Backend {
   #settle(name: string, start: Start): void {
     // Read anew: a wrapper writes this last, so what was not there before may be there now that it is gone.
     const outcome = this.#files.exit(name);
-    if (outcome !== undefined) this.#tell({ kind: 'ended', name, outcome: this.#cgroups.judge(name, outcome) });
-    else if (typeof start === 'object' && this.#isAlive(start))
+    if (outcome !== undefined) {
+      this.#cgroups.kill(name);
+      this.#tell({ kind: 'ended', name, outcome: this.#cgroups.judge(name, outcome) });
+    } else if (typeof start === 'object' && this.#isAlive(start))
       this.#orphans.add(name); // another wrapper was first
     else if (typeof start === 'object') this.#tell({ kind: 'ended', name, outcome: this.#lost(name, start) });
     else if (this.#files.seal(name)) this.#tell({ kind: 'unstarted', name, why: 'its wrapper did not come up' });
@@ -163,6 +167,7 @@ class LocalBackend implements Backend {
     const ended = this.#deps.clock.now();
     if (boot !== this.#boot) return { cause: 'lost', note: 'the machine was started anew', ended };
     const count = killLeftovers(program, name);
+    this.#cgroups.kill(name);
     const note = count === 0 ? 'its wrapper was killed' : `its wrapper was killed; ${count} processes of it were ended`;
     return { cause: 'lost', note, ended };
   }

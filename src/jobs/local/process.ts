@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** A process of this boot: its id and when it started, in clock ticks since the boot (`/proc/PID/stat`, field 22). */
 export type Identity = { pid: number; start: string };
 
-type Stat = Identity & { state: string; group: number; session: number };
+type Stat = Identity & { state: string };
 
 /** The boot that this machine is in: process ids of another one mean nothing. */
 export function bootId(): string {
@@ -34,20 +34,33 @@ export function signalProcess(identity: Identity, signal: NodeJS.Signals): boole
 }
 
 /**
- * Kills what is left of a run whose wrapper is gone: the program, if it is still the same process, and those processes of its session that
- * bear the mark of the run in their environment. Answers how many there were.
+ * Kills what is left of a run whose wrapper is gone: the program, if it is still the same process, and those that bear the mark of the run in
+ * their environment, in whatever session they are now. Answers how many there were.
  */
 export function killLeftovers(program: Identity | undefined, mark: string): number {
   if (program === undefined) return 0;
   let count = signalProcess(program, 'SIGKILL') ? 1 : 0;
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const stat = statOf(Number(entry));
-    if (stat === undefined || stat.session !== program.pid || stat.pid === program.pid || stat.state === 'Z') continue;
-    if (!bears(stat.pid, mark)) continue;
-    if (signalProcess(stat, 'SIGKILL')) count++;
+  // What is forked while the list is read is found in the next round.
+  for (let round = 0; round < mostRounds; round++) {
+    const found = bearersOf(mark, program.pid).filter((one) => signalProcess(one, 'SIGKILL')).length;
+    if (found === 0) break;
+    count += found;
   }
   return count;
+}
+
+/** A tree that forks faster than it is read is given up. */
+const mostRounds = 50;
+
+function bearersOf(mark: string, but: number): Identity[] {
+  const found: Identity[] = [];
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry) || Number(entry) === but) continue;
+    // Who it is, before what it bears: the id may change hands in between, and then the start time does not fit.
+    const stat = statOf(Number(entry));
+    if (stat !== undefined && stat.state !== 'Z' && stat.state !== 'X' && bears(stat.pid, mark)) found.push(stat);
+  }
+  return found;
 }
 
 function bears(pid: number, mark: string): boolean {
@@ -63,7 +76,7 @@ function statOf(pid: number): Stat | undefined {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name of the program stands in brackets and may hold blanks and brackets itself.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { pid, state: fields[0] ?? '', group: Number(fields[2]), session: Number(fields[3]), start: fields[19] ?? '' };
+    return { pid, state: fields[0] ?? '', start: fields[19] ?? '' };
   } catch {
     return undefined;
   }

@@ -77,7 +77,10 @@ class SlurmBackend implements Backend {
     const { folder } = this.#files;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#tag = tagOf(folder);
-    await this.#commands.version();
+    await this.#commands.version().catch((error: unknown) => {
+      if (!(error instanceof SlurmFault)) throw error;
+      this.#deps.log.warn({ err: error }, 'Slurm does not answer');
+    });
     this.#killWaitMs = 1000 * (await this.#commands.killWait().catch(() => 30));
     this.#isClosed = false;
     this.#timers = [
@@ -132,10 +135,22 @@ class SlurmBackend implements Backend {
     if (signal === 'suspend') await (watched.isSuspended || this.#commands.signal(id, 'USR1'));
     else if (signal === 'resume') await this.#commands.signal(id, 'USR2');
     // What Slurm has told us itself is not asked of it again.
-    else if (signal === 'hold' && !watched.isHeld) await this.#commands.hold(id);
-    else if (signal === 'release' && watched.isHeld) await this.#commands.release(id);
+    else if ((signal === 'hold') !== watched.isHeld) await this.#grant(watched, id, signal);
     this.#poll();
     return true;
+  }
+
+  /** Holds or releases a run; when Slurm does not answer, the next look tries again. */
+  async #grant(watched: WatchedRun, id: string, wish: 'hold' | 'release'): Promise<void> {
+    watched.wish = wish;
+    try {
+      await (wish === 'hold' ? this.#commands.hold(id) : this.#commands.release(id));
+      watched.isHeld = wish === 'hold';
+      watched.knownAt = this.#now(); // what was asked before this tells nothing
+      watched.wish = undefined;
+    } catch (error) {
+      this.#deps.log.warn({ err: error, run: watched.name }, `Slurm did not ${wish} a job; trying again`);
+    }
   }
 
   discard(name: string): void {
@@ -211,7 +226,7 @@ class SlurmBackend implements Backend {
       else {
         // It may be there all the same: the next answer of squeue tells.
         watched.isUnsure = true;
-        this.#sayWhy(watched, `Slurm does not answer: ${error.message}`, false);
+        this.#sayWhy(watched, `Slurm does not answer: ${error.message}`, watched.isHeld);
       }
     } finally {
       watched.isSubmitting = false;
@@ -309,7 +324,7 @@ class SlurmBackend implements Backend {
       if (!this.#isAway) this.#deps.log.warn({ err: error }, 'Slurm does not answer');
       this.#isAway = true;
       for (const watched of this.#runs.values())
-        if (!watched.isStarted) this.#sayWhy(watched, `Slurm does not answer: ${(error as Error).message}`, false);
+        if (!watched.isStarted) this.#sayWhy(watched, `Slurm does not answer: ${(error as Error).message}`, watched.isHeld);
       return undefined;
     }
   }
@@ -338,6 +353,7 @@ class SlurmBackend implements Backend {
       watched.oddSince = undefined;
       this.#follow(watched, standing, row);
       if (watched.wants !== undefined && !watched.isPressed) await this.#press(watched);
+      else if (watched.wish !== undefined && row !== undefined) await this.#grant(watched, row.id, watched.wish);
     }
   }
 
@@ -355,6 +371,8 @@ class SlurmBackend implements Backend {
 
   #follow(watched: WatchedRun, standing: Standing | undefined, row: Row | undefined): void {
     const { name } = watched;
+    // Between a wish and its grant Slurm says the contrary.
+    if (watched.wish !== undefined) return;
     if (standing?.is === 'waiting' || standing?.is === 'held') this.#sayWhy(watched, wordsOf(row?.reason ?? ''), standing.is === 'held');
     else if (standing?.is === 'running' && row?.state === 'CONFIGURING') this.#sayWhy(watched, 'Slurm makes its node ready', false);
     const isSuspended = standing?.is === 'suspended';

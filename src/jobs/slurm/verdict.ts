@@ -4,8 +4,8 @@ import type { Row } from './commands.ts';
 import type { Standing } from './states.ts';
 
 /** True when the wrapper's account leaves open who ended the run: a TERM that we did not ask for, or a KILL. */
-export const isOpen = (outcome: Outcome, wasAsked: boolean): boolean =>
-  (outcome.cause === 'stopped' && !wasAsked) || (outcome.cause === 'signal' && outcome.signal === 9);
+export const isOpen = ({ cause, signal }: Outcome, wasAsked: boolean): boolean =>
+  (!wasAsked && (cause === 'stopped' || (cause === 'signal' && signal === 15))) || (cause === 'signal' && signal === 9);
 
 /** The account of the wrapper, with the reason that Slurm knows better. */
 export function corrected(outcome: Outcome, standing: Standing | undefined, row: Row | undefined): Outcome {

@@ -19,6 +19,8 @@ export class WatchedRun {
   isStarted = false;
   isSuspended = false;
   isHeld = false;
+  /** Somebody wants it held, or released, and Slurm has not done so. */
+  wish: 'hold' | 'release' | undefined;
   /** What is told of why it waits. */
   words = '';
   /** Somebody wants its end. */
