@@ -15,14 +15,18 @@ export function completionOf(loadTree: LoadTree): (program: Command) => void {
       .command('completion')
       .description('print the completion script of a shell')
       .argument('<shell>', Object.keys(shells).join(', '))
-      .action(async (shell: string) => {
+      .option('--nc', "also the alias nc for weir nc; it hides netcat's nc")
+      .action(async (shell: string, { nc }: { nc?: boolean }) => {
         const tree = await loadTree();
         await loadOffers();
         process.stdout.write(completionScript(shell, tree));
+        // The three shells write an alias alike.
+        if (nc) process.stdout.write("alias nc='weir nc'\n");
       });
     withExamples(
       command,
       'source <(weir completion bash)',
+      'source <(weir completion bash --nc)',
       'weir completion zsh > ~/.zfunc/_weir',
       'weir completion fish > ~/.config/fish/completions/weir.fish',
     );

@@ -8,6 +8,24 @@ export type { ShownJob };
 /** Accelerator's rows. */
 export type VovRows = { columns: { field: string }[]; rows: (string | number)[][] };
 
+/** What there is to share, and what of it is free. */
+export type QueueFacts = {
+  jobs: number;
+  states: Record<string, number>;
+  ready: number;
+  running: number;
+  hosts: { host: string; amounts: Record<string, number>; free: Record<string, number> }[];
+};
+
+/** A preset of submissions. */
+export type ShownClass = { name: string; description?: string; members: Record<string, unknown> };
+
+/** A set of jobs: how many of them are in each state. */
+export type ShownSet = { name: string; jobs: number; states: Record<string, number> };
+
+/** What became of each job of a set. */
+export type SetAnswer = { done: string[]; refused: { id: string; reason: string }[] };
+
 const pageSize = 500;
 
 /** The jobs of a server, spoken to over HTTP. Every method throws Problem. */
@@ -72,21 +90,69 @@ export class JobsClient {
     return this.#events(`${base}/events`, { id: ids.join(',') }, signal);
   }
 
+  queue(): Promise<QueueFacts> {
+    return this.#client.json({ path: `${base}/queue` });
+  }
+
+  /** Every change of jobs from the moment that this resolves. */
+  async changes(query: Query, signal: AbortSignal): Promise<AsyncGenerator<ServerEvent>> {
+    return await this.#open(`${base}/events`, query, signal);
+  }
+
+  async classes(): Promise<ShownClass[]> {
+    return (await this.#client.json<{ items: ShownClass[] }>({ path: `${base}/classes` })).items;
+  }
+
+  class(name: string): Promise<ShownClass> {
+    return this.#client.json({ path: classPath(name) });
+  }
+
+  setClass(name: string, body: Omit<ShownClass, 'name'>): Promise<ShownClass> {
+    return this.#send('PUT', classPath(name), body);
+  }
+
+  async removeClass(name: string): Promise<void> {
+    const answer = await this.#client.send({ method: 'DELETE', path: classPath(name) });
+    answer.body.resume();
+  }
+
+  async sets(): Promise<ShownSet[]> {
+    return (await this.#client.json<{ items: ShownSet[] }>({ path: `${base}/sets` })).items;
+  }
+
+  actOnSet(name: string, action: string): Promise<SetAnswer> {
+    return this.#client.json({ method: 'POST', path: `${setPath(name)}/${action}` });
+  }
+
+  forgetSet(name: string): Promise<SetAnswer> {
+    return this.#client.json({ method: 'DELETE', path: setPath(name) });
+  }
+
   close(): void {
     this.#client.close();
   }
 
   async *#events(path: string, query: Query, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
+    yield* await this.#open(path, query, signal);
+  }
+
+  async #open(path: string, query: Query, signal?: AbortSignal): Promise<AsyncGenerator<ServerEvent>> {
     const headers = { accept: 'text/event-stream' };
     const answer = await this.#client.send({ path, query, headers, ...(signal !== undefined && { signal }) });
-    try {
-      yield* readEvents(this.#client.blocks(answer));
-    } finally {
-      answer.abandon();
-    }
+    const blocks = this.#client.blocks(answer);
+    return (async function* () {
+      try {
+        yield* readEvents(blocks);
+      } finally {
+        answer.abandon();
+      }
+    })();
   }
 
   async #send<T>(method: string, path: string, body: unknown): Promise<T> {
     return await this.#client.json({ method, path, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
   }
 }
+
+const classPath = (name: string): string => `${base}/classes/${encodeURIComponent(name)}`;
+const setPath = (name: string): string => `${base}/sets/${encodeURIComponent(name)}`;

@@ -101,6 +101,19 @@ test('a job is stopped, run again and forgotten by its verbs', async () => {
   expect((await house.ask('GET', `/api/v3/jobs/${id}`, { token })).status).toBe(404);
 });
 
+test('priority, name and properties of a job are changed by PATCH, and nothing else', async () => {
+  const { body } = await house.ask('POST', '/api/v3/jobs', {
+    token,
+    json: { command: 'true', directory: folder, hold: 1, jobclass: undefined },
+  });
+  const path = `/api/v3/jobs/${String(body.id)}`;
+  expect((await house.ask('PATCH', path, { token, json: { priority: 'top', jobname: 'late', proplist: { A: '1' } } })).status).toBe(200);
+  const { body: shown } = await house.ask('GET', `${path}/priority,jobname`, { token });
+  expect(shown.rows).toEqual([[15, 'late']]);
+  expect((await house.ask('PATCH', path, { token, json: { user: 'root' } })).status).toBe(422);
+  expect((await house.ask('PATCH', path, { token, json: [] })).status).toBe(422);
+});
+
 const shared = { directory: folder };
 const bad: [what: string, submission: unknown, says: RegExp][] = [
   ['no object', [1], /JSON object/],
@@ -115,6 +128,7 @@ const bad: [what: string, submission: unknown, says: RegExp][] = [
   ['a relative directory', { command: 'ls', directory: 'here' }, /an absolute path/],
   ['a file as directory', { command: 'ls', directory: '/etc/passwd' }, /not a directory|ENOTDIR/],
   ['a log outside', { command: 'ls', logfile: '../../etc/passwd', ...shared }, /in the run directory/],
+  ['an unknown job class', { command: 'ls', jobclass: 'nothing', ...shared }, /no job class/],
   ['an unknown member', { command: 'ls', comand: 1, ...shared }, /no such member/],
   ['another owner', { command: 'ls', user: 'root', ...shared }, /owner of a job/],
   ['a terminal', { command: 'vi', interactive: true, ...shared }, /no terminal/],

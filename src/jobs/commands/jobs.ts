@@ -13,6 +13,8 @@ import { endings, waitFor } from './wait.ts';
 type SubmitOptions = {
   shell?: boolean;
   name?: string;
+  set?: string;
+  class?: string;
   resources?: string;
   priority?: string;
   group?: string;
@@ -39,6 +41,8 @@ export function addSubmit(jobs: Command): void {
     .argument('<command...>', 'the program and its arguments')
     .option('--shell', 'give the command to /bin/sh')
     .option('--name <name>', 'a name for people')
+    .option('--set <name>', 'put it into a set, which is looked at and ended as one')
+    .option('--class <name>', 'a job class that presets what is not said here (weir jobs class list)')
     .option('--resources <expression>', 'what it needs: CORES/2 RAM/500')
     .option('--priority <priority>', '1 to 15, or low, normal, high, top')
     .option('--group <group>', 'the fair-share group')
@@ -82,6 +86,8 @@ function submissionOf(words: string[], options: SubmitOptions): Record<string, u
     command: shell ? words.join(' ') : words,
     shell,
     name,
+    set: options.set,
+    jobclass: options.class,
     resources,
     priority,
     group,
@@ -100,7 +106,7 @@ function submissionOf(words: string[], options: SubmitOptions): Record<string, u
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
-type ListOptions = { all?: boolean; user?: string; state?: string; name?: string; group?: string; limit: number };
+type ListOptions = { all?: boolean; user?: string; state?: string; name?: string; group?: string; set?: string; limit: number };
 
 /** Adds `weir jobs list`. */
 export function addList(jobs: Command): void {
@@ -112,6 +118,7 @@ export function addList(jobs: Command): void {
     .option('--state <states>', 'in one of these states, separated by commas')
     .option('--name <name>', 'of this name')
     .option('--group <group>', 'of this fair-share group')
+    .option('--set <name>', 'of this set')
     .option('-n, --limit <count>', 'jobs to show at most', wholeNumber(1), 100)
     .action(async ({ all, limit, ...choice }: ListOptions, command: Command) => {
       const output = openOutput(command);
@@ -146,6 +153,8 @@ function linesOf(job: ShownJob): [string, string][] {
     ['user', job.user],
     ['group', job.group],
     ['name', job.name],
+    ['set', job.set],
+    ['class', job.jobclass],
     ['directory', job.directory],
     ['log', job.logfile],
     ['environment', job.environment],

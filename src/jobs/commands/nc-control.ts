@@ -7,15 +7,15 @@ import { readTimeSpec } from '../duration.ts';
 import { formatId } from '../job-id.ts';
 import { has, lastOf, parseMixed } from './flags.ts';
 import type { NcContext } from './nc-context.ts';
-import { idsOf } from './nc-look.ts';
+import { idsOf, jobsOf } from './nc-look.ts';
 import { printLog } from './print-log.ts';
 import { endings, waitFor } from './wait.ts';
 
 /** `nc stop [-f] ID…`: queued ones are taken out, running ones ended (TERM, then KILL; `-f`: KILL). Exit code 1 if any failed. */
 export async function stopNc(context: NcContext, words: readonly string[]): Promise<number> {
-  const parsed = parseMixed(words, { '-f': 'alone' }, 'nc stop');
+  const parsed = parseMixed(words, { '-f': 'alone', '-set': 'value' }, 'nc stop');
   const action = has(parsed, '-f') ? 'kill' : 'stop';
-  return await eachOf(context, idsOf(parsed.rest, 'nc stop'), async (id) => {
+  return await eachOf(context, await jobsOf(context, parsed, 'nc stop'), async (id) => {
     const { state } = await context.jobs.act(id, action);
     return state === 'Failed' ? 'is taken out of the queue' : 'is being stopped';
   });
@@ -23,8 +23,8 @@ export async function stopNc(context: NcContext, words: readonly string[]): Prom
 
 /** `nc forget [-logs] ID…`: only jobs that are over; the log stays unless `-logs` is given. */
 export async function forgetNc(context: NcContext, words: readonly string[]): Promise<number> {
-  const parsed = parseMixed(words, { '-logs': 'alone' }, 'nc forget');
-  return await eachOf(context, idsOf(parsed.rest, 'nc forget'), async (id) => {
+  const parsed = parseMixed(words, { '-logs': 'alone', '-set': 'value' }, 'nc forget');
+  return await eachOf(context, await jobsOf(context, parsed, 'nc forget'), async (id) => {
     await context.jobs.forget(id, has(parsed, '-logs'));
     return 'is forgotten';
   });
@@ -45,9 +45,10 @@ export async function rerunNc(context: NcContext, words: readonly string[]): Pro
 }
 
 /** `nc wait [-l] [-t T] ID…`: 0 all done, 1 one failed, 2 the time was up, 3 a job is not known. `-l` shows the log of the first. */
-export async function waitNc({ jobs }: NcContext, words: readonly string[]): Promise<number> {
-  const parsed = parseMixed(words, { '-l': 'alone', '-t': 'value' }, 'nc wait');
-  const ids = idsOf(parsed.rest, 'nc wait');
+export async function waitNc(context: NcContext, words: readonly string[]): Promise<number> {
+  const { jobs } = context;
+  const parsed = parseMixed(words, { '-l': 'alone', '-t': 'value', '-set': 'value' }, 'nc wait');
+  const ids = await jobsOf(context, parsed, 'nc wait');
   const text = lastOf(parsed, '-t');
   const seconds = text === undefined ? undefined : readTimeSpec(text);
   if (text !== undefined && seconds === undefined)

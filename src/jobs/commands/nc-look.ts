@@ -1,10 +1,10 @@
-/** `nc info` and `nc list`. */
+/** `nc info`, `nc list` and `nc jobclass`. */
 import { cutTo, makeVisible } from '../../cli/table.ts';
 import { Problem } from '../../core/problem.ts';
 import { readId } from '../job-id.ts';
 import type { ShownJob, VovRows } from '../remote.ts';
-import { has, lastOf, parseMixed } from './flags.ts';
-import { printJobs } from './look.ts';
+import { has, lastOf, type Parsed, parseMixed } from './flags.ts';
+import { printClass, printClasses, printJobs } from './look.ts';
 import type { NcContext } from './nc-context.ts';
 import { printLog } from './print-log.ts';
 
@@ -27,18 +27,38 @@ export async function infoNc({ jobs, output }: NcContext, words: readonly string
 
 /** `nc list [-a] [-u USER] [-s STATUS] [-O FORMAT] [--json]`: one's own jobs, or those of all with `-a`. */
 export async function listNc({ jobs, output }: NcContext, words: readonly string[]): Promise<number> {
-  const flags = { '-a': 'alone', '-u': 'value', '-s': 'value', '-O': 'value', '--json': 'alone' } as const;
+  const flags = { '-a': 'alone', '-u': 'value', '-s': 'value', '-set': 'value', '-O': 'value', '--json': 'alone' } as const;
   const parsed = parseMixed(words, flags, 'nc list');
   if (parsed.rest[0] !== undefined) throw new Problem('invalid', `nc list takes no ${parsed.rest[0]}.`, { hint: 'weir nc info ID' });
   const user = lastOf(parsed, '-u');
   const state = lastOf(parsed, '-s');
+  const set = lastOf(parsed, '-set');
   const mine = !has(parsed, '-a') && user === undefined;
-  const { items } = await jobs.list({ mine, ...(user !== undefined && { user }), ...(state !== undefined && { state }) });
+  const { items } = await jobs.list({ mine, set, ...(user !== undefined && { user }), ...(state !== undefined && { state }) });
   const format = lastOf(parsed, '-O');
   if (has(parsed, '--json')) output.json(items);
   else if (format !== undefined) for (const job of items) process.stdout.write(`${formatted(job, format)}\n`);
   else if (output.form !== 'table' || items.length > 0) printJobs(output, items);
   return 0;
+}
+
+/** `nc jobclass [NAME]`: the classes, a line each; or what one of them presets. */
+export async function jobclassNc({ jobs, output }: NcContext, words: readonly string[]): Promise<number> {
+  const [name, ...more] = parseMixed(words, {}, 'nc jobclass').rest;
+  if (more.length > 0) throw new Problem('invalid', 'nc jobclass takes one name.', { hint: 'weir nc jobclass' });
+  if (name === undefined) printClasses(output, await jobs.classes());
+  else printClass(output, await jobs.class(name));
+  return 0;
+}
+
+/** The jobs that a command names: ids as they were typed, and those of a set with `-set`; at least one. */
+export async function jobsOf({ jobs }: NcContext, parsed: Parsed, command: string): Promise<string[]> {
+  const set = lastOf(parsed, '-set');
+  if (set === undefined) return idsOf(parsed.rest, command);
+  const { items } = await jobs.list({ set });
+  if (items.length === 0) throw new Problem('not-found', `There is no set ${set}.`, { hint: 'weir jobs sets' });
+  const ids = items.filter(({ parent }) => parent === undefined).map(({ id }) => id);
+  return parsed.rest.length === 0 ? ids : [...ids, ...idsOf(parsed.rest, command)];
 }
 
 /** Ids of jobs as they were typed; at least one. */

@@ -38,12 +38,20 @@ const flags: Flags = {
   '-wrapper': 'value',
 };
 
-type Wish = { submission: Record<string, unknown>; verbosity: number | undefined; wait: 'no' | 'end' | 'log' };
+type Wish = {
+  submission: Record<string, unknown>;
+  /** Members that stood before `-C`: they give way to the class. */
+  early: readonly string[];
+  verbosity: number | undefined;
+  wait: 'no' | 'end' | 'log';
+};
 
 /** `nc run [flags] command…`: submits a job that runs here, in this directory, with these variables. */
 export async function runNc({ jobs, output }: NcContext, words: readonly string[]): Promise<number> {
   const usual = splitCommand(process.env.NC_RUN_ARGS ?? '', 'NC_RUN_ARGS');
-  const { submission, verbosity, wait } = readWish([...usual, ...words], process.env);
+  const wish = readWish([...usual, ...words], process.env);
+  const { submission, verbosity, wait } = wish;
+  if (typeof submission.jobclass === 'string') giveWay(wish, (await jobs.class(submission.jobclass)).members);
   const job = await jobs.submit(submission);
   if (output.form === 'json') output.json(job);
   else for (const line of linesOf(job, verbosity)) process.stdout.write(`${line}\n`);
@@ -56,6 +64,14 @@ async function waitForOne(jobs: JobsClient, id: string, wait: 'end' | 'log'): Pr
   return (await printLog(jobs, id, true)) === 'Done' ? 0 : endings[await waitFor(jobs, [id])];
 }
 
+/** Flags are read in their order: those before `-C` are overridden by the class, those behind it override it. */
+export function giveWay({ submission, early }: Pick<Wish, 'submission' | 'early'>, members: Record<string, unknown>): void {
+  const { environment } = members;
+  for (const name of early) if (Object.hasOwn(members, name) && name !== 'environment') delete submission[name];
+  if (early.includes('environment') && typeof environment === 'object')
+    submission.environment = { ...(submission.environment as object), ...environment };
+}
+
 /** The submission that the flags and words describe. Throws `invalid`. */
 export function readWish(words: readonly string[], variables: NodeJS.ProcessEnv): Wish {
   const { flags: given, rest } = parseFlags(words, flags, 'nc run');
@@ -66,19 +82,34 @@ export function readWish(words: readonly string[], variables: NodeJS.ProcessEnv)
   let isProperty = false;
   let verbosity: number | undefined;
   let wait: Wish['wait'] = 'no';
+  let early: string[] = [];
+  // The usual environment is nobody's wish.
+  let isEnvironmentEarly = true;
   for (const [flag, value] of given) {
     if (flag === '-v') verbosity = readNumber(flag, value);
     else if (flag === '-w') wait = 'end';
     else if (flag === '-wl') wait = 'log';
-    else if (flag === '-e') environment = value;
+    else if (flag === '-e') {
+      environment = value;
+      isEnvironmentEarly = false;
+    } else if (flag === '-C') {
+      early = Object.keys(submission).filter((name) => !own.has(name));
+      isEnvironmentEarly = true;
+      submission.jobclass = value;
+    } else if (flag === '-F')
+      continue; // every submission is a run of its own
     else if (flag === '-ep') isProperty = true;
     else if (flag === '-P') Object.assign(properties, readProperty(value));
     else Object.assign(submission, memberOf(flag, value));
   }
   if (Object.keys(properties).length > 0) submission.properties = properties;
   Object.assign(submission, environmentOf(environment, isProperty, variables));
-  return { submission, verbosity, wait };
+  if (isEnvironmentEarly) early.push('environment');
+  return { submission, early, verbosity, wait };
 }
+
+/** Members that no class has a say in. */
+const own: ReadonlySet<string> = new Set(['command', 'directory', 'submit_host', 'jobclass']);
 
 function memberOf(flag: string, value: string): Record<string, unknown> {
   switch (flag) {
@@ -88,8 +119,6 @@ function memberOf(flag: string, value: string): Record<string, unknown> {
       return { priority: value };
     case '-r':
       return { resources: value };
-    case '-C':
-      return { jobclass: value };
     case '-g':
       return { group: value, group_with_user: false };
     case '-G':
@@ -102,8 +131,6 @@ function memberOf(flag: string, value: string): Record<string, unknown> {
       return { expected: value };
     case '-D':
       return { check_directory: false };
-    case '-F':
-      return { force: true };
     case '-M':
       return { mailuser: value };
     case '-i':

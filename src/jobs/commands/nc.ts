@@ -7,7 +7,7 @@ import { Problem } from '../../core/problem.ts';
 import { lastOf, parseFlags } from './flags.ts';
 import type { NcContext } from './nc-context.ts';
 import { cleanNc, cmdNc, forgetNc, rerunNc, stopNc, waitNc } from './nc-control.ts';
-import { infoNc, listNc } from './nc-look.ts';
+import { infoNc, jobclassNc, listNc } from './nc-look.ts';
 import { runNc } from './nc-run.ts';
 import { serverOf, withJobs } from './port.ts';
 
@@ -23,20 +23,26 @@ const commands: Record<string, NcCommand> = {
   wait: waitNc,
   rerun: rerunNc,
   clean: cleanNc,
+  jobclass: jobclassNc,
   cmd: cmdNc,
 };
 
 const help = `
 Commands:
-  run [flags] command…             submit a job: -v N  -l FILE  -w  -wl  -e SNAPSHOT|DEFAULT|BASE  -ep  -p PRIO  -r RESOURCES  -g GROUP  -G GROUP
-                                   -J NAME  -kill T  -X T  -D  -P N=V  -set NAME  -preemptable 0|1  -autoforget  -wrapper vw  --
+  run [flags] command…             submit a job: -v N  -l FILE  -w  -wl  -e SNAPSHOT|DEFAULT|BASE  -ep  -p PRIO  -r RESOURCES  -C CLASS  -g GROUP
+                                   -G GROUP  -J NAME  -kill T  -X T  -D  -P N=V  -set NAME  -F
+                                   -preemptable 0|1  -autoforget  -wrapper vw  --
   info [-l] [-e] ID…               show jobs; -l with their logs, -e with their variables
-  list [-a] [-u USER] [-s STATUS] [-O FORMAT] [--json]
+  list [-a] [-u USER] [-s STATUS] [-set NAME] [-O FORMAT] [--json]
                                    list your jobs, or those of all
-  stop [-f] ID…                    end jobs; -f at once
-  forget [-logs] ID…               forget jobs that are over
-  wait [-l] [-t T] ID…             wait until all are over: exit code 0 all done, 1 one failed, 2 the time was up, 3 not known
+  stop [-f] [-set NAME] ID…
+                                   end jobs; -f at once
+  forget [-logs] [-set NAME] ID…
+                                   forget jobs that are over
+  wait [-l] [-t T] [-set NAME] ID…
+                                   wait until all are over: exit code 0 all done, 1 one failed, 2 the time was up, 3 not known
   rerun [-p incr|decr|same] ID…    run jobs again under their ids
+  jobclass [NAME]                  list the job classes, or show what one presets
   clean [-n]                       remove logs of this directory that no job has
   cmd vovbrowser [-url PATH]       print the address of the queue
 

@@ -24,13 +24,15 @@ export const eventRoutes = (jobs: Jobs): RoomRoutes => {
           querystring: Type.Object({
             id: Type.Optional(Type.String({ maxLength: 20_000, description: 'Only these jobs: ids, separated by commas.' })),
             user: Type.Optional(Type.String({ maxLength: 64 })),
+            mine: Type.Optional(Type.Boolean({ description: 'Only those of who asks.' })),
             set: Type.Optional(Type.String({ maxLength: 255, description: 'Only jobs of this set; how they stand now comes first, too.' })),
           }),
           produces: ['text/event-stream'],
         },
       },
       async (request, reply) => {
-        const { id, user, set } = request.query;
+        const { id, mine, set } = request.query;
+        const user = mine === true ? request.caller.name : request.query.user;
         const ids = id === undefined ? undefined : new Set(id.split(',').map((one) => readId(one)));
         if ((ids?.size ?? 0) > mostIds) throw new Problem('invalid', `${mostIds} jobs at most are followed at once.`, { pointer: 'id' });
         for (const one of ids ?? []) jobs.get(one);

@@ -196,6 +196,7 @@ const queueSchema = Type.Object({
   enabled: Type.Boolean(),
   backend: Type.String(),
   jobs: Type.Integer(),
+  states: Type.Record(Type.String(), Type.Integer(), { description: 'How many jobs are in each state.' }),
   ready: Type.Integer({ description: 'Jobs that could start if there were room.' }),
   running: Type.Integer(),
   hosts: Type.Array(Type.Object({ host: Type.String(), amounts, free: amounts, tags: Type.Array(Type.String()) })),
@@ -210,6 +211,7 @@ const queueFacts = (jobs: Jobs) => ({
   enabled: jobs.isEnabled,
   backend: jobs.backend.name,
   jobs: jobs.queue.store.size,
+  states: jobs.queue.census.counts(),
   ready: jobs.queue.readyCount,
   running: jobs.queue.runningCount,
   hosts: jobs.queue.pool?.hosts() ?? [],
@@ -222,7 +224,8 @@ const queueFacts = (jobs: Jobs) => ({
 const tagOf = (jobs: Jobs, job: Job): string =>
   `${isOver(job) ? '' : 'W/'}${tagOfVersion(`${jobs.queue.store.versionOf(job.id)}.${durationOf(job, jobs.now())}`)}`;
 
-function changesOf(body: unknown): Partial<Pick<Job, 'priority' | 'name' | 'properties'>> {
+/** What a body wants changed of a job. Throws `unprocessable`. */
+export function changesOf(body: unknown): Partial<Pick<Job, 'priority' | 'name' | 'properties'>> {
   const fault = (detail: string, pointer = '') => new Problem('unprocessable', 'The job cannot be changed so.', { detail, pointer });
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fault('expected a JSON object');
   const changes: Partial<Pick<Job, 'priority' | 'name' | 'properties'>> = {};

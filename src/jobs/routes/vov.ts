@@ -11,6 +11,7 @@ import { formatId, readId } from '../job-id.ts';
 import type { Action, Jobs } from '../jobs.ts';
 import { readStates, selectJobs } from '../selection.ts';
 import { envelope, readFields, submissionOf } from '../vov.ts';
+import { changesOf } from './jobs.ts';
 
 const tags = ['vov jobs'];
 const viewer = { role: 'viewer' } as const;
@@ -133,6 +134,24 @@ export const vovRoutes = (jobs: Jobs): RoomRoutes => {
         const { id } = request.params as { id: string };
         const word = (request.body as { action?: unknown } | null)?.action;
         const job = await jobs.act(readId(id), actionOf(word), request.caller);
+        return rowsOf([job], readFields(undefined), formatId(job.id));
+      },
+    );
+    app.patch(
+      `${root}/:id`,
+      {
+        ...anyBody,
+        config: operator,
+        schema: {
+          ...oneSchema('Change priority, jobname or properties of a job'),
+          body: bodySchema({ priority: 'high', properties: { TICKET: '17' } }),
+        },
+      },
+      async (request) => {
+        const { id } = request.params as { id: string };
+        const body = request.body as Record<string, unknown> | null;
+        const changes = typeof body === 'object' && !Array.isArray(body) ? submissionOf(body ?? {}) : body;
+        const job = await jobs.change(readId(id), changesOf(changes), request.caller);
         return rowsOf([job], readFields(undefined), formatId(job.id));
       },
     );
