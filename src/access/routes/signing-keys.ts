@@ -27,7 +27,9 @@ const keysSchema = Type.Object({
 });
 const keysQuery = Type.Object({ page: pageQuery.page, per_page: pageQuery.per_page }, { additionalProperties: false });
 const rotateSchema = Type.Object(
-  { at_once: Type.Boolean({ default: false, description: 'For emergencies: the old key verifies nothing any more, all logins end.' }) },
+  {
+    at_once: Type.Optional(Type.Boolean({ description: 'For emergencies: the old key verifies nothing any more, all logins end.' })),
+  },
   { additionalProperties: false },
 );
 
@@ -55,7 +57,7 @@ export const signingKeyRoutes = (access: Access): RoomRoutes => {
       rotation,
       { config: admin, schema: { tags, summary: 'Sign by the next key from now on', body: rotateSchema, response: { 200: keysSchema } } },
       async (request) => {
-        const { at_once } = request.body;
+        const { at_once = false } = request.body;
         await access.keys.rotate(at_once);
         await access.note({
           actor: request.caller.name,

@@ -22,7 +22,7 @@ export const eventRoutes = (jobs: Jobs): RoomRoutes => {
           tags: ['jobs'],
           summary: 'Changes of jobs, as server-sent events: first how those that are named stand now; goes on behind Last-Event-ID',
           querystring: Type.Object({
-            id: Type.Optional(Type.String({ maxLength: 20_000, description: 'Only these jobs: ids, separated by commas.' })),
+            id: Type.Optional(Type.String({ maxLength: 12_000, description: 'Only these jobs: ids, separated by commas.' })),
             user: Type.Optional(Type.String({ maxLength: 64 })),
             mine: Type.Optional(Type.Boolean({ description: 'Only those of who asks.' })),
             set: Type.Optional(Type.String({ maxLength: 255, description: 'Only jobs of this set; how they stand now comes first, too.' })),

@@ -32,6 +32,9 @@ export const livyRoutes = (sessions: Sessions): RoomRoutes => {
   };
 };
 
+/** What Livy answers where it refuses. */
+const refusalSchema = Type.Object({ msg: Type.String() }, { additionalProperties: true });
+
 function addRoutes(app: FastifyInstance, sessions: Sessions, base: string): void {
   const hide = base !== '';
   // Values are read by hand: their faults have Livy's words.
@@ -43,6 +46,7 @@ function addRoutes(app: FastifyInstance, sessions: Sessions, base: string): void
       summary,
       hide,
       querystring: Type.Object(Object.fromEntries([...query, 'doAs'].map((name) => [name, Type.Optional(Type.String())]))),
+      response: { '2xx': Type.Unsafe<unknown>({ description: 'As Livy has it.' }), '4xx': refusalSchema, '5xx': refusalSchema },
     },
   });
   const route: LivyRoute = {
