@@ -5,6 +5,7 @@ import { Problem } from '../core/problem.ts';
 import { DriverLink, type FlowsWish, type FromDriver } from './driver-link.ts';
 import { DriverProcess, noted, type ProcessEnd, type Start, wordsOf } from './driver-process.ts';
 import { SessionLog } from './log-file.ts';
+import { identityOf, signalProcess } from './process-identity.ts';
 import type { ProcessIdentity, State } from './session.ts';
 import { takesStatements } from './session.ts';
 import { type CodeKind, isDone, type Statement } from './statement.ts';
@@ -58,6 +59,7 @@ export class LiveSession {
   #process: DriverProcess | undefined;
   #link: DriverLink | undefined;
   #driverPid: number | undefined;
+  #driver: ProcessIdentity | undefined;
   #current: Statement | undefined;
   readonly #waiting: Statement[] = [];
   readonly #printed: { stream: 'stdout' | 'stderr'; text: string }[] = [];
@@ -238,6 +240,7 @@ export class LiveSession {
     switch (message.type) {
       case 'hello':
         this.#driverPid = message.pid;
+        this.#driver = identityOf(message.pid);
         if (this.#phase === 'recovering') this.#resume(message);
         if (message.info !== null) this.#onReady(message.info);
         break;
@@ -376,6 +379,8 @@ export class LiveSession {
 
   #onProcessEnd(end: ProcessEnd): void {
     if (this.#isLeft) return;
+    // A keeper that was killed has ended nobody.
+    if (this.#driver !== undefined) signalProcess(this.#driver, 'SIGKILL', 'group');
     const words = this.#reason || wordsOf(end);
     if (this.#phase === 'ending') void this.#finish(this.#final, words);
     else if (this.#phase === 'starting') void this.#finish('error', `its interpreter did not start: ${words}`);

@@ -24,8 +24,15 @@ const allowed: ReadonlySet<StatementType> = new Set([
   StatementType.ANALYZE,
 ]);
 
+/** How such a statement begins. Asked as well, and first: to prepare an EXPORT makes its folder. */
+const beginning =
+  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|\()*(?:select|with|from|values|table|show|describe|desc|summarize|pivot|unpivot|explain|insert|update|delete|truncate|create|drop|alter|begin|start|commit|rollback|abort|analyze|vacuum)\b/i;
+
 /** An EXPLAIN in front of a statement: comments, blanks, and options in brackets. */
 const explaining = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*explain\b(?:\s*\([^)]*\))?(?:\s+analyze\b)?/i;
+
+/** The one function that would write a file, and keeps every statement behind it from running where it may not. */
+const logging = /\b(?:enable|disable)_logging\b/i;
 
 /** One DuckDB in memory that reads the files of one folder. */
 export class Engine {
@@ -89,11 +96,14 @@ export class Engine {
   }
 
   async #check(code: string): Promise<void> {
+    if (logging.test(code)) throw new Error('the log of the engine is not for sessions');
+    if (!beginning.test(code)) throw refusal('this');
     const statements = await this.#connection.extractStatements(code);
     if (statements.count !== 1) throw new Error(`expected one query, got ${statements.count}`);
     const { statementType } = await statements.prepare(0);
     if (statementType === StatementType.EXPLAIN) return await this.#check(code.replace(explaining, ''));
-    if (!allowed.has(statementType))
-      throw new Error(`${StatementType[statementType] ?? 'this'} is not done here: a session reads the flows and its own tables`);
+    if (!allowed.has(statementType)) throw refusal(StatementType[statementType] ?? 'this');
   }
 }
+
+const refusal = (what: string): Error => new Error(`${what} is not done here: a session reads the flows and its own tables`);

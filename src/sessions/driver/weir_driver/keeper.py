@@ -135,14 +135,16 @@ class _Log:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._limit = limit
         self._size = os.fstat(self._file).st_size
+        self._is_full = self._size >= limit
 
     def write(self, octets):
         room = self._limit - self._size
-        if room <= 0:
+        if self._is_full:
             return
         os.write(self._file, octets[:room])
         self._size += min(len(octets), room)
         if len(octets) > room:
+            self._is_full = True
             os.write(self._file, f"\n[the log ends here: it has {self._limit} octets, and sessions.log allows no more]\n".encode())
 
 

@@ -1,0 +1,183 @@
+/** How sessions end, and what outlives what: time-outs, restarts, and interpreters that do harm to themselves. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { House, isAlive, pause, type ShownSession } from './house.ts';
+
+let house: House;
+beforeAll(async () => {
+  house = new House(['sessions.log=64KiB', 'sessions.processes=60', 'sessions.reconnect=20s']);
+  await house.start();
+});
+afterAll(() => house.close());
+
+const gone = async (pid: number): Promise<void> => {
+  for (let attempt = 0; isAlive(pid); attempt++) {
+    if (attempt > 500) throw new Error(`process ${pid} is still there`);
+    await pause(20);
+  }
+};
+const vanished = async (id: number): Promise<void> => {
+  for (let attempt = 0; (await house.ask('GET', `/sessions/${id}/state`)).status !== 404; attempt++) {
+    if (attempt > 800) throw new Error(`session ${id} is still there`);
+    await pause(25);
+  }
+};
+
+describe('R14: the end of an interpreter is seen at once, and shown', () => {
+  test.each([
+    ['exits', 'import os\nos._exit(3)', 'dead', /exit code 3/],
+    ['exits well', 'import os\nos._exit(0)', 'success', /exit code 0/],
+    ['is killed', 'import os\nos.kill(os.getpid(), 9)', 'dead', /signal 9/],
+    ['crashes', 'import ctypes\nctypes.string_at(0)', 'dead', /signal 11/],
+    ['kills its keeper', 'import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(100)', 'dead', /./],
+  ])('that %s', async (_what, code, state, reason) => {
+    const id = await house.session();
+    const pid = Number(await house.text(id, 'import os\nos.getpid()'));
+    const { id: statement } = await house.post(id, code);
+    const behind = await house.ask<{ id: number }>('POST', `/sessions/${id}/statements`, { code: '1' });
+    await house.until(id, state);
+    expect(await house.log(id)).toMatch(reason);
+    expect((await house.statement(id, statement)).output).toMatchObject({
+      status: 'error',
+      ename: 'Error',
+      evalue: expect.stringMatching(/^Interpreter died:\n/),
+    });
+    // It may have been too late for it.
+    if (behind.status === 201)
+      expect((await house.statement(id, behind.body.id)).output).toMatchObject({ status: 'error', ename: 'SessionLost' });
+    await gone(pid);
+  });
+
+  test('a fork bomb ends its session, and leaves nothing', async () => {
+    const id = await house.session();
+    const bomb =
+      'import os, time\nend = time.time() + 30\nwhile time.time() < end:\n  try: os.fork()\n  except OSError: pass\n  time.sleep(0.2)';
+    const folder = join(house.data, 'sessions', String(id));
+    await house.post(id, bomb);
+    await house.until(id, 'dead');
+    expect(await house.log(id)).toContain('more than 60 processes');
+    for (let attempt = 0; processesIn(folder) > 0; attempt++) {
+      expect(attempt).toBeLessThan(200);
+      await pause(25);
+    }
+  });
+
+  test('a gigabyte that is printed fills neither the disk nor the server', async () => {
+    const id = await house.session();
+    const { id: statement } = await house.post(
+      id,
+      "import subprocess\nsubprocess.run('head -c 1000000000 /dev/zero | tr \\\\\\\\0 x', shell=True).returncode",
+    );
+    expect((await house.untilStatement(id, statement, 'available')).output).toMatchObject({ data: { 'text/plain': '0' } });
+    expect(readFileSync(join(house.data, 'sessions', String(id), 'log')).length).toBeLessThan(70_000);
+    expect(await house.log(id)).toContain('the log ends here');
+  });
+
+  test('what leaves the group of its session ends with it', async () => {
+    const id = await house.session();
+    const code = "import subprocess\np = subprocess.Popen(['setsid', '--fork', 'sleep', '88.25'])\np.wait()";
+    await house.run(id, code);
+    const pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandOf(name) === 'sleep 88.25');
+    expect(pids().length).toBeGreaterThan(0);
+    expect((await house.ask('DELETE', `/sessions/${id}`)).body).toEqual({ msg: 'deleted' });
+    expect(pids()).toEqual([]);
+    expect(existsSync(join(house.data, 'sessions', String(id)))).toBe(false);
+  });
+});
+
+describe('R11: time-outs', () => {
+  test('end a session that is idle, and not one that is busy', async () => {
+    const busy = await house.session({ kind: 'python', idleTimeout: '1s' });
+    const idle = await house.session({ kind: 'python', idleTimeout: '1s' });
+    const { id: statement } = await house.post(busy, "import time\ntime.sleep(4)\n'done'");
+    await vanished(idle);
+    expect((await house.untilStatement(busy, statement, 'available')).output).toMatchObject({ data: { 'text/plain': "'done'" } });
+    await vanished(busy);
+  });
+
+  test('end a session whose client is silent, or that is old, busy or not', async () => {
+    const silent = await house.session({ kind: 'python', heartbeatTimeoutInSecond: 1 });
+    const old = await house.session({ kind: 'python', ttl: '1s' });
+    for (const id of [silent, old]) await house.post(id, 'import time\ntime.sleep(60)');
+    const list = async () => (await house.ask<{ sessions: ShownSession[] }>('GET', '/sessions')).body.sessions.map(({ id }) => id);
+    for (let attempt = 0; (await list()).some((id) => id === silent || id === old); attempt++) {
+      expect(attempt).toBeLessThan(500);
+      await pause(50);
+    }
+  });
+});
+
+describe('R13: a restart', () => {
+  test('by a crash keeps ids, statements, logs and interpreters; one that runs ends well', async () => {
+    const id = await house.session({ kind: 'python', name: 'survivor' });
+    await house.run(id, "x = 42\nimport os\nn = os.write(1, b'before\\n')");
+    const { id: running } = await house.post(id, "import time\ntime.sleep(2)\nprint('ran on')\nx");
+    const { id: waiting } = await house.post(id, 'x + 1');
+    const lost = await house.session();
+    const pid = Number(await house.text(lost, 'import os\nos.getpid()'));
+    const { id: unfinished } = await house.post(lost, 'import time\ntime.sleep(60)');
+    await house.untilStatement(lost, unfinished, 'running');
+    await house.end('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await gone(pid);
+    await house.start();
+    expect((await house.untilStatement(id, running, 'available')).output).toMatchObject({ data: { 'text/plain': 'ran on\n42' } });
+    expect((await house.untilStatement(id, waiting, 'available')).output).toMatchObject({ data: { 'text/plain': '43' } });
+    expect((await house.until(id, 'idle')).name).toBe('survivor');
+    expect(await house.log(id)).toContain('before');
+    await house.until(lost, 'dead');
+    expect((await house.statement(lost, unfinished)).output).toMatchObject({ status: 'error', ename: 'SessionLost' });
+    expect(await house.log(lost)).toMatch(/no server looked on/);
+    expect(await house.session()).toBeGreaterThan(lost);
+  });
+
+  test('while nothing runs is not noticed', async () => {
+    const id = await house.session();
+    await house.run(id, 'y = 7');
+    await house.end('SIGTERM');
+    await house.start();
+    await house.until(id, 'idle');
+    expect(await house.text(id, 'y')).toBe('7');
+    const { body } = await house.ask<{ total_statements: number }>('GET', `/sessions/${id}/statements`);
+    expect(body.total_statements).toBe(2);
+  });
+});
+
+test('R12: a server that other machines reach runs none unless told to, and its roles count', async () => {
+  const off = new House(['sessions.enabled=never']);
+  try {
+    await off.start();
+    expect(await off.ask('POST', '/sessions', { kind: 'python' })).toMatchObject({
+      status: 403,
+      body: { msg: expect.stringContaining('never') },
+    });
+  } finally {
+    await off.close();
+  }
+});
+
+test('no more sessions than there may be', async () => {
+  const small = new House(['sessions.most=2', 'sessions.starting=1']);
+  try {
+    await small.start();
+    const both = await Promise.all([1, 2].map(() => small.ask<{ msg: string }>('POST', '/sessions', { kind: 'python' })));
+    expect(both.map(({ status }) => status).sort()).toEqual([201, 400]);
+    expect(both.find(({ status }) => status === 400)?.body.msg).toContain('too many sessions are being created!');
+    await small.until(0, 'idle');
+    await small.session();
+    expect((await small.ask<{ msg: string }>('POST', '/sessions', { kind: 'python' })).body.msg).toContain('there are 2 sessions already');
+  } finally {
+    await small.close();
+  }
+});
+
+const commandOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
+  } catch {
+    return '';
+  }
+};
+const processesIn = (folder: string): number =>
+  readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandOf(name).endsWith(folder)).length;
