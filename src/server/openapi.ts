@@ -127,7 +127,7 @@ function tellOfHeaders(method: string, operation: Operation): void {
       answer.headers = { ...Object.fromEntries(names.map((name) => [name, headerReference(name)])), ...answer.headers };
   };
   if (method === 'get') {
-    add('200', ['Link', 'ETag']);
+    for (const status of ['200', '2XX']) add(status, ['Link', 'ETag']);
     operation.responses = { ...responses, 304: { description: 'It is as the client knows it already.' } };
   }
   if (method === 'post') add('201', ['Location', 'Link']);

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linksSchema } from '../../core/links.ts';
+import { pageOf, pageQuery } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { base } from '../api.ts';
 import { type JobClass, presetMembers } from '../job-classes.ts';
@@ -17,6 +18,14 @@ const members = Type.Unsafe<Record<string, unknown>>({
   description: `Members of a submission: ${presetMembers.join(', ')}.`,
 });
 const classSchema = Type.Object({ name: Type.String(), description: Type.Optional(Type.String()), members, links: linksSchema });
+const pagesQuery = Type.Object({ page: pageQuery.page, per_page: pageQuery.per_page }, { additionalProperties: false });
+const classesSchema = Type.Object({
+  items: Type.Array(classSchema),
+  page: Type.Integer(),
+  per_page: Type.Integer(),
+  total: Type.Integer(),
+  links: linksSchema,
+});
 const bodySchema = Type.Object(
   { description: Type.Optional(Type.String({ maxLength: 255 })), members },
   {
@@ -36,10 +45,14 @@ export const classRoutes = (jobs: Jobs): RoomRoutes => {
         schema: {
           tags,
           summary: 'The job classes',
-          response: { 200: Type.Object({ items: Type.Array(classSchema), links: linksSchema }) },
+          querystring: pagesQuery,
+          response: { 200: classesSchema },
         },
       },
-      async () => ({ items: jobs.classes.all().map(shown), links: { self: { href: root }, jobs: { href: base } } }),
+      async (request) => {
+        const { items, links, ...page } = pageOf(jobs.classes.all(), request.url, request.query);
+        return { items: items.map(shown), ...page, links: { ...links, jobs: { href: base } } };
+      },
     );
     app.get(
       `${root}/:name`,

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { Caller } from '../../core/caller.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linksSchema } from '../../core/links.ts';
+import { pageOf, pageQuery } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { base } from '../api.ts';
 
@@ -16,6 +17,14 @@ const setSchema = Type.Object({
   name: Type.String(),
   jobs: Type.Integer(),
   states: Type.Record(Type.String(), Type.Integer(), { description: 'How many of them are in each state.' }),
+  links: linksSchema,
+});
+const pagesQuery = Type.Object(pageQuery, { additionalProperties: false });
+const setsSchema = Type.Object({
+  items: Type.Array(setSchema),
+  page: Type.Integer(),
+  per_page: Type.Integer(),
+  total: Type.Integer(),
   links: linksSchema,
 });
 const answerSchema = Type.Object({
@@ -40,10 +49,14 @@ export const setRoutes = (jobs: Jobs): RoomRoutes => {
         schema: {
           tags,
           summary: 'The sets of jobs, with how many of each are in which state',
-          response: { 200: Type.Object({ items: Type.Array(setSchema), links: linksSchema }) },
+          querystring: pagesQuery,
+          response: { 200: setsSchema },
         },
       },
-      async () => ({ items: jobs.queue.sets.names().map(shown), links: { self: { href: root }, jobs: { href: base } } }),
+      async (request) => {
+        const { items, links, ...page } = pageOf(jobs.queue.sets.names(), request.url, request.query, (name) => name);
+        return { items: items.map(shown), ...page, links: { ...links, jobs: { href: base } } };
+      },
     );
     app.get(
       `${root}/:name`,
