@@ -24,16 +24,10 @@ export const writeDecimal = (octets: Uint8Array, at: number, value: number): num
 export const isPresentAt = ({ validity }: BatchColumn, row: number): boolean =>
   validity === undefined || ((validity[row >> 3] as number) & (1 << (row & 7))) !== 0;
 
-/** Columns by which a port is told. */
-export type PortColumns = { port: BatchColumn; type: BatchColumn; code: BatchColumn };
-
-/** The number that `src_port` shows: 0 for protocols without ports. */
-export const sourcePortAt = ({ port }: PortColumns, row: number): number => (isPresentAt(port, row) ? (port.u16[row] as number) : 0);
-
-/** The number that `dst_port` shows: for ICMP type * 256 + code. */
-export const targetPortAt = ({ port, type, code }: PortColumns, row: number): number => {
-  if (isPresentAt(port, row)) return port.u16[row] as number;
-  return isPresentAt(type, row) ? (type.u8[row] as number) * 256 + (code.u8[row] as number) : 0;
+/** Gives what `dst_port` shows in rows without a port number: type * 256 + code for ICMP, else 0. */
+export const icmpPortAt = (batch: FlowBatch): ((row: number) => number) => {
+  const [type, code] = [batch.column('icmp_type'), batch.column('icmp_code')];
+  return (row) => (isPresentAt(type, row) ? (type.u8[row] as number) * 256 + (code.u8[row] as number) : 0);
 };
 
 const text = new Uint8Array(64);
@@ -43,16 +37,17 @@ export const nameEnds = (batch: FlowBatch): void => {
   if (!batch.isUnnamed) return;
   batch.isUnnamed = false;
   const version = batch.column('ip_version').u8;
-  const icmp = { type: batch.column('icmp_type'), code: batch.column('icmp_code') };
-  for (const [side, portAt] of [['src', sourcePortAt] as const, ['dst', targetPortAt] as const]) {
+  const icmpAt = icmpPortAt(batch);
+  for (const [side, otherwise] of [['src', () => 0] as const, ['dst', icmpAt] as const]) {
     const [comp, port] = [batch.column(`${side}_comp`), batch.column(`${side}_port`)];
     const [{ u32: high }, { u32: low }] = [batch.column(`${side}_addr_hi`), batch.column(`${side}_addr_lo`)];
-    const ports = { port: batch.column(`${side}_port_num`), ...icmp };
+    const number = batch.column(`${side}_port_num`);
     for (let row = 0; row < batch.count; row++) {
       const word = row * 2;
       const end = writeEnd(text, 0, version[row]!, high[word + 1]!, high[word]!, low[word + 1]!, low[word]!);
       batch.setText(comp, row, text, 0, end);
-      batch.setText(port, row, text, 0, writeDecimal(text, 0, portAt(ports, row)));
+      const shown = isPresentAt(number, row) ? number.u16[row]! : otherwise(row);
+      batch.setText(port, row, text, 0, writeDecimal(text, 0, shown));
     }
   }
 };

@@ -9,8 +9,8 @@ export class AddressCodes {
   count = 0;
   /** Distinct addresses so far. */
   size = 0;
-  /** Four words of each, most significant first, and its version of IP. */
-  readonly words = new Uint32Array(mostRows * 4);
+  /** Four words of each, most significant first, and its version of IP. Words have a sign: those without are not passed on in registers. */
+  readonly words = new Int32Array(mostRows * 4);
   readonly versions = new Uint8Array(mostRows);
   /** Code + 1 by hash; 0 where there is none. */
   readonly #slots = new Uint32Array(slots);
@@ -21,6 +21,7 @@ export class AddressCodes {
     this.#slots.fill(0);
   }
 
+  /** Adds an address of four words of 32 bits with sign. */
   add(version: number, a: number, b: number, c: number, d: number): void {
     const table = this.#slots;
     const { words, versions } = this;

@@ -28,6 +28,7 @@ export class Dictionary {
   readonly #slots = new Uint32Array(slots);
   /** Code + 1 of small numbers. */
   readonly #small = new Uint32Array(small);
+  #isHashed = false;
 
   /** The values and what they stand for, until the next `clear`. */
   coded(column: Column): Coded {
@@ -35,10 +36,15 @@ export class Dictionary {
   }
 
   clear(): void {
+    // Small numbers by themselves, the table of hashes only where there were any.
+    for (let code = 0; code < this.size; code++) {
+      const value = this.words[code * 4] as number;
+      if (value < small) this.#small[value] = 0;
+    }
+    if (this.#isHashed) this.#slots.fill(0);
+    this.#isHashed = false;
     this.count = 0;
     this.size = 0;
-    this.#slots.fill(0);
-    this.#small.fill(0);
   }
 
   /** Adds rows of texts that are all in place, from the words of a batch's column. */
@@ -61,7 +67,8 @@ export class Dictionary {
     const { codes } = this;
     let count = this.count;
     for (let row = from; row < to; row++) {
-      const [low, high] = [column[row * 2] as number, column[row * 2 + 1] as number];
+      const low = column[row * 2]!;
+      const high = column[row * 2 + 1]!;
       codes[count++] = high === 0 && low < small ? this.#findSmall(low) : this.#find(low, high, 0, 0);
     }
     this.count = count;
@@ -69,10 +76,15 @@ export class Dictionary {
 
   /** Adds rows of a column of at most 32 bits. */
   addSmall(column: Uint8Array | Uint16Array | Uint32Array, from: number, to: number): void {
+    const { codes } = this;
+    const known = this.#small;
+    let count = this.count;
     for (let row = from; row < to; row++) {
       const value = column[row] as number;
-      this.codes[this.count++] = value < small ? this.#findSmall(value) : this.#find(value, 0, 0, 0);
+      const code = value < small ? known[value]! : 0;
+      codes[count++] = code > 0 ? code - 1 : value < small ? this.#findSmall(value) : this.#find(value, 0, 0, 0);
     }
+    this.count = count;
   }
 
   /** Adds one value of up to 64 bits `count` times; the only one since `clear`. */
@@ -97,6 +109,7 @@ export class Dictionary {
     for (let slot = hash & (slots - 1); ; slot = (slot + 1) & (slots - 1)) {
       const code = (table[slot] as number) - 1;
       if (code < 0) {
+        this.#isHashed = true;
         table[slot] = this.size + 1;
         return this.#found(a, b, c, d);
       }

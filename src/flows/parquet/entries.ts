@@ -26,11 +26,14 @@ export const wordEntries = (column: Column, words: Uint32Array, size: number): E
 };
 
 const writeNumbers = (page: Octets, words: Uint32Array, size: number, width: number): void => {
-  page.reserve(size * width);
-  for (let code = 0; code < size; code++) {
-    page.word(words[code * 4] as number);
-    if (width === 8) page.word(words[code * 4 + 1] as number);
-  }
+  const values = new Uint32Array((size * width) / 4);
+  if (width === 4) for (let code = 0; code < size; code++) values[code] = words[code * 4]!;
+  else
+    for (let code = 0; code < size; code++) {
+      values[code * 2] = words[code * 4]!;
+      values[code * 2 + 1] = words[code * 4 + 1]!;
+    }
+  page.append(new Uint8Array(values.buffer));
 };
 
 const writeTexts = (page: Octets, words: Uint32Array, size: number): void => {
@@ -70,14 +73,16 @@ const boundsOf = (words: Uint32Array, size: number, kind: 'text' | number): Boun
 
 /** Without sign: numbers of the columns with sign are never negative here. */
 const isLessNumber = (words: Uint32Array, a: number, b: number): boolean => {
-  const [upper, other] = [words[a * 4 + 1] as number, words[b * 4 + 1] as number];
+  const upper = words[a * 4 + 1]!;
+  const other = words[b * 4 + 1]!;
   return upper === other ? (words[a * 4] as number) < (words[b * 4] as number) : upper < other;
 };
 
 /** In order of octets: each word holds four, the first of them lowest. Octets behind the end are 0; then the length decides. */
 const isLessText = (words: Uint32Array, a: number, b: number): boolean => {
   for (let i = 1; i < 4; i++) {
-    const [one, other] = [swapped(words[a * 4 + i] as number), swapped(words[b * 4 + i] as number)];
+    const one = swapped(words[a * 4 + i]!);
+    const other = swapped(words[b * 4 + i]!);
     if (one !== other) return one < other;
   }
   return (words[a * 4] as number) < (words[b * 4] as number);
@@ -85,66 +90,86 @@ const isLessText = (words: Uint32Array, a: number, b: number): boolean => {
 
 const swapped = (word: number): number => ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 
-/** Texts of any length as plain values: four octets of length, then the text, one after the other. */
+/** Octets that a text may have here: those of an address and more. */
+const mostOctets = 64;
+
+/**
+ * Short texts as plain values: four octets of length, then the text, one after the other. To add one, write it into `room()`
+ * from `begin` on and tell `end`.
+ */
 export class TextEntries implements Entries {
   size = 0;
-  /** Where each text begins in `octets`, behind its length. */
+  /** Where the next text begins, and each of them in `#octets`, behind its length. */
+  begin = 4;
   readonly #starts: Uint32Array;
+  /** The first six octets of each as a number, which decides most comparisons. */
+  readonly #heads: Float64Array;
   #octets = new Uint8Array(65_536);
-  #length = 0;
 
   /** For up to `most` texts. */
   constructor(most: number) {
-    this.#starts = new Uint32Array(most + 1);
+    this.#starts = new Uint32Array(most);
+    this.#heads = new Float64Array(most);
   }
 
   clear(): void {
     this.size = 0;
-    this.#length = 0;
+    this.begin = 4;
   }
 
-  /** Adds the text that `write` puts into the octets at a place, with up to 64 octets of room; it answers where that ends. */
-  add(write: (octets: Uint8Array, at: number) => number): void {
-    if (this.#octets.length - this.#length < 128) this.#grow();
-    const start = this.#length + 4;
+  /** Where to write the next text. */
+  room(): Uint8Array {
+    if (this.#octets.length - this.begin < mostOctets + 8) this.#grow();
+    return this.#octets;
+  }
+
+  end(end: number): void {
     const octets = this.#octets;
-    const end = write(octets, start);
-    octets[start - 4] = end - start;
+    const start = this.begin;
+    const length = end - start;
+    octets[start - 4] = length;
     octets[start - 3] = 0;
     octets[start - 2] = 0;
     octets[start - 1] = 0;
+    let head = 0;
+    for (let i = 0; i < 6; i++) head = head * 256 + (i < length ? octets[start + i]! : 0);
+    this.#heads[this.size] = head;
     this.#starts[this.size++] = start;
-    this.#starts[this.size] = end + 4;
-    this.#length = end;
+    this.begin = end + 4;
   }
 
   write(page: Octets): void {
-    page.append(this.#octets.subarray(0, this.#length));
+    page.append(this.#octets.subarray(0, this.begin - 4));
   }
 
   bounds(): Bounds {
     if (this.size === 0) return undefined;
     let least = 0;
     let most = 0;
+    const heads = this.#heads;
     for (let code = 1; code < this.size; code++) {
-      if (this.#isLess(code, least)) least = code;
-      else if (this.#isLess(most, code)) most = code;
+      const head = heads[code]!;
+      if (head < heads[least]! || (head === heads[least]! && this.#isLess(code, least))) least = code;
+      else if (head > heads[most]! || (head === heads[most]! && this.#isLess(most, code))) most = code;
     }
     return { min: this.#text(least), max: this.#text(most) };
   }
 
   #text(code: number): Uint8Array {
-    return this.#octets.slice(this.#starts[code], (this.#starts[code + 1] as number) - 4);
+    const start = this.#starts[code]!;
+    return this.#octets.slice(start, start + this.#octets[start - 4]!);
   }
 
   #isLess(code: number, than: number): boolean {
     const octets = this.#octets;
-    const [from, other] = [this.#starts[code] as number, this.#starts[than] as number];
-    const [length, otherLength] = [octets[from - 4] as number, octets[other - 4] as number];
+    const from = this.#starts[code]!;
+    const other = this.#starts[than]!;
+    const length = octets[from - 4]!;
+    const otherLength = octets[other - 4]!;
     const both = Math.min(length, otherLength);
     for (let i = 0; i < both; i++) {
-      const [one, two] = [octets[from + i] as number, octets[other + i] as number];
-      if (one !== two) return one < two;
+      const difference = octets[from + i]! - octets[other + i]!;
+      if (difference !== 0) return difference < 0;
     }
     return length < otherLength;
   }

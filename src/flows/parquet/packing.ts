@@ -19,39 +19,30 @@ export const writePacked = (out: Octets, values: Uint32Array, count: number, wid
   pack(out, values, count, width);
 };
 
+/** Whole words that are packed until they are copied: as many as the values of a row group may need. */
+let packed = new Uint32Array(4096);
+
 /** Packs the first values with the lowest bit first, `width` of 1 to 32 bits each, and fills up to a multiple of eight values. */
 const pack = (out: Octets, values: Uint32Array, count: number, width: number): void => {
-  const start = out.reserve(((count + 7) >> 3) * width + 2);
-  const end = start + ((count + 7) >> 3) * width;
-  const { bytes } = out;
-  const upper = width > 16 ? width - 16 : 0;
-  const lower = width - upper;
-  const mask = 2 ** lower - 1;
-  let at = start;
+  const octets = ((count + 7) >> 3) * width;
+  if (packed.length * 4 < octets + 8) packed = new Uint32Array((octets >> 2) + 8);
+  const words = packed;
+  let at = 0;
   let held = 0;
   let bits = 0;
   for (let i = 0; i < count; i++) {
-    const value = values[i] as number;
-    // At most 15 bits are held and 16 come: they fit 32.
-    held |= (value & mask) << bits;
-    bits += lower;
-    if (bits >= 16) {
-      bytes[at++] = held;
-      bytes[at++] = held >>> 8;
-      held >>>= 16;
-      bits -= 16;
-    }
-    if (upper === 0) continue;
-    held |= (value >>> 16) << bits;
-    bits += upper;
-    if (bits < 16) continue;
-    bytes[at++] = held;
-    bytes[at++] = held >>> 8;
-    held >>>= 16;
-    bits -= 16;
+    const value = values[i]!;
+    held |= value << bits;
+    bits += width;
+    if (bits < 32) continue;
+    words[at++] = held;
+    bits -= 32;
+    // A shift by 32 would be one by 0.
+    held = bits === 0 ? 0 : value >>> (width - bits);
   }
-  for (; at < end; held >>>= 8) bytes[at++] = held;
-  out.length = end;
+  words[at++] = held;
+  for (; at * 4 < octets; at++) words[at] = 0;
+  out.append(new Uint8Array(words.buffer, 0, octets));
 };
 
 const block = 128;
