@@ -1,5 +1,5 @@
 /** What every back end has to do: a suite that its test hands itself to. Programs run for real; times are short. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -15,11 +15,15 @@ const patienceMs = 20_000;
 export const treeOfProcesses = `perl -MPOSIX -e 'fork for 1..4; POSIX::setsid(); fork for 1..3; sleep 60' &
   perl -MPOSIX -e 'while (1) { exit if fork; POSIX::setsid(); select undef, undef, undef, 0.01 }'`;
 
-/** Living processes that bear the name of a run in their environment. */
-export function processesOf(run: string): number {
+/** Living processes that bear the name of a run in their environment, and work in a folder: other tests have runs of the same name. */
+export function processesOf(run: string, folder: string): number {
   return readdirSync('/proc').filter((pid) => {
     try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`WEIR_RUN=${run}`);
+      return (
+        /^\d+$/.test(pid) &&
+        readlinkSync(`/proc/${pid}/cwd`).startsWith(folder) &&
+        readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`WEIR_RUN=${run}`)
+      );
     } catch {
       return false; // it has just ended
     }
@@ -110,10 +114,10 @@ export function testBackend(name: string, make: MakeBackend, skip: readonly stri
     },
     'ends a whole tree of processes, wherever they went': async () => {
       backend.start(run(1, ['sh', '-c', `${treeOfProcesses} & wait; sleep 60`]));
-      await until(() => (processesOf('000000001.1') > 64 ? true : undefined), 'the tree');
+      await until(() => (processesOf('000000001.1', folder) > 64 ? true : undefined), 'the tree');
       expect(await backend.signal('000000001.1', 'stop')).toBe(true);
       await ended('000000001.1');
-      await until(() => (processesOf('000000001.1') === 0 ? true : undefined), 'the end of the tree');
+      await until(() => (processesOf('000000001.1', folder) === 0 ? true : undefined), 'the end of the tree');
     },
     'suspends a run, and lets it go on': async () => {
       backend.start(run(1, ['sh', '-c', 'for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done']));

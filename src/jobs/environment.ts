@@ -69,7 +69,7 @@ function base(user: string): Record<string, string> {
   };
 }
 
-/** What tells a job who it is; WEIR_RUN is also how left-over processes of a run are known. */
+/** What tells a job who it is. */
 const markOf = ({ id, name, parent, index }: Job, run: string): Record<string, string> => ({
   WEIR_RUN: run,
   WEIR_JOB_ID: formatId(id),

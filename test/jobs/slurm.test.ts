@@ -55,7 +55,7 @@ describe.skipIf(noSlurm !== undefined)('a server in front of Slurm [needs slurm-
   };
   const sleeper = (seconds = 60) => house.submit({ command: ['sleep', String(seconds)] });
 
-  // Slurm looks at time limits every 30 s only: this one waits while the others run.
+  // Slurm looks at time limits every 30 s only: this one waits while others run.
   let late: Shown;
 
   test('PREEMPTED is lost, or tried again where it may be', patience, async () => {
@@ -178,6 +178,10 @@ describe.skipIf(noSlurm !== undefined)('a server in front of Slurm [needs slurm-
     expect(names.split('\n').filter((name) => name.startsWith(`weir-${id}.`))).toHaveLength(1);
   });
 
+  test('TIMEOUT is timeout', patience, async () => {
+    expect(await house.until(late.id, 'Failed')).toMatchObject({ cause: 'timeout', reason: expect.stringContaining('TIMEOUT in Slurm') });
+  });
+
   test('a controller that is started anew finds its jobs again, and so do we', patience, async () => {
     const journal = join(house.folder, 'controller');
     const say = (word: string, nap: number) =>
@@ -203,10 +207,6 @@ describe.skipIf(noSlurm !== undefined)('a server in front of Slurm [needs slurm-
     await house.start();
     for (const { id } of [short, long]) expect(await house.until(id, 'Done', 'Failed')).toMatchObject({ state: 'Done', runs: 1 });
     expect(readFileSync(journal, 'utf8').split('\n').sort()).toEqual(['', 'long', 'short']);
-  });
-
-  test('TIMEOUT is timeout', patience, async () => {
-    expect(await house.until(late.id, 'Failed')).toMatchObject({ cause: 'timeout', reason: expect.stringContaining('TIMEOUT in Slurm') });
   });
 
   test('NODE_FAIL is nohost', patience, async () => {

@@ -115,7 +115,7 @@ sub wrap {
     my ($limit, $grace, $directory, $log, $groups, $data, $count, @rest) = @fields;
     my @variables = splice @rest, 0, $count;
 
-    my $me = identity($$);
+    my $me = identity($$);    # the program bears it as WEIR_WRAPPER, and all that come of it: no other run has the same
     my $fresh = "$name." . (POSIX::uname())[1] . ".$$";    # nodes may share the folder
     write_file($fresh, "$me $boot$where\n") or return;
     my $is_mine = link $fresh, "$name.start";
@@ -134,7 +134,7 @@ sub wrap {
         syscall $prctl, 1, 9, 0, 0, 0;                  # PR_SET_PDEATHSIG, SIGKILL: without its wrapper nobody keeps its limits
         POSIX::_exit(1) if getppid != $wrapper;
         POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $blocked);
-        my $fault = become($directory, $log, $groups, $data, \@variables, \@rest);
+        my $fault = become($directory, $log, $groups, $data, [@variables, "WEIR_WRAPPER=$me"], \@rest);
         syswrite $fault_write, $fault;
         POSIX::_exit(127);
     }

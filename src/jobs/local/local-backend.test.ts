@@ -131,16 +131,16 @@ describe('processes', () => {
   test('are never signalled by an id that was given to somebody else', () => {
     // The id of this very process, as if an earlier one had had it.
     expect(signalProcess({ pid: process.pid, start: '1' }, 'SIGKILL')).toBe(false);
-    expect(killLeftovers({ pid: process.pid, start: '1' }, '000000009.9')).toBe(0);
+    expect(killLeftovers({ pid: process.pid, start: '1' }, { pid: process.pid, start: '1' })).toBe(0);
   });
 
   test('of a run end when its wrapper is killed, a whole tree of them', async () => {
     const name = `${Date.now()}.1`;
     const outcome = await outcomeOf('none', runOf(name, ['sh', '-c', `${treeOfProcesses} & wait; sleep 60`], { CORES: 1 }), async () => {
-      while (processesOf(name) < 64) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (processesOf(name, folder) < 64) await new Promise((resolve) => setTimeout(resolve, 20));
       process.kill(Number(readFileSync(join(folder, 'runs', `${name}.start`), 'utf8').split(' ')[0]), 'SIGKILL');
     });
     expect(outcome).toMatchObject({ cause: 'lost', note: expect.stringMatching(/\d+ processes of it were ended/) });
-    expect(processesOf(name)).toBe(0);
+    expect(processesOf(name, folder)).toBe(0);
   });
 });

@@ -163,10 +163,10 @@ class LocalBackend implements Backend {
     return boot === this.#boot && isAlive(wrapper);
   }
 
-  #lost(name: string, { boot, program }: Exclude<Start, string>): Outcome {
+  #lost(name: string, { boot, program, wrapper }: Exclude<Start, string>): Outcome {
     const ended = this.#deps.clock.now();
     if (boot !== this.#boot) return { cause: 'lost', note: 'the machine was started anew', ended };
-    const count = killLeftovers(program, name);
+    const count = killLeftovers(program, wrapper);
     this.#cgroups.kill(name);
     const note = count === 0 ? 'its wrapper was killed' : `its wrapper was killed; ${count} processes of it were ended`;
     return { cause: 'lost', note, ended };

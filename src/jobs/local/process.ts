@@ -34,11 +34,12 @@ export function signalProcess(identity: Identity, signal: NodeJS.Signals): boole
 }
 
 /**
- * Kills what is left of a run whose wrapper is gone: the program, if it is still the same process, and those that bear the mark of the run in
- * their environment, in whatever session they are now. Answers how many there were.
+ * Kills what is left of a run whose wrapper is gone: the program, if it is still the same process, and those that bear the mark of the wrapper
+ * in their environment, in whatever session they are now. Answers how many there were.
  */
-export function killLeftovers(program: Identity | undefined, mark: string): number {
+export function killLeftovers(program: Identity | undefined, wrapper: Identity): number {
   if (program === undefined) return 0;
+  const mark = `WEIR_WRAPPER=${wrapper.pid} ${wrapper.start}`;
   let count = signalProcess(program, 'SIGKILL') ? 1 : 0;
   // What is forked while the list is read is found in the next round.
   for (let round = 0; round < mostRounds; round++) {
@@ -65,7 +66,7 @@ function bearersOf(mark: string, but: number): Identity[] {
 
 function bears(pid: number, mark: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`WEIR_RUN=${mark}`);
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark);
   } catch {
     return false;
   }
