@@ -20,7 +20,7 @@ if (folder === undefined) throw new Error('name a folder with Parquet files');
 const fields = encodedFields(publishedColumns, 'named');
 const types = rawTypes(fields);
 const pool = new BlockPool();
-const encoder = format === undefined ? undefined : createEncoder(format as EncodedFormat, fields, { pool });
+const encoder = format === undefined ? undefined : await createEncoder(format as EncodedFormat, fields, { pool });
 let rows = 0;
 let octets = 0;
 

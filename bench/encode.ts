@@ -38,8 +38,8 @@ for (let chunk = await duckdb.fetch_chunk(result); chunk !== null; chunk = await
 }
 
 /** Octets of the whole answer in a format. */
-const encodeAll = (format: (typeof formats)[number], pool: BlockPool): number => {
-  const encoder = createEncoder(format, fields, { pool });
+const encodeAll = async (format: (typeof formats)[number], pool: BlockPool): Promise<number> => {
+  const encoder = await createEncoder(format, fields, { pool });
   let octets = encoder.head().length;
   const drain = () => {
     for (let block = encoder.take(); block !== null; block = encoder.take()) {
@@ -64,7 +64,7 @@ for (const format of formats) {
   let octets = 0;
   for (let round = 0; round < rounds; round++) {
     const started = performance.now();
-    octets = encodeAll(format, pool);
+    octets = await encodeAll(format, pool);
     best = Math.min(best, performance.now() - started);
   }
   const [rate, volume] = [rows / best / 1000, octets / best / 1000].map((n) => n.toFixed(2));

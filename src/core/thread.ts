@@ -36,8 +36,8 @@ export type CallContext = {
 export type Handlers = Record<string, (args: any, context: CallContext) => Promise<unknown>>;
 
 type FromCaller =
-  | { type: 'call'; id: number; name: string; args: unknown }
-  | { type: 'release'; id: number; buffer: ArrayBuffer }
+  | { type: 'call'; id: number; name: string; args: unknown; window: number | undefined }
+  | { type: 'release'; id: number; buffer: ArrayBuffer | undefined }
   | { type: 'abort'; id: number };
 type FromServer =
   | { type: 'block'; id: number; bytes: Uint8Array<ArrayBuffer> }
@@ -51,12 +51,13 @@ class Served implements CallContext {
   readonly #spares: ArrayBuffer[] = [];
   readonly #port: Port;
   readonly #id: number;
-  #credit = blockWindow;
+  #credit: number;
   #wake: (() => void) | undefined;
 
-  constructor(port: Port, id: number) {
+  constructor(port: Port, id: number, window = blockWindow) {
     this.#port = port;
     this.#id = id;
+    this.#credit = window;
   }
 
   get signal(): AbortSignal {
@@ -83,9 +84,9 @@ class Served implements CallContext {
     this.#port.postMessage({ type: 'news', id: this.#id, news } satisfies FromServer);
   }
 
-  release(buffer: ArrayBuffer): void {
+  release(buffer: ArrayBuffer | undefined): void {
     this.#credit++;
-    this.#spares.push(buffer);
+    if (buffer !== undefined) this.#spares.push(buffer);
     this.#wake?.();
   }
 
@@ -101,8 +102,8 @@ const asProblem = (error: unknown): Problem =>
 /** Serves calls that arrive on the port, any number at once, until the port closes. */
 export const serveCalls = (port: Port, handlers: Handlers): void => {
   const calls = new Map<number, Served>();
-  const run = async (id: number, name: string, args: unknown): Promise<void> => {
-    const served = new Served(port, id);
+  const run = async ({ id, name, args, window }: Extract<FromCaller, { type: 'call' }>): Promise<void> => {
+    const served = new Served(port, id, window);
     calls.set(id, served);
     try {
       const handler = handlers[name];
@@ -117,7 +118,7 @@ export const serveCalls = (port: Port, handlers: Handlers): void => {
     }
   };
   port.on('message', (message: FromCaller) => {
-    if (message.type === 'call') void run(message.id, message.name, message.args);
+    if (message.type === 'call') void run(message);
     else if (message.type === 'release') calls.get(message.id)?.release(message.buffer);
     else calls.get(message.id)?.abort();
   });
@@ -127,10 +128,15 @@ export const serveCalls = (port: Port, handlers: Handlers): void => {
 export type CallOptions = {
   signal?: AbortSignal | undefined;
   /** Takes a block; `release` must be called exactly once, when its bytes have been used, and ends their life. */
-  onBlock?: (block: Uint8Array<ArrayBuffer>, release: () => void) => void;
+  onBlock?: (block: Uint8Array<ArrayBuffer>, release: Release) => void;
+  /** Blocks that may be under way at once; `blockWindow` by default. */
+  window?: number;
   onNews?: (news: unknown) => void;
   transfer?: Transferable[];
 };
+
+/** Lets the server send another block: with the buffer of this one to fill again or, where that has gone on, with another or none. */
+export type Release = (buffer?: ArrayBuffer | 'none') => void;
 
 type Pending = { resolve: (result: unknown) => void; reject: (error: unknown) => void; options: CallOptions };
 
@@ -152,7 +158,7 @@ export class Caller {
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     try {
-      this.#port.postMessage({ type: 'call', id, name, args } satisfies FromCaller, options.transfer ?? []);
+      this.#port.postMessage({ type: 'call', id, name, args, window: options.window } satisfies FromCaller, options.transfer ?? []);
     } catch (error) {
       return Promise.reject(error); // what cannot be sent; nothing has been started
     }
@@ -185,9 +191,9 @@ export class Caller {
   }
 
   #deliver(id: number, bytes: Uint8Array<ArrayBuffer>, options: CallOptions): void {
-    const release = (): void => {
-      const { buffer } = bytes;
-      this.#port.postMessage({ type: 'release', id, buffer } satisfies FromCaller, [buffer]);
+    const release = (given: ArrayBuffer | 'none' = bytes.buffer): void => {
+      const buffer = given === 'none' ? undefined : given;
+      this.#port.postMessage({ type: 'release', id, buffer } satisfies FromCaller, buffer === undefined ? [] : [buffer]);
     };
     if (options.onBlock === undefined) release();
     else options.onBlock(bytes, release);

@@ -7,10 +7,10 @@ import * as arrow from 'apache-arrow';
 import { ipv6TextOctets, writeIpv4, writeIpv6 } from '../../core/address.ts';
 import type { BlockPool } from './block.ts';
 import { BlockQueue } from './block.ts';
-import type { RawColumn } from './chunk.ts';
-import { inlineOctets, isPresent } from './chunk.ts';
-import type { Encoder } from './encoder.ts';
+import type { Encoder, Opening } from './encoder.ts';
 import type { EncodedField } from './field.ts';
+import type { RawColumn } from './raw-column.ts';
+import { inlineOctets, isPresent } from './raw-column.ts';
 
 /** Rows of a record batch: eight chunks, so that the first rows go out early and the messages still cost little. */
 export const batchRows = 16384;
@@ -204,6 +204,7 @@ class BlockWriter extends arrow.RecordBatchStreamWriter {
 /** Encodes rows as an Arrow IPC stream. */
 export class ArrowEncoder implements Encoder {
   readonly contentType: string;
+  readonly opening: Opening = { text: new Uint8Array(0), replaces: 0 };
   readonly #schema: arrow.Schema;
   readonly #gathered: readonly Gathered[];
   readonly #fields: readonly EncodedField[];

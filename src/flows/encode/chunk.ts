@@ -4,37 +4,17 @@
  * `releaseColumns` detaches the arrays at once, and the allocator gives the same warm memory out again: 2 us a column of
  * 2048 rows in place of 4 to 12.
  *
- * A text of DuckDB is 16 octets: a 32-bit length, then up to 12 octets in place; a longer text has its first 4 octets
- * there and, in the last 8, a pointer. To follow a pointer is a call into the binding, some 600 ns each. So the pointers
- * of a column are sorted and joined to spans, and one call reads each span. Where two texts are less than a memory page
- * apart, both of their pages are there, and so is all that lies between: reading a span never leaves mapped memory.
+ * A text longer than 12 octets has, in the last 8 octets of its entry, a pointer. To follow a pointer is a call into the
+ * binding, some 600 ns each. So the pointers of a column are sorted and joined to spans, and one call reads each span. Where
+ * two texts are less than a memory page apart, both of their pages are there, and so is all that lies between: reading a
+ * span never leaves mapped memory.
  */
 import duckdb from '@duckdb/node-bindings';
 import type { ColumnType } from '../schema.ts';
-
-/** Octets of one value in a vector. */
-const widths = { BIGINT: 8, UBIGINT: 8, TIMESTAMP_NS: 8, TIMESTAMP: 8, UINTEGER: 4, USMALLINT: 2, UTINYINT: 1, VARCHAR: 16 } as const;
-
-/** Octets of a text that are kept in place. */
-export const inlineOctets = 12;
+import { inlineOctets, isPresent, type LongTexts, type RawColumn, widths } from './raw-column.ts';
 
 /** Two texts nearer than this are read as one span: the smallest page of any platform. */
 const page = 4096;
-
-/** One column of a chunk. `u8`, `u16` and `u32` show the same memory; `validity` has a bit a row (1 = present), null = no NULL. */
-export type RawColumn = {
-  readonly type: ColumnType;
-  readonly u8: Uint8Array;
-  readonly u16: Uint16Array;
-  readonly u32: Uint32Array;
-  readonly validity: Uint8Array | null;
-  /** Texts longer than 12 octets; null where the column has none. */
-  readonly longTexts: LongTexts | null;
-};
-
-/** Whether the value of `row` is not NULL. */
-export const isPresent = (column: RawColumn, row: number): boolean =>
-  column.validity === null || (column.validity[row >> 3]! & (1 << (row & 7))) !== 0;
 
 /** The columns of a chunk, whose types must be `types` in that order; none for the empty chunk that ends a result. */
 export const readChunk = (chunk: duckdb.DataChunk, types: readonly ColumnType[]): RawColumn[] => {
@@ -58,12 +38,11 @@ const readColumn = (chunk: duckdb.DataChunk, index: number, type: ColumnType, co
   const validity = duckdb.vector_get_validity(vector, Math.ceil(count / 64) * 8) as Uint8Array | null;
   const column = { type, u8, u16, u32, validity, longTexts: null };
   if (type !== 'VARCHAR') return column;
-  return { ...column, longTexts: LongTexts.of(column, count) };
+  return { ...column, longTexts: PointedTexts.of(column, count) };
 };
 
-/** The texts of one column that do not lie in place, found by `locate`. */
-export class LongTexts {
-  /** Octets among which the text that `locate` found lies, and where it begins. */
+/** The texts of one column that do not lie in place, found by their pointers. */
+class PointedTexts implements LongTexts {
   bytes: Uint8Array;
   at = 0;
   readonly #words: Uint32Array;
@@ -79,7 +58,7 @@ export class LongTexts {
     this.bytes = spans[0]!;
   }
 
-  static of(column: RawColumn, count: number): LongTexts | null {
+  static of(column: RawColumn, count: number): PointedTexts | null {
     const { u8, u32 } = column;
     const rows = longRows(column, count);
     if (rows.length === 0) return null;
@@ -98,10 +77,9 @@ export class LongTexts {
       starts.push(start);
       spans.push(duckdb.get_data_from_pointer(u8.buffer as ArrayBuffer, u8.byteOffset + row * 16 + 8, end - start));
     }
-    return new LongTexts(u32, starts, spans);
+    return new PointedTexts(u32, starts, spans);
   }
 
-  /** Sets `bytes` and `at` to the text of `row`, which must be longer than 12 octets and not NULL. */
   locate(row: number): void {
     const address = addressOf(this.#words, row);
     const offset = address - this.#starts[this.#current]!;

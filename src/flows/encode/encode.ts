@@ -1,5 +1,4 @@
 /** Encoders for the formats of the flow stream, over the raw columns of `chunk.ts`. Parquet is DuckDB's own work. */
-import { ArrowEncoder } from './arrow.ts';
 import { BlockPool } from './block.ts';
 import type { Header } from './csv.ts';
 import { csvNotation } from './csv.ts';
@@ -22,22 +21,32 @@ export type EncodeOptions = {
   readonly header?: Header;
   /** Where blocks come from, and go back to when they have been sent. */
   readonly pool?: BlockPool;
+  /** Whether rows have been before, which another encoder wrote; see `Encoder.opening`. */
+  readonly continues?: boolean;
 };
 
 /** An encoder for rows that `selectList(fields)` selects and `readChunk(chunk, rawTypes(fields))` reads. */
-export const createEncoder = (format: EncodedFormat, fields: readonly EncodedField[], options: EncodeOptions = {}): Encoder => {
-  const { bigint = 'number', header = 'present', pool = new BlockPool() } = options;
+export const createEncoder = async (
+  format: EncodedFormat,
+  fields: readonly EncodedField[],
+  options: EncodeOptions = {},
+): Promise<Encoder> => {
+  const { bigint = 'number', header = 'present', pool = new BlockPool(), continues = false } = options;
   const { contentType } = streamFormats[format];
+  const stand = { pool, continues };
   switch (format) {
     case 'json':
-      return new RowEncoder(jsonNotation(fields, bigint), contentType, pool);
+      return new RowEncoder(jsonNotation(fields, bigint), contentType, stand);
     case 'ndjson':
-      return new RowEncoder(ndjsonNotation(fields, bigint), contentType, pool);
+      return new RowEncoder(ndjsonNotation(fields, bigint), contentType, stand);
     case 'xml':
-      return new RowEncoder(xmlNotation(fields), contentType, pool);
+      return new RowEncoder(xmlNotation(fields), contentType, stand);
     case 'csv':
-      return new RowEncoder(csvNotation(fields, header), contentType.replace('header=present', `header=${header}`), pool);
-    case 'arrow':
+      return new RowEncoder(csvNotation(fields, header), contentType.replace('header=present', `header=${header}`), stand);
+    case 'arrow': {
+      // It brings the Arrow library with it, which nobody else needs.
+      const { ArrowEncoder } = await import('./arrow.ts');
       return new ArrowEncoder(fields, contentType, pool);
+    }
   }
 };

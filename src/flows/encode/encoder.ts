@@ -1,4 +1,4 @@
-import type { RawColumn } from './chunk.ts';
+import type { RawColumn } from './raw-column.ts';
 
 /**
  * Turns rows into the octets of a format. The order of calls: `head`, then `rows` for each chunk and `take` until it
@@ -15,6 +15,11 @@ export type Encoder = {
   take(): Uint8Array | null;
   /** Finishes the block that has been begun: at the end, and when what there is shall not wait. */
   flush(): void;
-  /** What goes out after the last row. */
-  tail(): Uint8Array;
+  /** What goes out after the last row; `hasRows` where another encoder may have had some. */
+  tail(hasRows?: boolean): Uint8Array;
+  /** For answers that several encoders write, all but the head and the tail as if rows had been before: what the first row begins with, and the octets that it stands for. */
+  readonly opening: Opening;
 };
+
+/** What replaces the first octets of the first row. */
+export type Opening = { readonly text: Uint8Array; readonly replaces: number };

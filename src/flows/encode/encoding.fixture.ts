@@ -69,7 +69,7 @@ export const encodeQuery = async (
   options: EncodeOptions & { source?: string; blockOctets?: number } = {},
 ): Promise<{ bytes: Buffer; blocks: readonly number[]; contentType: string }> => {
   const pool = new BlockPool(options.blockOctets);
-  const encoder = createEncoder(format, fields, { ...options, pool });
+  const encoder = await createEncoder(format, fields, { ...options, pool });
   const parts = [Buffer.from(encoder.head())];
   const blocks: number[] = [];
   const drain = () => {

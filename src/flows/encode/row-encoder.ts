@@ -2,13 +2,13 @@
 import { ipv6TextOctets } from '../../core/address.ts';
 import type { BlockPool } from './block.ts';
 import { BlockQueue } from './block.ts';
-import type { RawColumn } from './chunk.ts';
-import { inlineOctets } from './chunk.ts';
 import { digitsOctets } from './digits.ts';
-import type { Encoder } from './encoder.ts';
+import type { Encoder, Opening } from './encoder.ts';
 import { allowInlining } from './inlining.ts';
 import { instantOctets } from './instant.ts';
 import type { CellNotation, Notation } from './notation.ts';
+import type { RawColumn } from './raw-column.ts';
+import { inlineOctets } from './raw-column.ts';
 import { presenceOf, type RowLoop, type TextWriter } from './row-loop.ts';
 import { rowLoops } from './row-loops.ts';
 
@@ -37,11 +37,13 @@ export class RowEncoder implements Encoder, TextWriter {
   readonly #loops: (presence: string) => RowLoop;
   /** 1 for each octet that needs escaping. */
   readonly #special: Uint8Array;
-  #hasRows = false;
+  #hasRows: boolean;
 
-  constructor(notation: Notation, contentType: string, pool: BlockPool) {
+  /** `continues`: rows have been before. */
+  constructor(notation: Notation, contentType: string, { pool, continues }: { pool: BlockPool; continues: boolean }) {
     allowInlining();
     this.contentType = contentType;
+    this.#hasRows = continues;
     this.#notation = notation;
     this.#blocks = new BlockQueue(pool);
     this.#rowOctets = rowOctetsOf(notation);
@@ -68,9 +70,14 @@ export class RowEncoder implements Encoder, TextWriter {
     this.#blocks.close();
   }
 
-  tail(): Uint8Array {
+  tail(hasRows = this.#hasRows): Uint8Array {
     const { tail, emptyTail } = this.#notation;
-    return new TextEncoder().encode(this.#hasRows ? tail : emptyTail);
+    return new TextEncoder().encode(hasRows ? tail : emptyTail);
+  }
+
+  get opening(): Opening {
+    const { firstStart, rowStart } = this.#notation;
+    return { text: new TextEncoder().encode(firstStart), replaces: octetsOf(rowStart) };
   }
 
   escapeText(target: Uint8Array, at: number, column: RawColumn, row: number, length: number): number {

@@ -15,10 +15,10 @@
  */
 import { writeIpv4, writeIpv6 } from '../../core/address.ts';
 import type { BlockQueue } from './block.ts';
-import { inlineOctets, type RawColumn } from './chunk.ts';
 import { writeLead, writeSigned64, writeUnsigned32, writeUnsigned64 } from './digits.ts';
 import { ticks, writeInstant } from './instant.ts';
 import type { CellNotation, Notation } from './notation.ts';
+import { inlineOctets, type RawColumn } from './raw-column.ts';
 import { blanks, suspicion } from './suspects.ts';
 
 /** Writes texts that are not short and plain, on behalf of a loop. */
@@ -167,7 +167,7 @@ class RowSource {
   #value(type: CellNotation['field']['type'], index: number): void {
     this.#add(...(type === 'VARCHAR' ? this.#text(index) : [numberSource(type, index)]));
   }
-  /** A length, then up to 12 octets in place (see `chunk.ts`). */
+  /** A length, then up to 12 octets in place (see `raw-column.ts`). */
   #text(index: number): string[] {
     const { escaped, escapesEmpty } = this.#notation;
     const word = (n: number): string => `const w${n} = c${index}[row * 4 + ${n + 1}] | 0; view.setInt32(at + ${n * 4}, w${n}, true);`;

@@ -5,7 +5,20 @@
  */
 import type { Octets } from './octets.ts';
 
-const types = { true: 1, false: 2, byte: 3, int16: 4, int32: 5, int64: 6, binary: 8, list: 9, struct: 12 } as const;
+/** How the compact protocol numbers the types of values. */
+export const types = {
+  true: 1,
+  false: 2,
+  byte: 3,
+  int16: 4,
+  int32: 5,
+  int64: 6,
+  double: 7,
+  binary: 8,
+  list: 9,
+  set: 10,
+  struct: 12,
+} as const;
 
 /** A value of a field: a number is an integer of the width that the field has. */
 export type Field =

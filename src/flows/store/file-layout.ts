@@ -20,8 +20,10 @@ const [first, last] = ['-9223286400000000000', '9223372036854775806'];
 
 const isFine = ({ type }: Column): boolean => type === 'TIMESTAMP_NS';
 
-/** What the nanoseconds of a time stamp are multiplied by in `sub_us`. */
 const factors = new Map(columns.filter(isFine).map(({ name }, at) => [name as string, 1000 ** at]));
+
+/** What the nanoseconds of a time stamp are multiplied by in `sub_us`. */
+export const remainderFactor = (name: string): number => factors.get(name) ?? 1;
 
 /** The SQL of a canonical value, by column. */
 export type SqlOf = (column: Column) => string;

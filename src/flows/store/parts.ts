@@ -25,6 +25,12 @@ export type Part = {
   rows: RowRange | undefined;
 };
 
+/** The rows of a part, if all of them are within its bounds. */
+export const rowsOf = ({ files, hot, within, rows }: Part): number | undefined => {
+  if (hot || within !== anyTime) return undefined;
+  return rows === undefined ? files.reduce((sum, file) => sum + file.rows, 0) : rows.to - rows.from;
+};
+
 /** Rows of the first part, which is there soon. */
 const firstRows = 8192;
 

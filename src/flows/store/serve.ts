@@ -5,7 +5,6 @@ import { checkStore } from './check.ts';
 import { type Commit, commitImport } from './commit.ts';
 import { rank } from './ranking.ts';
 import { type Retention, retain } from './retention.ts';
-import { loadEncoders } from './row-stream.ts';
 import { compact, sealHot } from './seal.ts';
 import { shareFiles } from './share.ts';
 import { pairs, series, summarise } from './statistics.ts';
@@ -16,7 +15,7 @@ import { flowById, streamFlows } from './stream.ts';
 export type StoreData = {
   root: string;
   limits: StoreLimits;
-  /** Load the encoders before the first stream asks for them: for servers, which have the time. */
+  /** Open the engine of streams before the first stream asks for them: for servers, which have the time. */
   warm: boolean;
 };
 
@@ -24,7 +23,7 @@ export type StoreData = {
 export const serveStore = (port: Port, { root, limits, warm }: StoreData): void => {
   const opening = Store.open(root, limits);
   opening.catch(() => undefined); // told by the first call
-  if (warm) void opening.then((store) => Promise.all([store.scanner(), loadEncoders()])).catch(() => undefined); // the first stream tells
+  if (warm) void opening.then((store) => store.scanner()).catch(() => undefined); // the first stream tells
 
   const withStore =
     <A, R>(work: (store: Store, args: A, context: CallContext) => Promise<R>) =>

@@ -11,6 +11,7 @@ import { Problem } from '../../core/problem.ts';
 import { Catalog, type FileEntry, type HotExtent } from './catalog.ts';
 import { type Connection, Duck } from './duck.ts';
 import { dayName, StorePaths, syncFile } from './paths.ts';
+import { PlainEncoders } from './plain-encoders.ts';
 
 /** Bounds of the store's own engine. */
 export type StoreLimits = { memory: string; threads: number };
@@ -42,6 +43,8 @@ export class Store {
   /** The one connection that writes. */
   readonly writer: Connection;
   readonly catalog: Catalog;
+  /** Threads that encode sealed files for streams. */
+  readonly encoders = new PlainEncoders();
   #contents: Contents = { files: [], hot: undefined, lastCommitUs: 0n };
   /** Whether `#contents` is what the catalog has: not from the beginning of a change until it has been read again. */
   #isSettled = false;
@@ -101,6 +104,7 @@ export class Store {
   /** Writes everything down. Queries that still run are broken off, and no new one begins. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.encoders.close();
     await Promise.all([...this.#readers].map((connection) => connection.stop()));
     await this.#queue;
     await this.writer.run('CHECKPOINT').catch(() => undefined); // the log is replayed at the next start if this fails

@@ -3,12 +3,13 @@ import duckdb from '@duckdb/node-bindings';
 import { Problem } from '../../core/problem.ts';
 import type { CallContext } from '../../core/thread.ts';
 import { readChunk } from '../encode/chunk.ts';
+import { createEncoder } from '../encode/encode.ts';
 import { encodedFields, rawTypes, selectList } from '../encode/field.ts';
 import type { ColumnName } from '../schema.ts';
 import { momentText } from './commit.ts';
 import { streamParquet } from './parquet-stream.ts';
 import { relation } from './relation.ts';
-import { loadEncoders, streamRows } from './row-stream.ts';
+import { streamRows } from './row-stream.ts';
 import type { Store } from './store.ts';
 import type { Streamed, StreamNews, StreamQuery } from './stream-query.ts';
 
@@ -39,8 +40,7 @@ export const flowById = async (store: Store, query: { id: number; fields: Column
   try {
     const files = snapshot.files.filter((file) => file.minId <= query.id && file.maxId >= query.id);
     const fields = encodedFields(query.fields, 'addressed');
-    const { createEncoder } = await loadEncoders();
-    const encoder = createEncoder('json', fields, { bigint: query.bigint });
+    const encoder = await createEncoder('json', fields, { bigint: query.bigint });
     const sql = `SELECT ${selectList(fields)} FROM ${relation(store.paths.flows, files, snapshot.hot !== undefined)} WHERE id = ?`;
     const stream = await snapshot.connection.stream(sql, [query.id]);
     const parts = [encoder.head()];

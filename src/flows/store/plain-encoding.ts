@@ -1,0 +1,175 @@
+/**
+ * A part of a stream that is read and encoded without DuckDB: some rows of sealed files as they lie there. Runs in whatever
+ * thread is told to (`plain-encoders.ts`); what it sends, one block after the other, are the rows and nothing else.
+ */
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { CallContext } from '../../core/thread.ts';
+import { collectYoungGarbage } from '../../core/young-garbage.ts';
+import { BlockPool, blockOctets } from '../encode/block.ts';
+import { createEncoder, type EncodedFormat, type EncodeOptions } from '../encode/encode.ts';
+import type { Encoder } from '../encode/encoder.ts';
+import { encodedFields } from '../encode/field.ts';
+import { Unreadable } from '../parquet/read-fault.ts';
+import { type FileColumn, ParquetReader } from '../parquet/read-file.ts';
+import type { RowGroup } from '../parquet/read-footer.ts';
+import { type Vector, vectorRows } from '../parquet/vector.ts';
+import type { ColumnName, Shape } from '../schema.ts';
+import { plainLayout } from './plain-columns.ts';
+import type { TimeBounds } from './slices.ts';
+
+/** A sealed file, and how many rows the catalog knows it to have. */
+export type PlainFile = { path: string; shape: Shape; rows: number };
+
+/** What is to be read and encoded. */
+export type PlainPart = {
+  /** The folder of the files, which are read one after the other. */
+  folder: string;
+  files: PlainFile[];
+  /** Rows `[from, to)` of the only file; undefined for all. */
+  rows: { from: number; to: number } | undefined;
+  /** Bounds of `time`; undefined where no row is outside. */
+  within: TimeBounds | undefined;
+  /** Rows to pass over, and rows at most, of those that are left. */
+  skip: number;
+  limit: number;
+  fields: ColumnName[];
+  /** The shape of the whole stream. */
+  shape: Shape;
+  format: EncodedFormat;
+  bigint: NonNullable<EncodeOptions['bigint']>;
+  /** Whether the first rows shall leave before the first block is full. */
+  isEarly: boolean;
+};
+
+/** Where blocks go, and come back to be filled again. */
+export type Sink = Pick<CallContext, 'send' | 'spare' | 'signal'>;
+
+/** Rows `[from, to)` of a row group. */
+type Span = { group: RowGroup; from: number; to: number };
+
+/** Buffers that came back, for whatever part runs next in this thread. */
+const pool = new BlockPool(blockOctets, 24);
+
+const time: FileColumn = { name: 'time', type: 'BIGINT' };
+
+/** Sends the rows of a part and returns how many they were. `Unreadable` where a file is better left to DuckDB. */
+export const encodePlain = async (part: PlainPart, sink: Sink): Promise<number> => {
+  const { fields, shape, format, bigint } = part;
+  const encoder = await createEncoder(format, encodedFields(fields, shape), { bigint, pool, continues: true });
+  const running = new PlainEncoding(part, sink, encoder);
+  for (const file of part.files) await running.read(file);
+  return await running.end();
+};
+
+class PlainEncoding {
+  readonly #part: PlainPart;
+  readonly #sink: Sink;
+  readonly #encoder: Encoder;
+  #toSkip: number;
+  #left: number;
+  #rows = 0;
+
+  constructor(part: PlainPart, sink: Sink, encoder: Encoder) {
+    this.#part = part;
+    this.#sink = sink;
+    this.#encoder = encoder;
+    this.#toSkip = part.skip;
+    this.#left = part.limit;
+  }
+
+  async read({ path, shape, rows }: PlainFile): Promise<void> {
+    if (this.#left <= 0) return;
+    const { folder, fields, shape: stream } = this.#part;
+    const { columns, makers } = plainLayout(fields, stream, shape);
+    const reader = ParquetReader.open(join(folder, path), columns, [time]);
+    try {
+      if (reader.rows !== rows) throw new Unreadable(`${path} has ${reader.rows} rows in place of ${rows}`);
+      const vectors = reader.vectors();
+      for (const span of this.#spans(reader)) {
+        const group = reader.read(span.group);
+        group.skip(span.from);
+        for (let left = span.to - span.from; left > 0; ) {
+          const count = group.read(left, vectors);
+          left -= count;
+          this.#encoder.rows(
+            makers.map((make) => make(vectors, count)),
+            count,
+          );
+          this.#rows += count;
+          await this.#sendBlocks();
+        }
+        collectYoungGarbage(); // what zstd made of the pages, which nobody needs any more
+      }
+    } finally {
+      reader.close();
+    }
+  }
+
+  async end(): Promise<number> {
+    this.#encoder.flush();
+    await this.#sendBlocks();
+    return this.#rows;
+  }
+
+  /** What is to be read of each row group of a file. */
+  *#spans(reader: ParquetReader): Iterable<Span> {
+    const { rows = { from: 0, to: reader.rows }, within } = this.#part;
+    let first = 0;
+    for (const group of reader.groups) {
+      const from = Math.max(0, rows.from - first);
+      const to = Math.min(group.rows, rows.to - first);
+      first += group.rows;
+      const span = this.#cut(within === undefined ? { group, from, to } : spanWithin(reader, group, within));
+      if (span.from < span.to) yield span;
+    }
+  }
+
+  /** Without the rows that are to be passed over, and those that are too many. */
+  #cut({ group, from, to }: Span): Span {
+    const skipped = Math.min(this.#toSkip, Math.max(0, to - from));
+    const begin = from + skipped;
+    const count = Math.min(this.#left, Math.max(0, to - begin));
+    this.#toSkip -= skipped;
+    this.#left -= count;
+    return { group, from: begin, to: begin + count };
+  }
+
+  async #sendBlocks(): Promise<void> {
+    const encoder = this.#encoder;
+    const sink = this.#sink;
+    if (this.#part.isEarly && this.#rows <= vectorRows) encoder.flush();
+    let block = encoder.take();
+    if (block === null) return;
+    for (; block !== null; block = encoder.take()) await sink.send(block as Uint8Array<ArrayBuffer>);
+    await turn(); // buffers that came back are told by messages, and so is that nobody wants the rest
+    for (let spare = sink.spare(); spare !== undefined; spare = sink.spare()) pool.give(spare);
+    sink.signal.throwIfAborted();
+  }
+}
+
+/** The rows of a row group that lie within bounds of time. Files are in order of time, which is looked at once more. */
+const spanWithin = (reader: ParquetReader, group: RowGroup, { from, to }: TimeBounds): Span => {
+  const { min, max } = group.chunks.get('time') ?? {};
+  const outside: Span = { group, from: 0, to: 0 };
+  if (min?.length === 8 && Number(Buffer.from(min).readBigInt64LE()) > to) return outside;
+  if (max?.length === 8 && Number(Buffer.from(max).readBigInt64LE()) < from) return outside;
+  const times = reader.read(group, [time]);
+  const vectors = reader.vectors([time]);
+  const [vector] = vectors as [Vector];
+  const span = { group, from: 0, to: 0 };
+  let last = Number.NEGATIVE_INFINITY;
+  for (let left = group.rows; left > 0; ) {
+    const count = times.read(left, vectors);
+    left -= count;
+    if (vector.validity !== null) throw new Unreadable('a row has no time');
+    for (let row = 0; row < count; row++) {
+      const at = (vector.u32[row * 2 + 1]! | 0) * 4294967296 + vector.u32[row * 2]!;
+      if (at < last) throw new Unreadable('rows are not in order of time');
+      last = at;
+      if (at < from) span.from++;
+      if (at <= to) span.to++;
+    }
+  }
+  return span;
+};
