@@ -112,7 +112,7 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
         }
       }
     },
-    { expectsImport: true },
+    { expectsImport: true, imports: sources[0] },
   );
   if (output.form !== 'table') output.rows(done as unknown as Record<string, unknown>[], [], importFields);
 }

@@ -7,10 +7,12 @@ import { meterDefaults } from '../meter/options.ts';
 import { RingBroken } from '../meter/packet-ring.ts';
 import { packetOf, type Row, replyOf, rowsOf, segmentOf, tcp } from '../meter/testing.ts';
 import { linkThreads, receiveBatches } from './batch-channel.ts';
-import { type Metering, startMetering } from './metering.ts';
+import { type Metering, prepareMetering, startMetering } from './metering.ts';
 
 const unknownSize = null;
 const small = 1000;
+/** Milliseconds that a writer of packets sleeps at a time. */
+const quickly = 5;
 
 let stopping = new AbortController();
 afterEach(() => {
@@ -90,6 +92,33 @@ test('a thread that dies without a word ends the import, which tells so', async 
     for (let i = 0; i < 50_000; i++) metering.add(packetOf({ at: i }));
   }).toThrow(RingBroken);
   await expect(metering.end()).rejects.toMatchObject({ code: 'internal', title: 'the thread that meters has ended' });
+});
+
+test('a thread that dies while this one sleeps on the ring ends the import, which tells so', async () => {
+  const { reader, writer } = linkThreads();
+  receiveBatches(writer, async (_batch, _, release) => release(), stopping.signal).catch(() => undefined);
+  const started = once(process, 'worker');
+  const metering = startMetering(meterDefaults, reader, unknownSize, quickly);
+  const [worker] = (await started) as [Worker];
+  await metering.ready;
+  void worker.terminate(); // and nobody is told, for this thread does not return to its events
+  expect(() => {
+    for (let i = 0; i < 500_000; i++) metering.add(packetOf({ at: i }));
+  }).toThrow(RingBroken);
+  await expect(metering.end()).rejects.toMatchObject({ code: 'internal', title: 'the thread that meters has ended' });
+});
+
+test('a thread that was started ahead is used once, and a dead one not at all', async () => {
+  const packets = mixedPackets(3000);
+  const here = await rowsFrom(packets, small);
+  const started = once(process, 'worker');
+  prepareMetering();
+  const [worker] = (await started) as [Worker];
+  await worker.terminate();
+  expect(await rowsFrom(packets, unknownSize)).toEqual(here);
+  prepareMetering();
+  expect(await rowsFrom(packets, unknownSize)).toEqual(here);
+  expect(await rowsFrom(packets, unknownSize)).toEqual(here);
 });
 
 test('a failed writer ends a thread of its own, which tells why', async () => {

@@ -13,6 +13,7 @@ import { RingWriter, ringMemory } from '../meter/packet-ring.ts';
 import { type BatchLink, BatchSender } from './batch-channel.ts';
 import type { MeterArguments } from './meter-thread.ts';
 import type { MeterSettings } from './settings.ts';
+import { meteredApartOctets } from './threads.ts';
 
 export type Metering = {
   /** Resolves when packets may be added. */
@@ -25,14 +26,34 @@ export type Metering = {
   end(): Promise<void>;
 };
 
-/** A thread takes some 50 ms to start: so many octets of capture are metered here in that time. */
-const smallOctets = 32 * 1_048_576;
-
-/** Meters into the batches of `link`. `octets` is the size of the capture as far as it is known. */
-export const startMetering = (settings: MeterSettings, link: BatchLink, octets: number | null): Metering =>
-  availableParallelism() === 1 || (octets !== null && octets < smallOctets)
+/** Meters into the batches of `link`. `octets` is the size of the capture as far as it is known; `sleepMs` as for a `RingWriter`. */
+export const startMetering = (settings: MeterSettings, link: BatchLink, octets: number | null, sleepMs?: number): Metering =>
+  availableParallelism() === 1 || (octets !== null && octets < meteredApartOctets)
     ? new MeteringHere(settings, link)
-    : new MeteringThread(settings, link);
+    : new MeteringThread(settings, link, sleepMs);
+
+const startThread = (): Worker => new Worker(new URL('./meter-thread.ts', import.meta.url), { name: 'weir-meter-thread' });
+
+let prepared: Worker | undefined;
+
+/** Starts the thread of the next metering ahead of it, while there is nothing else to do. */
+export const prepareMetering = (): void => {
+  if (availableParallelism() === 1) return;
+  const thread = startThread();
+  prepared = thread;
+  const forget = (): void => {
+    if (prepared === thread) prepared = undefined;
+  };
+  // One that fails now is not taken; the next will tell why.
+  thread.on('error', forget).on('exit', forget).unref();
+};
+
+const takeThread = (): Worker => {
+  const thread = prepared ?? startThread();
+  prepared = undefined;
+  thread.ref();
+  return thread;
+};
 
 class MeteringHere implements Metering {
   readonly ready = Promise.resolve();
@@ -65,11 +86,11 @@ class MeteringThread implements Metering {
   readonly #ring: RingWriter;
   readonly #done: Promise<void>;
 
-  constructor(settings: MeterSettings, link: BatchLink) {
+  constructor(settings: MeterSettings, link: BatchLink, sleepMs: number | undefined) {
     const ring = ringMemory();
     this.#packer = new PacketPacker(settings);
-    this.#ring = new RingWriter(ring);
-    this.#worker = new Worker(new URL('./meter-thread.ts', import.meta.url), { name: 'weir-meter-thread' });
+    this.#ring = new RingWriter(ring, sleepMs);
+    this.#worker = takeThread();
     const caller = new Caller(this.#worker);
     const lose = (cause: unknown): void => {
       this.#ring.break();

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { type MessagePort, parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { receiveBytes } from '../../core/byte-port.ts';
 import { readFileBytes } from '../../core/byte-source.ts';
 import { decompress } from '../../core/compression.ts';
@@ -22,11 +22,12 @@ import { detectFormat, detectOctets, type ImportFormat } from './detect.ts';
 import { ContentDigest } from './digest.ts';
 import { createJsonParser } from './json-array.ts';
 import { createLanlParser } from './lanl.ts';
-import { type Metering, startMetering } from './metering.ts';
+import { type Metering, prepareMetering, startMetering } from './metering.ts';
 import { createNdjsonParser } from './ndjson.ts';
 import type { TextParser } from './parser.ts';
 import { BadRows } from './rows.ts';
 import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
+import type { ReaderStart } from './threads.ts';
 
 /** Where the bytes come from: a file that this thread opens, or a port over which another thread sends them. */
 export type ByteOrigin = { path: string } | { port: MessagePort };
@@ -298,4 +299,5 @@ class ImportReading {
 }
 
 if (parentPort === null) throw new Error('read-thread.ts runs as a worker thread');
+if ((workerData as ReaderStart | null)?.metersSoon) prepareMetering();
 serveCalls(parentPort, { read: (args: ReadArguments, context) => new ImportReading(args, context).run() });
