@@ -32,22 +32,24 @@ async function run(bench: Bench): Promise<Report[]> {
 }
 
 async function requests(bench: Bench, folder: string, costs: Costs): Promise<Report> {
-  const places = ['open', 'guarded'].map((name) => join(folder, name));
+  const places = ['open', 'guarded', 'secure'].map((name) => join(folder, name));
   for (const place of places) mkdirSync(place, { recursive: true });
-  const [openPlace = '', guardedPlace = ''] = places;
+  const [openPlace = '', guardedPlace = '', securePlace = ''] = places;
   await using open = await WeirServer.start(openPlace, unlimited);
   await using guarded = await WeirServer.start(guardedPlace, unlimited);
-  await post(`${guarded.url}/api/v1/users`, { name: 'ann', role: 'admin', password });
-  const { access_token: token } = await post<{ access_token: string }>(`${guarded.url}/api/v3/token`, { username: 'ann', password });
+  const token = await addUser(guarded);
+  const secureToken = await prepare(securePlace);
+  await using secure = await WeirServer.start(securePlace, [...unlimited, 'server.tls.mode=self-signed']);
   const made = { authorization: `Bearer ${token}` };
   const { token: personal } = await post<{ token: string }>(`${guarded.url}/api/v1/tokens`, { title: 'bench' }, made);
   const contenders = [
     load(bench, 'with a token', guarded, token),
     load(bench, 'with a personal token', guarded, personal),
+    load(bench, 'with a token, HTTPS', secure, secureToken),
     load(bench, 'without users', open),
   ];
   const standings = await playRounds(contenders, bench.rounds, tellRun(bench));
-  const [first, , last] = standings;
+  const [first, last] = [standings[0], standings.at(-1)];
   // By processor time: what the door adds is less than what else a machine does meanwhile.
   const ratio = (last?.median.cpuMs ?? Number.NaN) / (first?.median.cpuMs ?? Number.NaN);
   return {
@@ -62,6 +64,18 @@ async function requests(bench: Bench, folder: string, costs: Costs): Promise<Rep
     notes: Object.entries(labels).map(([name, label]) => `${label}: ${costs[name as keyof Costs].toFixed(1)} µs`),
     figures: { ...costs },
   };
+}
+
+/** The first user, and a token of his. */
+async function addUser({ url }: WeirServer): Promise<string> {
+  await post(`${url}/api/v1/users`, { name: 'ann', role: 'admin', password });
+  return (await post<{ access_token: string }>(`${url}/api/v3/token`, { username: 'ann', password })).access_token;
+}
+
+/** A token for the server that is started on this directory next: a certificate is nothing that `fetch` trusts. */
+async function prepare(place: string): Promise<string> {
+  await using server = await WeirServer.start(place, unlimited);
+  return await addUser(server);
 }
 
 const labels: Record<keyof Costs, string> = {

@@ -21,7 +21,7 @@ export async function weirSummary(folder: string): Promise<{ packets: number; fl
 
 /** A running `weir serve`, with what the kernel knows about it. */
 export class WeirServer implements AsyncDisposable {
-  /** `http://127.0.0.1:PORT`. */
+  /** `http://127.0.0.1:PORT`, or `https://…`. */
   readonly url: string;
   readonly #child: ReturnType<typeof spawn>;
 
@@ -36,7 +36,7 @@ export class WeirServer implements AsyncDisposable {
     const args = ['serve', '--data', folder, '--listen', '127.0.0.1:0', '--log-level', 'warn', ...more];
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface({ input: child.stdout })) {
-      const url = /http:\/\/[\d.]+:\d+/.exec(line)?.[0];
+      const url = /https?:\/\/[\d.]+:\d+/.exec(line)?.[0];
       if (url === undefined) continue;
       child.stdout.resume();
       return new WeirServer(child, url);
