@@ -6,6 +6,7 @@ import { chooseMediaType } from '../src/core/media-type.ts';
 import { Problem } from '../src/core/problem.ts';
 import { parseSize } from '../src/core/quantity.ts';
 import { streamFormatNames, streamFormats } from '../src/flows/encode/format.ts';
+import { exportSeeds, fuzzExports } from '../src/flows/exporters/fuzz.ts';
 import { fuzzFilter } from '../src/flows/filter/fuzz.ts';
 import { fuzzTextImport, textImportSeeds } from '../src/flows/import/fuzz.ts';
 import { type ImportWords, readImportWords } from '../src/flows/import/words.ts';
@@ -89,6 +90,7 @@ async function* pieces(octets: Uint8Array): AsyncGenerator<Uint8Array> {
 export const fuzzTargets: Readonly<Record<string, FuzzTarget>> = {
   filter: { seeds: filterSeeds, run: fuzzFilter },
   text: { seeds: texts(...textImportSeeds), run: fuzzTextImport },
+  exports: { seeds: exportSeeds, run: fuzzExports },
   packets: { seeds: captureSeeds, run: fuzzCapture },
   compression: { seeds: compressedSeeds(), run: fuzzDecompression },
   query: { seeds: querySeeds, run: fuzzQuery },

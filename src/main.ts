@@ -23,6 +23,8 @@ const groups: readonly Group[] = [
     commands: {
       import: 'turn capture and flow files into stored flows',
       flows: 'look at, export and seal stored flows',
+      exporters: 'see who sends flow exports, and what of them is missing',
+      replay: 'send recorded flow exports again, to this or another collector',
       check: 'verify the store: counts, orphans, digests',
     },
     load: async () => (await import('./flows/cli.ts')).addCommands,

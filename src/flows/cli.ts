@@ -1,11 +1,13 @@
-/** The commands of the flows: `weir import`, `weir flows …`, `weir check`, on a server or on a data directory. */
+/** The commands of the flows: `weir import`, `weir flows …`, `weir exporters …`, `weir replay`, `weir check`, on a server or on a data directory. */
 import type { Command } from 'commander';
 import { withExamples } from '../cli/command.ts';
 import { addCheck } from './commands/check.ts';
 import { addExport } from './commands/export.ts';
+import { addExporters } from './commands/exporters.ts';
 import { addImport } from './commands/import.ts';
 import { addList } from './commands/list.ts';
 import { addPairs } from './commands/pairs.ts';
+import { addReplay } from './commands/replay.ts';
 import { addSeal } from './commands/seal.ts';
 import { addSeries } from './commands/series.ts';
 import { addSummary } from './commands/summary.ts';
@@ -17,5 +19,7 @@ export function addCommands(program: Command): void {
   const flows = program.command('flows').description('look at, export and seal stored flows');
   for (const add of [addList, addTop, addSeries, addPairs, addSummary, addExport, addSeal]) add(flows);
   withExamples(flows, 'weir flows top', 'weir flows list --help');
+  addExporters(program);
+  addReplay(program);
   addCheck(program);
 }

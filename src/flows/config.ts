@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { durationSetting, integerSetting, sizeSetting } from '../core/setting.ts';
 import { flowsDefaults as defaults } from './defaults.ts';
+import { exportersSettings } from './exporters/config.ts';
 
 /** The part `flows` of the configuration. */
 export const flowsSettings = Type.Object({
@@ -58,4 +59,5 @@ export const flowsSettings = Type.Object({
       maximum: 10_000,
     }),
   }),
+  exporters: exportersSettings,
 });

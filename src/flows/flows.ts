@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { FlowsConfig } from './defaults.ts';
+import { Exporters } from './exporters/exporters.ts';
 import { Imports } from './import/imports.ts';
 import { startImportThreads } from './import/threads.ts';
 import type { FlowsLog } from './log.ts';
@@ -28,6 +29,7 @@ export class Flows {
   readonly #deps: FlowsDependencies;
   #store: StoreClient | undefined;
   #imports: Imports | undefined;
+  #exporters: Exporters | undefined;
   #timer: NodeJS.Timeout | undefined;
   #maintaining: Promise<void> = Promise.resolve();
   #hotSince: number | undefined;
@@ -49,12 +51,17 @@ export class Flows {
       throw error;
     });
     this.#imports = new Imports(this.config, { store: this.#store, staging, spill, log, clock, threads: importThreads }, sources);
+    if (this.#deps.isLongLived) {
+      this.#exporters = new Exporters(this.config, { store: this.#store, dataFolder: this.#deps.dataFolder, staging, spill, log });
+      await this.#exporters.start();
+    }
     this.#timer = setInterval(() => this.#tick(), seal.every).unref();
   }
 
   /** Gives up what runs, seals what is hot (unless told to leave it) and closes the store. */
   async stop({ seal = true } = {}): Promise<void> {
     clearInterval(this.#timer);
+    await this.#exporters?.stop();
     await this.#imports?.stop();
     await this.#maintaining;
     if (this.#store === undefined) return;
@@ -75,9 +82,16 @@ export class Flows {
     return this.#imports;
   }
 
+  /** Who sends flow exports; collected by servers alone. */
+  get exporters(): Exporters {
+    if (this.#exporters === undefined) throw new Error('the flows are not started, or not by a server');
+    return this.#exporters;
+  }
+
   /** Asks the store's thread; undefined when it answers, otherwise the reason in a few words. */
   async unready(): Promise<string | undefined> {
     if (this.#store === undefined) return 'the store is not open';
+    if (this.#exporters?.failure !== undefined) return this.#exporters.failure;
     return await this.#store.extent().then(
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),

@@ -1,5 +1,6 @@
 /** What the flows show to Prometheus. */
 import { Gauge, type Registry } from 'prom-client';
+import { registerExportersMetrics } from './exporters/metrics.ts';
 import type { Flows } from './flows.ts';
 
 /** Registers the metrics of the room; they are read when they are asked for. */
@@ -19,4 +20,5 @@ export const registerFlowsMetrics = (registry: Registry, flows: Flows): void => 
   gauge('weir_flows_files', 'Sealed files.', async () => (await flows.store.extent()).files);
   gauge('weir_flows_bytes', 'Octets of sealed files.', async () => (await flows.store.extent()).bytes);
   gauge('weir_imports_running', 'Imports that run or wait.', async () => flows.imports.running);
+  registerExportersMetrics(registry, () => flows.exporters);
 };

@@ -84,7 +84,11 @@ export const columns = [
   column('fragments', 'UINTEGER', 'Fragmented packets, both directions.'),
   column('retransmits', 'UINTEGER', 'TCP segments not above the highest sequence number seen, both directions.'),
   column('rtt_us', 'UINTEGER', 'Microseconds from SYN to SYN+ACK.'),
-  column('flags', 'UINTEGER', 'Bits: 1 truncated, 2 malformed, 4 length inferred, 8 time inferred, 16 sampling unknown, 32 out of order.'),
+  column(
+    'flags',
+    'UINTEGER',
+    'Bits: 1 truncated, 2 malformed, 4 length inferred, 8 time inferred, 16 sampling unknown, 32 out of order, 64 ingress, 128 egress.',
+  ),
 ] as const satisfies readonly Column[];
 
 export type ColumnName = (typeof columns)[number]['name'];
@@ -98,5 +102,17 @@ export const columnsOf = (shape: Shape): readonly Column[] => (shape === 'addres
 /** The ten columns of the published view, in its order. */
 export const publishedColumns = columns.slice(0, 10).map((c) => c.name);
 
-/** Bits of the column `flags`; the first four are those of `packetFlags`. */
-export const flowFlags = { truncated: 1, malformed: 2, lenInferred: 4, timeInferred: 8, samplingUnknown: 16, outOfOrder: 32 } as const;
+/**
+ * Bits of the column `flags`; the first four are those of `packetFlags`. Ingress and egress tell on which side of a router
+ * a flow was metered (IPFIX flowDirection): where both are, everything is there twice.
+ */
+export const flowFlags = {
+  truncated: 1,
+  malformed: 2,
+  lenInferred: 4,
+  timeInferred: 8,
+  samplingUnknown: 16,
+  outOfOrder: 32,
+  ingress: 64,
+  egress: 128,
+} as const;

@@ -5,7 +5,7 @@
  * offset and packet number for anything that is not a capture. It knows nothing of flows; it neither reassembles nor verifies checksums.
  */
 
-export { decode } from './decode.ts';
+export { clearHeaders, decode } from './decode.ts';
 export { CaptureInterface, describeLink, isKnownLink, linkTypes } from './link.ts';
 export { type Outcome, outcome, outcomes, Packet, packetFlags, tunnelTypes } from './packet.ts';
 export type { FrameSink } from './progress.ts';

@@ -16,6 +16,7 @@ import type { FlowsLog } from '../log.ts';
 
 import type { SourceEntry } from '../store/catalog.ts';
 import type { StoreClient } from '../store/client.ts';
+import { isExportsRecord } from '../store/exports-record.ts';
 import { type BatchLink, isWriterFailure, linkThreads } from './batch-channel.ts';
 import { type ImportRecord, newRecord, noteNews, noteReport } from './import-record.ts';
 import type { ByteOrigin, ReadArguments } from './read-thread.ts';
@@ -61,7 +62,8 @@ export class Imports {
     this.#config = config;
     this.#deps = deps;
     this.#slots = config.imports.parallel;
-    for (const { id, record } of earlier.slice(-config.imports.kept)) this.#records.set(id, JSON.parse(record) as ImportRecord);
+    const imports = earlier.filter(({ record }) => !isExportsRecord(record));
+    for (const { id, record } of imports.slice(-config.imports.kept)) this.#records.set(id, JSON.parse(record) as ImportRecord);
   }
 
   /** All known imports, the latest last. */

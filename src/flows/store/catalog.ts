@@ -34,6 +34,7 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS files (path VARCHAR PRIMARY KEY, shape VARCHAR NOT NULL, day INTEGER NOT NULL, row_count BIGINT NOT NULL,
      min_time BIGINT NOT NULL, max_time BIGINT NOT NULL, min_id BIGINT NOT NULL, max_id BIGINT NOT NULL, bytes BIGINT NOT NULL, sha256 VARCHAR NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS sources (id UINTEGER PRIMARY KEY, digest VARCHAR, state VARCHAR NOT NULL, ended_at_us BIGINT NOT NULL, record VARCHAR NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS arrivals (source_id UINTEGER NOT NULL, ended_at_us BIGINT NOT NULL, last_id BIGINT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS doomed (path VARCHAR PRIMARY KEY)`,
   `CREATE TABLE IF NOT EXISTS counters (name VARCHAR PRIMARY KEY, value BIGINT NOT NULL)`,
 ];
@@ -125,6 +126,11 @@ export class Catalog {
 
   async sources(): Promise<SourceEntry[]> {
     return (await this.#connection.rows('SELECT * FROM sources ORDER BY id')).map(asSource);
+  }
+
+  async source(id: number): Promise<SourceEntry | undefined> {
+    const row = await this.#connection.row('SELECT * FROM sources WHERE id = ?', [id]);
+    return row === undefined ? undefined : asSource(row);
   }
 
   async putSource(source: SourceEntry): Promise<void> {

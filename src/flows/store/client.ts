@@ -2,6 +2,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
 import { Caller, type CallOptions } from '../../core/thread.ts';
+import type { RunFile } from '../import/run-writer.ts';
 import type { SourceEntry } from './catalog.ts';
 import type { Checked } from './check.ts';
 import type { Commit } from './commit.ts';
@@ -56,6 +57,9 @@ export class StoreClient {
   reserveIds = (count: number): Promise<number> => this.#caller.call('reserveIds', count);
   /** Resolves to the moment of the commit. */
   commit = (commit: Commit): Promise<string> => this.#caller.call('commit', commit);
+  /** Begins to collect exports: resolves to their source. `endImport` ends it. */
+  openExports = (): Promise<number> => this.#caller.call('openExports');
+  commitExports = (exports: { sourceId: number; files: RunFile[] }): Promise<string> => this.#caller.call('commitExports', exports);
   endImport = (): Promise<void> => this.#caller.call('endImport');
   recordFailure = (source: SourceEntry): Promise<void> => this.#caller.call('recordFailure', source);
   seal = (minRows: number): Promise<Sealed> => this.#caller.call('seal', minRows);

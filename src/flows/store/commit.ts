@@ -22,24 +22,42 @@ export type Commit = { source: SourceEntry; files: RunFile[]; allowDuplicate: bo
  * twice. A content that is already there is a `conflict`, unless allowed.
  */
 export const commitImport = async (store: Store, commit: Commit): Promise<string> => {
-  const rows = commit.files.reduce((sum, file) => sum + file.rows, 0);
-  const absorbed = commit.files.filter((file) => rows <= hotRows || file.day === null);
+  const { source, files } = commit;
+  const taken = await takeRuns(store, files, hotRows, {
+    before: () => refuseDuplicate(store, commit),
+    change: async (moment) => {
+      const record = JSON.stringify({ ...(JSON.parse(source.record) as object), ended_at: momentText(moment) });
+      await store.catalog.putSource({ ...source, endedAtUs: moment, record });
+    },
+  });
+  return momentText(taken);
+};
+
+/** What else belongs to a commit: `before` may refuse it, `change` is part of its transaction. */
+type Rest = { before?: () => Promise<void>; change: (moment: bigint) => Promise<void> };
+
+/**
+ * Takes written runs into the store, in one transaction, and tells when that was. Those of up to `most` rows together, and
+ * runs of too many days, go to the hot table.
+ */
+export const takeRuns = async (store: Store, files: readonly RunFile[], most: number, rest: Rest): Promise<bigint> => {
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  const absorbed = files.filter((file) => rows <= most || file.day === null);
   const adopted: StagedFile[] = [];
   // One after the other: a large import has hundreds of files, and a process only so many handles.
-  for (const file of commit.files) if (!absorbed.includes(file)) adopted.push(await stage(file));
+  for (const file of files) if (!absorbed.includes(file)) adopted.push(await stage(file));
   const endedAt = await store.exclusively(async () => {
-    await refuseDuplicate(store, commit);
+    await rest.before?.();
     const moment = await nextMoment(store);
-    const record = JSON.stringify({ ...(JSON.parse(commit.source.record) as object), ended_at: momentText(moment) });
     const idsAreKept = await store.take(adopted, async () => {
       for (const file of absorbed)
         await store.writer.run(`INSERT INTO hot BY NAME SELECT ${canonicalList(file.shape)} FROM read_parquet(${literal(file.path)})`);
-      await store.catalog.putSource({ ...commit.source, endedAtUs: moment, record });
+      await rest.change(moment);
       return store.keepIds();
     });
     idsAreKept();
     await store.refresh();
-    return momentText(moment);
+    return moment;
   });
   for (const file of absorbed) await rm(file.path, { force: true }).catch(() => undefined); // the next start does it
   return endedAt;

@@ -34,8 +34,22 @@ export const whereOf = async (snapshot: Snapshot, selection: Selection, part: Ti
   if (part.to < anyTime.to) ask('time <= ?', part.to);
   if (selection.condition !== '') ask(`(${selection.condition})`, ...selection.parameters);
   if (selection.ingestedAfterUs !== undefined) {
-    const sources = await snapshot.connection.rows(`SELECT id FROM sources WHERE ended_at_us > ?`, [selection.ingestedAfterUs]);
-    ask(sources.length === 0 ? 'false' : `source_id IN (${sources.map((row) => Number(row.id)).join(', ')})`);
+    ask(await arrivedAfter(snapshot, selection.ingestedAfterUs));
   }
   return { sql: `WHERE ${conditions.join(' AND ') || 'true'}`, parameters };
+};
+
+/** Sources that ended later; of one that is added to again and again, only the ids that were taken since. */
+const arrivedAfter = async ({ connection }: Snapshot, moment: bigint): Promise<string> => {
+  const sources = await connection.rows(
+    `SELECT id, count(*) FILTER (a.ended_at_us <= ?) AS earlier, max(last_id) FILTER (a.ended_at_us <= ?) AS before
+     FROM sources s LEFT JOIN arrivals a ON a.source_id = s.id WHERE s.ended_at_us > ? GROUP BY id`,
+    [moment, moment, moment],
+  );
+  const whole = sources.filter(({ earlier }) => Number(earlier) === 0).map(({ id }) => Number(id));
+  const parts = sources
+    .filter(({ earlier }) => Number(earlier) > 0)
+    .map(({ id, before }) => `(source_id = ${Number(id)} AND id > ${Number(before)})`);
+  if (whole.length > 0) parts.push(`source_id IN (${whole.join(', ')})`);
+  return parts.length === 0 ? 'false' : `(${parts.join(' OR ')})`;
 };

@@ -1,8 +1,10 @@
 /** What can be asked of a store from behind a port: in a thread of its own (`thread.ts`), or in the thread of a command. */
 import { type CallContext, type Port, serveCalls } from '../../core/thread.ts';
+import type { RunFile } from '../import/run-writer.ts';
 import type { SourceEntry } from './catalog.ts';
 import { checkStore } from './check.ts';
 import { type Commit, commitImport } from './commit.ts';
+import { commitExports, openExports } from './exports.ts';
 import { rank } from './ranking.ts';
 import { type Retention, retain } from './retention.ts';
 import { compact, sealHot } from './seal.ts';
@@ -36,6 +38,8 @@ export const serveStore = (port: Port, { root, limits, warm }: StoreData): void 
     takeSourceId: withStore(async (store) => store.takeSourceId()),
     reserveIds: withStore(async (store, count: number) => store.reserveIds(count)),
     commit: withStore((store, commit: Commit) => commitImport(store, commit)),
+    openExports: withStore((store) => openExports(store)),
+    commitExports: withStore((store, exports: { sourceId: number; files: RunFile[] }) => commitExports(store, exports)),
     endImport: withStore(async (store) => store.endImport()),
     recordFailure: withStore((store, source: SourceEntry) => store.exclusively(() => store.catalog.putSource(source))),
     seal: withStore((store, minRows: number) => sealHot(store, minRows)),

@@ -150,6 +150,11 @@ export class Store {
     return this.#nextSourceId++;
   }
 
+  /** Takes ids for a source that is there already; `endImport` ends that as well. */
+  holdIds(): void {
+    this.#openImports++;
+  }
+
   /** Takes `count` ids and answers the first. */
   reserveIds(count: number): number {
     const first = this.#nextId;
