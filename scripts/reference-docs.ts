@@ -1,6 +1,6 @@
 /**
  * Writes the generated tables of the reference pages (settings, routes, metrics, errors) between their markers in docs/
- * (`--write`), or prints what differs (the default; exit code 1). What stands around the tables is written by hand.
+ * and `src/client/api.ts` (`--write`), or prints what differs (the default; exit code 1). What stands around the tables is written by hand.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { type ProblemCode, problemCodes } from '../src/core/problem.ts';
 import { buildApp } from '../src/server/app.ts';
 import { problemMeanings } from '../src/server/problem-pages.ts';
 import { roomsOf, settings } from '../src/server/rooms.ts';
+import { clientTypes, typesFile } from './client-types.ts';
 
 /** A page of docs/, the name between its markers, and the rows of its table: the first cell of each is the name it documents. */
 export type ReferenceTable = { page: string; marker: string; head: string[]; rows: string[][] };
@@ -123,5 +124,9 @@ if (import.meta.main) {
         process.exitCode = 1;
       }
   }
+  // The types of the client library come from the same document, and change with the same routes.
+  const types = await clientTypes();
+  if (process.argv.includes('--write')) await writeFile(typesFile, types);
+  else if ((await readFile(typesFile, 'utf8')) !== types) process.exitCode = 1;
   if (process.exitCode) console.error('run: node scripts/reference-docs.ts --write');
 }

@@ -13,7 +13,8 @@ import { openHouse, right } from '../access/house.ts';
 
 const seeds = process.env.WEIR_SEEDS;
 const python = ['python3', '/usr/bin/python3'].find((one) => spawnSync(one, ['-c', 'import requests']).status === 0);
-const example = fileURLToPath(new URL('../../examples/getToken.py', import.meta.url));
+const examples = fileURLToPath(new URL('../../examples', import.meta.url));
+const example = join(examples, 'getToken.py');
 
 let house: Awaited<ReturnType<typeof openHouse>>;
 let token = '';
@@ -113,6 +114,45 @@ test('priority, name and properties of a job are changed by PATCH, and nothing e
   expect((await house.ask('PATCH', path, { token, json: { user: 'root' } })).status).toBe(422);
   expect((await house.ask('PATCH', path, { token, json: [] })).status).toBe(422);
 });
+
+const hasRequests = python !== undefined;
+test.skipIf(!hasRequests)(
+  'the Python example has the four names of VOVRestV3 and works over one connection [needs Python with requests]',
+  async () => {
+    const proxy = await countingProxy(Number(new URL(house.url).port));
+    const url = `http://127.0.0.1:${proxy.port}`;
+    const program = `
+import json, sys
+from vov_rest_v3 import VOVRestV3, RestError
+vrest = VOVRestV3()
+vrest.authorize(${JSON.stringify(url)}, username='opal', password=${JSON.stringify(right)})
+assert vrest.getJWT().startswith('Bearer:')
+jobs = ${JSON.stringify(`${url}/api/v3/jobs`)}
+made = json.loads(vrest.submitRequest('POST', jobs, jsonData={'command': 'sleep 30', 'directory': ${JSON.stringify(folder)}}))
+one = jobs + '/' + made['id']
+print(json.loads(vrest.submitRequest('GET', one + '/rawcommand'))['rows'])
+vrest.submitRequest('PUT', one, jsonData={'action': 'kill'})
+print(len(json.loads(vrest.submitRequest('GET', jobs, queryParams={'fields': 'ID,USER', 'per_page': 1}))['columns']))
+try:
+    vrest.submitRequest('GET', jobs + '/999999')
+except RestError as error:
+    print(error.status, error)
+vrest.setJWT('Bearer:a.b.c')   # as if it had ended: it logs in again
+vrest.submitRequest('GET', jobs)
+other = VOVRestV3()
+other.setJWT(vrest.getJWT())
+print('USER' in other.submitRequest('GET', jobs))
+`;
+    const said = await run(python as string, ['-c', program], {
+      PYTHONPATH: examples,
+      PATH: process.env.PATH ?? '',
+      PYTHONDONTWRITEBYTECODE: '1',
+    });
+    proxy.close();
+    expect(said).toMatch(/^\[\['sleep 30'\]\]\n2\n404 There is no job 000999999\.; .*\nTrue\n$/);
+    expect(proxy.connections()).toBe(2); // one for each of the two clients
+  },
+);
 
 const shared = { directory: folder };
 const bad: [what: string, submission: unknown, says: RegExp][] = [
