@@ -37,19 +37,19 @@ const writeNumbers = (page: Octets, words: Uint32Array, size: number, width: num
 };
 
 const writeTexts = (page: Octets, words: Uint32Array, size: number): void => {
+  // All three words of each text, of which the next overwrites what does not count.
   let at = page.reserve(size * 16);
-  const { bytes } = page;
-  const octets = new Uint8Array(words.buffer, words.byteOffset, size * 16);
+  const view = new DataView(page.bytes.buffer, page.bytes.byteOffset);
   for (let code = 0; code < size; code++) {
-    const from = code * 16;
-    const length = words[code * 4] as number;
-    bytes[at] = length;
-    bytes[at + 1] = 0;
-    bytes[at + 2] = 0;
-    bytes[at + 3] = 0;
-    at += 4;
-    for (let i = 0; i < length; i++) bytes[at + i] = octets[from + 4 + i] as number;
-    at += length;
+    const word = code * 4;
+    const length = words[word]!;
+    view.setUint32(at, length, true);
+    view.setUint32(at + 4, words[word + 1]!, true);
+    if (length > 4) {
+      view.setUint32(at + 8, words[word + 2]!, true);
+      view.setUint32(at + 12, words[word + 3]!, true);
+    }
+    at += 4 + length;
   }
   page.length = at;
 };
