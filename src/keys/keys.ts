@@ -9,6 +9,7 @@ import { type EngineDependencies, engineOf } from './engine-of.ts';
 import { Tree } from './tree.ts';
 import { Cluster } from './v2/cluster.ts';
 import { Counters, counterMemory } from './v2/counters.ts';
+import { Dropped } from './v2/dropped.ts';
 import { type Admission, Gate } from './v2/gate.ts';
 import { createHandler, type Handler } from './v2/handler.ts';
 import { corsOf } from './v2/headers.ts';
@@ -42,6 +43,7 @@ export class Keys {
   readonly hub: WatchHub;
   readonly systemHub: WatchHub;
   readonly counters: Counters;
+  readonly dropped: Dropped;
   /** What `/v2/keys` shows. */
   readonly public: Tree;
   /** The house's own keys; no request reaches them by a path. */
@@ -68,7 +70,8 @@ export class Keys {
     this.system = new Tree(engine, 'system', this.systemHub);
     this.#cluster = new Cluster(engine);
     this.#log = deps.log;
-    const v2 = new V2({ engine, hub: this.hub, cluster: this.#cluster, counters: this.counters, now });
+    this.dropped = new Dropped(deps.log, () => deps.clock.monotonic());
+    const v2 = new V2({ engine, hub: this.hub, cluster: this.#cluster, counters: this.counters, dropped: this.dropped, now });
     const onFault = (err: unknown) => deps.log.error({ err }, 'an etcd v2 request failed');
     const cors = corsOf(config.cors);
     this.handler = createHandler({ v2, cors, onFault });

@@ -14,6 +14,15 @@ export function registerKeysMetrics(registry: Registry, keys: Keys): void {
       this.set(keys.counters.sums().watchers);
     },
   });
+  new Counter({
+    name: 'weir_keys_watchers_dropped_total',
+    help: 'Watches that were ended because their client did not keep up, since the start.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(keys.dropped.count);
+    },
+  });
   new Gauge({
     name: 'weir_keys_index',
     help: 'Index of the public tree: it rises by one with each change.',

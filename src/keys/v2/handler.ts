@@ -1,6 +1,7 @@
 /** etcd's v2 API as a plain handler of Node's HTTP server: it knows of no framework, and can be mounted in any. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer, Call } from './answer.ts';
+import type { Dropped } from './dropped.ts';
 import { formLimit } from './form.ts';
 import { type Cors, headersOf } from './headers.ts';
 import { Outlet } from './outlet.ts';
@@ -26,7 +27,7 @@ export function createHandler({ v2, cors, onFault }: HandlerOptions): Handler {
       if (method === 'PUT' || method === 'POST') call.body = await readBody(request);
       const given = await v2.answer(call);
       if (response.destroyed) abandon(given);
-      else write(given, { request, response, headers: [...always, ...headersOf(given, v2.deps.cluster)] });
+      else write(given, { request, response, headers: [...always, ...headersOf(given, v2.deps.cluster)], dropped: v2.deps.dropped });
     };
     answer().catch((error: unknown) => {
       if (request.errored !== null || response.destroyed) return;
@@ -49,13 +50,13 @@ function selfOf({ headers, socket }: IncomingMessage): string {
   return `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`}`;
 }
 
-type Writing = { request: IncomingMessage; response: ServerResponse; headers: string[] };
+type Writing = { request: IncomingMessage; response: ServerResponse; headers: string[]; dropped: Dropped };
 
-function write(answer: Answer, { request, response, headers }: Writing): void {
+function write(answer: Answer, { request, response, headers, dropped }: Writing): void {
   if (answer.kind === 'watch') {
     response.writeHead(200, headers);
     response.flushHeaders();
-    flow(answer.watch, response);
+    flow(answer.watch, response, dropped);
     return;
   }
   if (answer.kind === 'page' && answer.isBare === true) {
@@ -74,7 +75,7 @@ function abandon(answer: Answer): void {
 }
 
 /** The events of a watch as a body without end. A client that does not keep up is dropped: no watcher holds memory for long. */
-function flow(watch: OpenWatch, response: ServerResponse): void {
+function flow(watch: OpenWatch, response: ServerResponse, dropped: Dropped): void {
   const outlet = new Outlet({
     tell: tellLine,
     tellLast: tellLine,
@@ -83,7 +84,8 @@ function flow(watch: OpenWatch, response: ServerResponse): void {
       if (isLast) response.end(bytes);
       return isLast || response.write(bytes);
     },
-    drop: () => {
+    drop: (reason) => {
+      dropped.add(reason, response.socket?.remoteAddress);
       watch.close();
       response.end();
       setTimeout(() => response.destroy(), 10_000).unref();

@@ -17,7 +17,7 @@ function outlet(takes = () => true) {
       log.push(Buffer.concat([...lines]).toString());
       return takes();
     },
-    drop: () => void log.push('dropped'),
+    drop: (reason) => void log.push(`dropped: ${reason}`),
     cut: () => void log.push('cut'),
   });
   return { made, log };
@@ -64,7 +64,7 @@ test('a client that does not read is waited for, and dropped when it is too far 
   expect(log[1]).toMatch(/^2;3;.*;99;$/);
   for (let index = 100; index < 10_000; index++) made.event(occasion(index), false);
   await turns();
-  expect(log.slice(2)).toEqual(['dropped']);
+  expect(log.slice(2)).toEqual(['dropped: 4097 changes (19585 octets) behind']);
 });
 
 test('large events count by their octets, beyond what etcd grants', async () => {
@@ -76,7 +76,7 @@ test('large events count by their octets, beyond what etcd grants', async () => 
   for (let count = 0; count < 100; count++) made.event(heavy, false);
   expect(log).toEqual(['1;']);
   made.event(heavy, false);
-  expect(log).toEqual(['1;', 'dropped']);
+  expect(log).toEqual(['1;', 'dropped: 101 changes (105906176 octets) behind']);
 });
 
 test('what waits goes out before the answer breaks off', () => {

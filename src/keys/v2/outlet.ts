@@ -13,8 +13,8 @@ export type OutletOptions = {
   tellLast: Teller;
   /** Writes lines; false when the client does not take as much as is written. */
   write(lines: readonly Buffer[], isLast: boolean): boolean;
-  /** The client does not keep up: the answer is to end. */
-  drop(): void;
+  /** The client does not keep up, as the reason tells: the answer is to end. */
+  drop(reason: string): void;
   /** The answer is to break off. */
   cut(): void;
 };
@@ -77,9 +77,10 @@ export class Outlet implements WatchSink {
   }
 
   #drop(): void {
+    const reason = `${this.#lines.length} changes (${this.#octets} octets) behind`;
     this.#isOver = true;
     this.#lines = [];
-    this.#options.drop();
+    this.#options.drop(reason);
   }
 }
 

@@ -134,7 +134,10 @@ export class QuickConnection {
           if (isLast) over();
           return isDrained;
         },
-        drop: () => this.#drop(watch, over),
+        drop: (reason) => {
+          this.#options.v2.deps.dropped.add(reason, socket.remoteAddress);
+          this.#drop(watch, over);
+        },
         // Cut off and not ended: so a client knows that this was no event.
         cut: () => {
           socket.destroy();

@@ -8,6 +8,7 @@ import type { WatchHub } from '../watch/hub.ts';
 import { type Answer, type Call, type KeysAnswer, malformed, moved, notAllowed } from './answer.ts';
 import type { Cluster } from './cluster.ts';
 import type { Counters } from './counters.ts';
+import type { Dropped } from './dropped.ts';
 import { errorOf, V2Error } from './errors.ts';
 import { readForm } from './form.ts';
 import { changeText, readingText, shortChangeText } from './node-text.ts';
@@ -22,6 +23,7 @@ export type V2Dependencies = {
   hub: WatchHub;
   cluster: Cluster;
   counters: Counters;
+  dropped: Dropped;
   /** Milliseconds since the epoch. */
   now(): number;
 };
