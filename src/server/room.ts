@@ -20,6 +20,16 @@ export type RoomDependencies = {
   tls?: TlsSource;
 };
 
+/** Where a room wants the server to listen as well, for clients that look for it there. */
+export type MoreAddresses = {
+  /** The setting that names them, and what is told to be there. */
+  setting: string;
+  name: string;
+  listen: readonly string[];
+  /** The path of the server that a client's path means. */
+  rewrite(url: string): string;
+};
+
 /** A room as the server runs it: inert when made, then started, asked whether it is ready, and stopped. */
 export type Room = Component & {
   routes: RoomRoutes;
@@ -29,6 +39,7 @@ export type Room = Component & {
   door?: Door;
   /** Of the one room that keeps what the server itself has to remember. */
   tree?: Tree;
+  moreAddresses?: MoreAddresses;
 };
 
 /** Makes a room; the server calls it once it holds the data directory. */

@@ -10,7 +10,7 @@ import { createKeys, type Keys, keysSettings } from '../keys/index.ts';
 import { keysRoutes, registerKeysMetrics } from '../keys/routes.ts';
 import { Records, recordsSettings } from '../records/index.ts';
 import { recordsRoutes } from '../records/routes.ts';
-import { flowsShelf, Sessions, sessionsSettings } from '../sessions/index.ts';
+import { flowsShelf, livyPathOf, Sessions, sessionsSettings } from '../sessions/index.ts';
 import { sessionsRoutes } from '../sessions/routes.ts';
 import { Tickets, ticketsSettings } from '../tickets/index.ts';
 import { ticketsRoutes } from '../tickets/routes.ts';
@@ -147,7 +147,13 @@ const sessionsRoom =
       ...(made.flows !== undefined && { flows: flowsShelf(made.flows) }),
       note: async (entry) => made.access?.note({ ...entry, address: '' }),
     });
-    return { name: 'sessions', routes: sessionsRoutes(sessions), start: () => sessions.start(), stop: () => sessions.stop() };
+    return {
+      name: 'sessions',
+      routes: sessionsRoutes(sessions),
+      start: () => sessions.start(),
+      stop: () => sessions.stop(),
+      moreAddresses: { setting: 'sessions.listen', name: 'Livy', listen: config.sessions.listen, rewrite: livyPathOf },
+    };
   };
 
 /** The keys' own listeners: they open when it is known whether there are users, and close first. */

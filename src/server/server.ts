@@ -10,6 +10,7 @@ import { buildApp } from './app.ts';
 import type { ServerConfig } from './config.ts';
 import type { Door } from './door.ts';
 import { openListener } from './listen.ts';
+import { MoreListeners } from './more-listeners.ts';
 import type { MakeRoom, Room } from './room.ts';
 import { checkTlsConfig, Redirect, Tls } from './tls/index.ts';
 
@@ -91,6 +92,7 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
   }
 
   function listenerComponent(listening: FastifyInstance, folder: DataFolder, rooms: readonly Room[]): Component {
+    const more = new MoreListeners({ app: listening, config, rooms, tls, log });
     return {
       name: 'listener',
       start: async () => {
@@ -100,10 +102,11 @@ export function createServer(config: ServerConfig, { log, data, rooms: makers, c
         else if (tls === undefined && address.kind === 'tcp' && !isLoopback(address)) log.warn(inTheClear(config.listen));
         url = await openListener(listening, address, tls === undefined ? 'http' : 'https');
         folder.announce(url);
+        await more.start(rooms.some(({ door }) => door?.hasUsers === true));
         if (redirect !== undefined) log.info(`plain HTTP on ${await redirect.start(url)} leads to ${url}`);
       },
       stop: async () => {
-        await redirect?.stop();
+        await Promise.all([redirect?.stop(), more.stop()]);
         await drain(listening, config.drainTimeout, log);
       },
     };

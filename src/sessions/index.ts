@@ -5,4 +5,5 @@
  */
 export { type SessionsConfig, sessionsSettings } from './config.ts';
 export { flowsShelf } from './flows-shelf.ts';
+export { livyPathOf } from './livy/paths.ts';
 export { Sessions, type SessionsDependencies } from './sessions.ts';

@@ -1,4 +1,5 @@
 /** How the interpreter of a session is started: everything that can be checked is checked before. */
+import { join } from 'node:path';
 import { execPath } from 'node:process';
 import type { SessionsConfig } from './config.ts';
 import type { Start } from './driver-process.ts';
@@ -39,22 +40,26 @@ const pythonSettings = (config: SessionsConfig) => ({
 async function sparkLaunch({ request }: ReadRequest, config: SessionsConfig, interpreters: Interpreters): Promise<Launch> {
   const master = checkSpark(request, config);
   const { python, java } = await interpreters.spark();
-  const more = {
+  const more = (folder: string) => ({
+    SPARK_LOCAL_DIRS: join(folder, 'tmp'),
     PYSPARK_PYTHON: python,
     PYSPARK_DRIVER_PYTHON: python,
     ...(java !== '' && { JAVA_HOME: java }),
     // The pages of Spark are for this machine alone; a driver of a cluster listens where executors reach it.
     ...(master.startsWith('local') && { SPARK_LOCAL_IP: '127.0.0.1' }),
-  };
+  });
   return {
-    startOf: (id, folder) => ({ engine: 'python', program: python, environment: environmentOf(folder, id, more) }),
+    startOf: (id, folder) => ({ engine: 'python', program: python, environment: environmentOf(folder, id, more(folder)) }),
     settingsOf: (id, folder) => ({
       ...pythonSettings(config),
       kind: 'pyspark',
-      spark: { conf: sparkConf(request, config, { id, folder, master }), rows: config.sql.rows, hasFlows: master.startsWith('local') },
+      spark: { conf: sparkConf(request, config, { id, folder, master }), rows: config.sql.rows, hasFlows: isHere(master) },
     }),
   };
 }
+
+/** Executors elsewhere have none of the files of this host. */
+const isHere = (master: string): boolean => /^(local|spark:\/\/(localhost|127\.))/.test(master);
 
 function sqlLaunch(config: SessionsConfig): Launch {
   const { memory, threads, rows, timeout } = config.sql;

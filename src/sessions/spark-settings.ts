@@ -80,7 +80,6 @@ export function sparkConf(request: SessionRequest, { spark }: SessionsConfig, { 
     'spark.app.name': request.name ?? `livy-session-${id}`,
     'spark.ui.showConsoleProgress': 'false',
     'spark.sql.warehouse.dir': `file://${folder}/warehouse`,
-    'spark.local.dir': `${folder}/tmp`,
     // A database of its own for each session, in its folder.
     'spark.hadoop.javax.jdo.option.ConnectionURL': `jdbc:derby:;databaseName=${folder}/metastore;create=true`,
     ...(isLocal && { 'spark.driver.host': '127.0.0.1', 'spark.driver.bindAddress': '127.0.0.1' }),

@@ -43,6 +43,7 @@ export class House {
   }
 
   async start(): Promise<void> {
+    this.said = '';
     const set = this.#settings.flatMap((setting) => ['--set', setting]);
     const child = spawn(weir, ['serve', '--listen', '127.0.0.1:0', '--data', this.data, ...set], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -59,7 +60,6 @@ export class House {
       child.stderr?.on('data', take);
       child.once('exit', () => reject(new Error(`the server did not come up: ${this.said}`)));
     });
-    this.said = '';
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -73,7 +73,7 @@ export class House {
 
   /** Ends the sessions as well: they would wait for the next server. */
   async close(): Promise<void> {
-    if (this.#child !== undefined) {
+    if (this.#child !== undefined && this.url !== '') {
       const { body } = await this.ask<{ sessions: ShownSession[] }>('GET', '/sessions');
       await Promise.all(body.sessions.map(({ id }) => this.ask('DELETE', `/sessions/${id}`)));
     }

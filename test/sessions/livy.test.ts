@@ -192,8 +192,8 @@ test('R9: a log has stable offsets, and pages as clients read them', async () =>
 });
 
 describe('R15: the version', () => {
-  test.each(['/livy/version'])('%s has parts of one digit, all of them texts', async (path) => {
-    const { body } = await house.ask<Record<string, unknown>>('GET', path);
+  test('has parts of one digit, all of them texts', async () => {
+    const { body } = await house.ask<Record<string, unknown>>('GET', '/livy/version');
     expect(body.version).toMatch(/^\d\.\d\.\d-weir$/);
     expect(Object.keys(body).sort()).toEqual(['branch', 'date', 'revision', 'url', 'user', 'version']);
     expect(Object.values(body).every((value) => typeof value === 'string')).toBe(true);
@@ -230,4 +230,21 @@ test('a body is JSON whatever it is called', async () => {
   expect((await house.ask('POST', `/sessions/${body.id}/statements/0/cancel`, 'not { json', { 'content-type': 'x/y' })).status).toBe(200);
   expect((await house.ask('DELETE', `/sessions/${body.id}`)).body).toEqual({ msg: 'deleted' });
   expect((await house.ask('GET', `/sessions/${body.id}`)).status).toBe(404);
+});
+
+test('on a port of its own the server is taken for Livy: `/` and `/version` are its', async () => {
+  const own = new House(['sessions.listen=127.0.0.1:0']);
+  try {
+    await own.start();
+    const url = String(/Livy on (http:\/\/[\d.:]+)/.exec(own.said)?.[1]);
+    expect(((await (await fetch(`${url}/version`)).json()) as { version: string }).version).toMatch(/-weir$/);
+    expect(await fetch(url, { redirect: 'manual' })).toMatchObject({ status: 302 });
+    expect(await (await fetch(`${url}/sessions?size=5`)).json()).toEqual({ from: 0, total: 0, sessions: [] });
+    expect(await (await own.ask('GET', '/version')).body).toHaveProperty('etcdserver');
+  } finally {
+    await own.close();
+  }
+  const far = new House(['sessions.listen=0.0.0.0:0']);
+  await expect(far.start()).rejects.toThrow('would be reached by other machines');
+  await far.close();
 });

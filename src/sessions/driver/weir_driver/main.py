@@ -101,6 +101,10 @@ class Driver:
             raise KeyboardInterrupt
         if self._spark is not None:
             self._spark.begin(number)
+            try:
+                self._spark.refresh(task["code"])
+            except Exception as error:
+                sys.stderr.write(f"the view of the flows is not there, or not new: {error}\n")
         if kind == "sql":
             if self._spark is None:
                 return plain_error(number, "InterpreterError", "this session has no Spark, and so no SQL")

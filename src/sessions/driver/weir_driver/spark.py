@@ -20,11 +20,10 @@ class Spark:
         self._most_rows = settings["rows"]
         self._flows = flows
         self._shared = None
+        self._has_flows = settings["hasFlows"]
         self._process = getattr(pyspark.SparkContext._gateway, "proc", None)
         flows.spark = self
         self._fill(names)
-        if settings["hasFlows"]:
-            self._refresh()
 
     def _fill(self, names):
         names.update(spark=self.session, sc=self._context)
@@ -81,8 +80,6 @@ class Spark:
     def sql(self, number, code):
         """Runs one query; its rows as Livy shows them."""
         try:
-            if "flows" in code.lower():
-                self._refresh()
             table = self.session.sql(code.strip().rstrip(";"))
             rows = table.take(self._most_rows)
             return sql_result.output(number, table.schema.jsonValue(), rows)
@@ -92,10 +89,13 @@ class Spark:
 
     def flows(self):
         """The DataFrame of the flows of now."""
-        self._refresh()
+        self.refresh("flows")
         return self.session.table("flows")
 
-    def _refresh(self):
+    def refresh(self, code):
+        """Makes the view `flows` one of the files of now, for code that may look at it. Not at the start: it takes Spark seconds."""
+        if not self._has_flows or "flows" not in code.lower():
+            return
         shared = self._flows.sealed()
         if self._shared == shared["version"]:
             return
