@@ -30,17 +30,21 @@ export type PageFacts = {
   hasMore: boolean;
   /** All items, when counting them was cheap: then there is a link `last`. */
   total?: number;
+  /** What the next page starts after, where it can be told: then the link `next` has it as a cursor, too. */
+  cursor?: CursorValue | undefined;
 };
 
 /** The links `self`, `first`, `prev`, `next` and `last` of a numbered page (RFC 8288 relations); `url` is that of the request. */
-export function pageLinks(url: string, { page, per_page }: PageQuery, { hasMore, total }: PageFacts): Links {
-  const at = (number: number) => ({ href: withParameters(url, { page: String(number), cursor: undefined }) });
+export function pageLinks(url: string, { page, per_page }: PageQuery, { hasMore, total, cursor }: PageFacts): Links {
+  const at = (number: number, after?: CursorValue) => ({
+    href: withParameters(url, { page: String(number), cursor: after && writeCursor(after) }),
+  });
   const last = total === undefined ? undefined : Math.max(1, Math.ceil(total / per_page));
   return {
     self: { href: url },
     first: at(1),
     ...(page > 1 && { prev: at(last === undefined ? page - 1 : Math.min(page - 1, last)) }),
-    ...(hasMore && { next: at(page + 1) }),
+    ...(hasMore && { next: at(page + 1, cursor) }),
     ...(last !== undefined && { last: at(last) }),
   };
 }
@@ -57,10 +61,9 @@ export function pageOf<Item>(all: readonly Item[], url: string, query: PageQuery
   const begin = cursor === undefined || keyOf === undefined ? offsetOf(query) : placeBehind(all, cursor, keyOf);
   const items = all.slice(begin, begin + per_page);
   const end = begin + items.length;
-  const links = pageLinks(url, query, { hasMore: end < all.length, total: all.length });
   const last = items.at(-1);
-  if (links.next !== undefined && keyOf !== undefined && last !== undefined)
-    links.next = { href: withParameters(links.next.href, { cursor: writeCursor([keyOf(last), end]) }) };
+  const behind: CursorValue | undefined = keyOf === undefined || last === undefined ? undefined : [keyOf(last), end];
+  const links = pageLinks(url, query, { hasMore: end < all.length, total: all.length, cursor: behind });
   return { items, page, per_page, total: all.length, links };
 }
 
@@ -97,11 +100,15 @@ export function readCursor(text: string, length: number): CursorValue {
   } catch {
     // Not even JSON: the same complaint as below.
   }
-  throw new Problem('invalid', 'The cursor is not one that this server gave.', {
+  throw foreignCursor();
+}
+
+/** A cursor that was not written for this list. */
+export const foreignCursor = (): Problem =>
+  new Problem('invalid', 'The cursor is not one that this server gave.', {
     hint: 'start without cursor, then follow the links named next',
     pointer: 'cursor',
   });
-}
 
 /** The URL with some query parameters set, or removed when undefined; the others keep their order. */
 function withParameters(url: string, changes: Record<string, string | undefined>): string {

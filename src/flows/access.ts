@@ -20,8 +20,8 @@ export type Selection = {
 
 export type Metric = 'bytes' | 'packets' | 'flows';
 
-/** `page` counts from 1. `fields` are column names, separated by commas. */
-export type ListQuery = Selection & { page?: number; per_page?: number; fields?: string; order?: 'time' | '-time' };
+/** `page` counts from 1; `cursor`, of the page before, wins over it. `fields` are column names, separated by commas. */
+export type ListQuery = Selection & { page?: number; per_page?: number; cursor?: string; fields?: string; order?: 'time' | '-time' };
 export type TopQuery = Selection & { by: string; metric?: Metric; limit?: number };
 /** `bucket` is a duration with its unit, such as `60s`. */
 export type SeriesQuery = Selection & { bucket?: string; by?: string; metric?: Metric };

@@ -1,4 +1,5 @@
 /** Answers to questions about flows, in the shapes of the wire, for both doors: HTTP and a data directory at hand. */
+import { type CursorValue, foreignCursor, readCursor } from '../core/paging.ts';
 import { Problem } from '../core/problem.ts';
 import type { ListQuery, PairsQuery, Selection, SeriesQuery, TopQuery } from './access.ts';
 import type { Flows } from './flows.ts';
@@ -10,28 +11,67 @@ import type { StreamQuery } from './store/stream-query.ts';
 
 const shown = columns.map((column) => column.name);
 
-/** Rows of a page as JSON text, and whether more follow. */
-export type Page = { items: string; page: number; per_page: number; hasMore: boolean };
+/** Rows of a page as JSON text, whether more follow, and what the next page starts after. */
+export type Page = { items: string; page: number; per_page: number; hasMore: boolean; cursor: CursorValue | undefined };
 
 const newline = 10;
 
 /** A page of flows in order; `page` counts from 1. */
 export const listFlows = async (flows: Flows, query: ListQuery, signal?: AbortSignal): Promise<Page> => {
-  const page = query.page ?? 1;
-  const perPage = query.per_page ?? 100;
+  const { page = 1, per_page: perPage = 100, cursor } = query;
+  const fields = readFields(query.fields, shown);
+  const keys = sortKeys.filter((name) => !fields.includes(name));
   const stream: StreamQuery = {
     ...readStream({ ...query, format: 'json' }, 'ndjson'),
-    fields: readFields(query.fields, shown),
+    fields: [...fields, ...keys],
     limit: perPage + 1,
     offset: (page - 1) * perPage,
   };
-  const text = await collect(flows, stream, signal);
+  const text = await collect(flows, cursor === undefined ? stream : startAfter(stream, readCursor(cursor, 2)), signal);
   const lines = text
     .subarray(0, text.at(-1) === newline ? -1 : undefined)
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '');
-  return { items: `[${lines.slice(0, perPage).join(',')}]`, page, per_page: perPage, hasMore: lines.length > perPage };
+  const rows = lines.slice(0, perPage);
+  const last = rows.at(-1);
+  return {
+    items: `[${rows.map((row) => withoutLast(row, keys.length)).join(',')}]`,
+    page,
+    per_page: perPage,
+    hasMore: lines.length > perPage,
+    cursor: last === undefined ? undefined : keysOf(last),
+  };
+};
+
+/** What rows are ordered by; read for every page, and shown where it was asked for. */
+const sortKeys = ['time', 'id'] as const;
+
+/** Rows behind one of these keys: later, or as late and with a greater id; the other way round from the latest on. */
+const startAfter = (query: StreamQuery, [time, id]: CursorValue): StreamQuery => {
+  if (!Number.isSafeInteger(time) || !Number.isSafeInteger(id)) throw foreignCursor();
+  const { from, to } = query.bounds;
+  const isBack = query.direction === 'descending';
+  const seen = `NOT (time = ? AND id ${isBack ? '>=' : '<='} ?)`;
+  return {
+    ...query,
+    offset: 0,
+    bounds: isBack ? { from, to: Math.min(to, Number(time)) } : { from: Math.max(from, Number(time)), to },
+    condition: query.condition === '' ? seen : `(${query.condition}) AND ${seen}`,
+    parameters: [...query.parameters, Number(time), Number(id)],
+  };
+};
+
+/** The line without its last members, which are numbers. */
+const withoutLast = (row: string, count: number): string => {
+  let end = row.length - 1;
+  for (let left = count; left > 0; left--) end = row.lastIndexOf(',', end - 1);
+  return count === 0 ? row : `${row.slice(0, end)}}`;
+};
+
+const keysOf = (row: string): CursorValue => {
+  const flow = JSON.parse(row) as Record<string, unknown>;
+  return sortKeys.map((name) => Number(flow[name]));
 };
 
 const collect = async (flows: Flows, query: StreamQuery, signal: AbortSignal | undefined): Promise<Buffer> => {

@@ -56,10 +56,7 @@ export const streamQuery = Type.Object(
   { additionalProperties: false },
 );
 
-export const listQuery = Type.Object(
-  { ...selectionQuery, page: pageQuery.page, per_page: pageQuery.per_page, fields, order },
-  { additionalProperties: false },
-);
+export const listQuery = Type.Object({ ...selectionQuery, ...pageQuery, fields, order }, { additionalProperties: false });
 export const summaryQuery = Type.Object(selectionQuery, { additionalProperties: false });
 export const topQuery = Type.Object(
   {

@@ -54,8 +54,8 @@ export const flowRoutes = (flows: Flows): RoomRoutes => {
         schema: { tags, summary: 'A page of flows, in order of time', querystring: listQuery, response: { 200: pageSchema } },
       },
       async (request, reply) => {
-        const { items, page, per_page, hasMore } = await listFlows(flows, request.query as ListQuery, hangUp(reply));
-        const links = { ...pageLinks(request.url, { page, per_page }, { hasMore }), ...collectionLinks };
+        const { items, page, per_page, hasMore, cursor } = await listFlows(flows, request.query as ListQuery, hangUp(reply));
+        const links = { ...pageLinks(request.url, { page, per_page }, { hasMore, cursor }), ...collectionLinks };
         reply.header('link', linkHeader(links)).type('application/json; charset=utf-8');
         // Written already, by the encoder of the stream: the schema describes it and need not serialise it again.
         return `{"items":${items},"page":${page},"per_page":${per_page},"links":${JSON.stringify(links)}}` as never;
