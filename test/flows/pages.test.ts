@@ -41,7 +41,7 @@ describe('pages', () => {
     const before = (await server.json<Flow[]>(`/api/v1/stream/flows?fields=id,time${words}`)).map(({ id }) => id);
     const walked: number[] = [];
     for (let path: string | undefined = `/api/v1/flows?per_page=900&fields=protocol,id${words}`; path !== undefined; ) {
-      const page = await server.json<Page>(path);
+      const page: Page = await server.json<Page>(path);
       expect(Object.keys(page.items[0] ?? {})).toEqual(['protocol', 'id']);
       walked.push(...page.items.map(({ id }) => id));
       path = page.links.next?.href;
