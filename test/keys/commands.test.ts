@@ -76,7 +76,7 @@ describe.each(both)('on %s', (_name, url, isSkipped) => {
     await output('rm', '-r', '/one');
   });
 
-  it('says what went wrong, and exits as the house does', async () => {
+  it('says what went wrong, and exits as the house does', { timeout: 180_000 }, async () => {
     await output('set', '/wrong/a', '1');
     const cases: [string[], number, RegExp][] = [
       [['get', '/wrong/none'], 3, /^weir: key not found: \/wrong\/none\n/],
