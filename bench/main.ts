@@ -14,6 +14,7 @@ import type { Bench, Benchmark, BenchOptions, Report } from './benchmark.ts';
 import { bounds } from './bounds.ts';
 import { capture } from './capture.ts';
 import { clients } from './clients.ts';
+import { jobs } from './jobs.ts';
 import { keys } from './keys.ts';
 import { lanl } from './lanl.ts';
 import { formatReport, isReached } from './report.ts';
@@ -21,7 +22,7 @@ import { stream } from './stream.ts';
 import { top } from './top.ts';
 import { window } from './window.ts';
 
-const benchmarks: Record<string, Benchmark> = { capture, lanl, stream, window, clients, top, keys, access, bounds };
+const benchmarks: Record<string, Benchmark> = { capture, lanl, stream, window, clients, top, keys, jobs, access, bounds };
 
 const usage = `npm run bench -- [NAME...] [OPTION...]
 

@@ -16,6 +16,8 @@ const installs = {
   duckdb: 'pip install duckdb-cli',
   etcd: 'apt-get install etcd-server',
   wrk: 'apt-get install wrk',
+  parallel: 'apt-get install parallel',
+  tsp: 'apt-get install task-spooler',
   python3: 'apt-get install python3 python3-venv',
 } as const;
 

@@ -54,6 +54,12 @@ export class WeirServer implements AsyncDisposable {
     return peakOctetsOf(this.#child.pid as number);
   }
 
+  /** Resident memory that is its own, without files that are mapped: RssAnon (proc(5)), octets. */
+  get ownOctets(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
   /** User and system time so far, to a hundredth of a second. */
   get cpuMs(): number {
     return cpuMsOf(this.#child.pid as number);

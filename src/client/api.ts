@@ -39,10 +39,24 @@ export type Operations = {
     body: undefined;
     answer: { lines: number; breaks: ({ file: string; line: number; reason: "torn" | "changed-or-cut"; })[]; };
   };
+  /** Who sends flow exports, in order of their names, and the addresses listened on */
+  "GET /api/v1/exporters": {
+    path: Record<never, never>;
+    query: { page?: number; per_page?: number; cursor?: string; };
+    body: undefined;
+    answer: { items: ({ name: string; protocols: (string)[]; first_seen: string | null; last_seen: string | null; bytes: number; datagrams: number; flows: number; flows_per_s: number; options: number; events: number; lost: number; gaps: number; reordered: number; restarts: number; late: number; expired: number; waiting: number; faults: Record<string, number>; templates: number; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; page: number; per_page: number; total: number; listeners: ({ transport: string; host: string; port: number; sockets: number; buffer_wanted: number | null; buffer: number | null; datagrams: number; refused: number; kernel_drops: number | null; })[]; stored: number; unwritten: number; waits: number; waited_ms: number; template_problem: string | null; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** One exporter with its domains and templates */
+  "GET /api/v1/exporters/{name}": {
+    path: { name: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { name: string; protocols: (string)[]; first_seen: string | null; last_seen: string | null; bytes: number; datagrams: number; flows: number; flows_per_s: number; options: number; events: number; lost: number; gaps: number; reordered: number; restarts: number; late: number; expired: number; waiting: number; faults: Record<string, number>; domains: ({ protocol: string; domain: number; datagrams: number; flows: number; flows_per_s: number; options: number; events: number; lost: number; gaps: number; reordered: number; restarts: number; late: number; expired: number; waiting: number; sampling: number | null; samplers: ({ id: number; rate: number; })[]; templates: ({ id: number; kind: string; fields: (string)[]; stale: boolean; seen_at: string | null; })[]; })[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
   /** A page of flows, in order of time */
   "GET /api/v1/flows": {
     path: Record<never, never>;
-    query: { filter?: string; scanned_after?: string; scanned_before?: string; ingested_after?: string; page?: number; per_page?: number; fields?: string; order?: "time" | "-time"; };
+    query: { filter?: string; scanned_after?: string; scanned_before?: string; ingested_after?: string; page?: number; per_page?: number; cursor?: string; fields?: string; order?: "time" | "-time"; };
     body: undefined;
     answer: { items: ({ id?: number; time?: number; duration?: number; src_comp?: string; src_port?: string; dst_comp?: string; dst_port?: string; protocol?: number; packet_count?: number; byte_count?: number; start_time?: string | null; end_time?: string | null; rev_packet_count?: number | null; rev_byte_count?: number | null; source_id?: number; ingested_at?: string; ip_version?: number | null; src_addr_hi?: number | null; src_addr_lo?: number | null; dst_addr_hi?: number | null; dst_addr_lo?: number | null; src_port_num?: number | null; dst_port_num?: number | null; rev_start_time?: string | null; tcp_flags?: number | null; rev_tcp_flags?: number | null; icmp_type?: number | null; icmp_code?: number | null; tos?: number | null; ttl_min?: number | null; ttl_max?: number | null; vlan_id?: number | null; vlan_inner_id?: number | null; mpls_label?: number | null; flow_label?: number | null; src_mac?: number | null; dst_mac?: number | null; in_if?: number | null; out_if?: number | null; src_as?: number | null; dst_as?: number | null; next_hop?: string | null; exporter?: string | null; sampling_rate?: number | null; end_reason?: number | null; direction?: number | null; tunnel_type?: number | null; tunnel_depth?: number | null; session_id?: number | null; parent_session_id?: number | null; flow_part?: number | null; fragments?: number | null; retransmits?: number | null; rtt_us?: number | null; flags?: number | null; })[]; page: number; per_page: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };

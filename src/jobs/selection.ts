@@ -17,19 +17,19 @@ export type Selection = {
 
 /** A page of the jobs that a selection wants, and how many it wants in all. Without a filter it costs the page, not the jobs. */
 export function selectJobs(store: JobStore, selection: Selection, from: number, count: number): { jobs: Job[]; total: number } {
-  const ids = store.ids();
-  const least = selection.after === undefined ? 0 : firstBehind(ids, selection.after);
+  const all = store.sorted();
+  const least = selection.after === undefined ? 0 : firstBehind(all, selection.after);
   const fits = filterOf(selection);
   const jobs: Job[] = [];
   if (fits === undefined) {
-    const total = ids.length - least;
+    const total = all.length - least;
     for (let at = from; at < Math.min(total, from + count); at++)
-      jobs.push(store.get(ids[selection.isFalling ? ids.length - 1 - at : least + at] as number) as Job);
+      jobs.push((all[selection.isFalling ? all.length - 1 - at : least + at] as { job: Job }).job);
     return { jobs, total };
   }
   let total = 0;
-  for (let at = least; at < ids.length; at++) {
-    const job = store.get(ids[selection.isFalling ? ids.length - 1 - (at - least) : at] as number) as Job;
+  for (let at = least; at < all.length; at++) {
+    const { job } = all[selection.isFalling ? all.length - 1 - (at - least) : at] as { job: Job };
     if (!fits(job)) continue;
     if (total >= from && jobs.length < count) jobs.push(job);
     total++;
@@ -49,22 +49,23 @@ export function readStates(text: string, pointer: string): ReadonlySet<string> {
 }
 
 function filterOf({ states, user, group, name, set, parent }: Selection): ((job: Job) => boolean) | undefined {
-  const tests: ((job: Job) => boolean)[] = [];
-  if (states !== undefined) tests.push((job) => states.has(job.state));
-  if (user !== undefined) tests.push((job) => job.user === user);
-  if (group !== undefined) tests.push((job) => job.group === group);
-  if (name !== undefined) tests.push((job) => job.name === name);
-  if (set !== undefined) tests.push((job) => job.set === set);
-  if (parent !== undefined) tests.push((job) => job.parent === parent);
-  return tests.length === 0 ? undefined : (job) => tests.every((test) => test(job));
+  if ([states, user, group, name, set, parent].every((one) => one === undefined)) return undefined;
+  // One function: a list of them costs ten times as much, job for job.
+  return (job) =>
+    (states === undefined || states.has(job.state)) &&
+    (user === undefined || job.user === user) &&
+    (group === undefined || job.group === group) &&
+    (name === undefined || job.name === name) &&
+    (set === undefined || job.set === set) &&
+    (parent === undefined || job.parent === parent);
 }
 
-function firstBehind(ids: readonly number[], id: number): number {
+function firstBehind(all: readonly { job: Job }[], id: number): number {
   let low = 0;
-  let high = ids.length;
+  let high = all.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((ids[middle] as number) <= id) low = middle + 1;
+    if ((all[middle] as { job: Job }).job.id <= id) low = middle + 1;
     else high = middle;
   }
   return low;
