@@ -17,20 +17,23 @@ import { type OpenDuckRuns, type RunFile, RunWriter } from './run-writer.ts';
 let folder = '';
 let duck: Duck;
 let connection: Connection;
+let connections: Connection[] = [];
 let opened = 0;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'weir-metered-'));
   await mkdir(join(folder, 'spill'));
   duck = await Duck.open(':memory:', { memory: '200MB', threads: 2, spillFolder: join(folder, 'spill') });
   connection = await duck.connect();
+  connections = [await duck.connect(), await duck.connect()];
 });
 afterAll(async () => {
-  connection.close();
+  for (const open of [connection, ...connections]) open.close();
   duck.close();
   await rm(folder, { recursive: true });
 });
 
-const openDuck: OpenDuckRuns = async () => new DuckRuns(connection, `runs${opened++}`);
+// Runs are written two at a time, and a connection does one thing at a time.
+const openDuck: OpenDuckRuns = async (place) => new DuckRuns(connections[place] as Connection, `runs${opened++}`);
 
 const flowsOf = (packets: readonly Packet[], options: Partial<MeterOptions> = {}): FlowBatch[] => {
   const full: FlowBatch[] = [];
@@ -97,11 +100,17 @@ const mixed = Array.from({ length: 60_000 }, (_, i): Packet => {
   return packetOf(common);
 });
 
+/** All codes of a dictionary are used up, and looked for again in the next row group. */
+const everyAddress = Array.from({ length: 65_536 + 9000 }, (_, i) =>
+  packetOf({ at: 1_735_700_000 + i / 1000, from: i, srcPort: i & 0xffff }),
+);
+
 describe('the encoder of metered runs', () => {
   it.each([
-    ['flows of all kinds, in more than one run', mixed, {}],
+    ['flows of all kinds', mixed, {}],
     ['uniflows', mixed.slice(0, 2000), { uniflow: true }],
     ['flows in order', Array.from({ length: 300 }, (_, at) => packetOf({ at: at * 100, idle: 1, from: at } as object)), {}],
+    ['more flows than a run holds, each from another address', everyAddress, {}],
     ['one flow', [packetOf({ at: 1.000000001 })], {}],
     ['flows of several days, before 1970 too', [-90_000.5, -1, 0, 86_399, 86_400, 400_000].map((at) => packetOf({ at })), {}],
     ['flows of more days than files', Array.from({ length: 40 }, (_, day) => packetOf({ at: day * 86_400 })), {}],

@@ -1,5 +1,5 @@
 /** The distinct addresses of a row group, each with a code by order of appearance; what its three columns have in common. */
-import { mostRows } from './dictionary.ts';
+import { mostRows, noCode } from './dictionary.ts';
 
 const slots = mostRows * 2;
 
@@ -12,13 +12,13 @@ export class AddressCodes {
   /** Four words of each, most significant first, and its version of IP. Words have a sign: those without are not passed on in registers. */
   readonly words = new Int32Array(mostRows * 4);
   readonly versions = new Uint8Array(mostRows);
-  /** Code + 1 by hash; 0 where there is none. */
-  readonly #slots = new Uint32Array(slots);
+  /** Codes by hash; `noCode` where there is none. */
+  readonly #slots = new Uint16Array(slots).fill(noCode);
 
   clear(): void {
     this.count = 0;
     this.size = 0;
-    this.#slots.fill(0);
+    this.#slots.fill(noCode);
   }
 
   /** Adds an address of four words of 32 bits with sign. */
@@ -29,9 +29,9 @@ export class AddressCodes {
     let hash = Math.imul(d ^ upper, 0x27d4eb2f);
     hash ^= hash >>> 15;
     for (let slot = hash & (slots - 1); ; slot = (slot + 1) & (slots - 1)) {
-      const code = (table[slot] as number) - 1;
-      if (code < 0) {
-        table[slot] = this.size + 1;
+      const code = table[slot] as number;
+      if (code === noCode) {
+        table[slot] = this.size;
         this.codes[this.count++] = this.#found(version, a, b, c, d);
         return;
       }

@@ -12,6 +12,8 @@ import { wordEntries } from './entries.ts';
 export const mostRows = 65_536;
 
 const slots = mostRows * 2;
+/** The last code: only the last row of a full row group can get it, and nobody looks for it after that. */
+export const noCode = 0xffff;
 /** Numbers below this are found without hashing. */
 const small = 65_536;
 
@@ -24,8 +26,8 @@ export class Dictionary {
   count = 0;
   /** Distinct values so far. */
   size = 0;
-  /** Code + 1 by hash; 0 where there is none. */
-  readonly #slots = new Uint32Array(slots);
+  /** Codes by hash, in 16 bits so that they stay in the cache; `noCode` where there is none. */
+  readonly #slots = new Uint16Array(slots).fill(noCode);
   /** Code + 1 of small numbers. */
   readonly #small = new Uint32Array(small);
   #isHashed = false;
@@ -41,7 +43,7 @@ export class Dictionary {
       const value = this.words[code * 4] as number;
       if (value < small) this.#small[value] = 0;
     }
-    if (this.#isHashed) this.#slots.fill(0);
+    if (this.#isHashed) this.#slots.fill(noCode);
     this.#isHashed = false;
     this.count = 0;
     this.size = 0;
@@ -107,10 +109,10 @@ export class Dictionary {
     let hash = Math.imul(a ^ Math.imul(b ^ Math.imul(c ^ Math.imul(d, 0x9e3779b1), 0x85ebca6b), 0xc2b2ae35), 0x27d4eb2f);
     hash ^= hash >>> 15;
     for (let slot = hash & (slots - 1); ; slot = (slot + 1) & (slots - 1)) {
-      const code = (table[slot] as number) - 1;
-      if (code < 0) {
+      const code = table[slot] as number;
+      if (code === noCode) {
         this.#isHashed = true;
-        table[slot] = this.size + 1;
+        table[slot] = this.size;
         return this.#found(a, b, c, d);
       }
       const at = code * 4;

@@ -71,6 +71,11 @@ export const writeDifferences = (out: Octets, values: Float64Array, count: numbe
       if (delta > most) most = delta;
     }
     if (most - least > 0xffff_ffff) return false;
+    if (most === least) {
+      out.signedVarint(least);
+      for (let part = 0; part < block / mini; part++) out.byte(0);
+      continue;
+    }
     before = values[from - 1] as number;
     for (let i = 0; i < size; i++) {
       const value = values[from + i] as number;
