@@ -31,12 +31,12 @@ const rising = new Float64Array(groupRows);
 const levels = new Uint32Array(groupRows);
 
 /** The Parquet file of rows in order of time, in parts. */
-export const encodeRows = async (spans: readonly Span[], constants: RunConstants): Promise<Uint8Array[]> => {
+export const encodeRows = (spans: readonly Span[], constants: RunConstants): Uint8Array[] => {
   const file = new ParquetFile(named);
   for (const group of rowGroups(spans)) {
     const rows = group.reduce((sum, { from, to }) => sum + to - from, 0);
     const chunks = named.map((_, at) => encodeColumn(at, group, rows, constants));
-    await file.addRowGroup(chunks, rows);
+    file.addRowGroup(chunks, rows);
   }
   return file.end();
 };

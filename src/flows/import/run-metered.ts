@@ -46,17 +46,13 @@ const remainders = new Uint32Array(mostRows);
  * The Parquet file of the rows at these places, which are in order of time, in parts; undefined where a value is none that
  * a meter of our days would give, such as a time of the year 2200.
  */
-export const encodeMetered = async (
-  batches: readonly FlowBatch[],
-  places: Uint32Array,
-  constants: RunConstants,
-): Promise<Uint8Array[] | undefined> => {
+export const encodeMetered = (batches: readonly FlowBatch[], places: Uint32Array, constants: RunConstants): Uint8Array[] | undefined => {
   const file = new ParquetFile(fileColumns);
   for (let from = 0; from < places.length; from += mostRows) {
     const rows = new OrderedRows(batches, places.subarray(from, from + mostRows));
     const chunks = new RowGroup(rows, constants).encode();
     if (chunks === undefined) return undefined;
-    await file.addRowGroup(chunks, rows.count);
+    file.addRowGroup(chunks, rows.count);
   }
   return file.end();
 };

@@ -160,7 +160,7 @@ export class RunWriter {
     const files: RunFile[] = [];
     let first = 0;
     for (const part of parts) {
-      const octets = await encode(first, part.rows);
+      const octets = encode(first, part.rows);
       if (octets === undefined) {
         for (const { path } of files) await rm(path);
         return false;
@@ -175,7 +175,7 @@ export class RunWriter {
 }
 
 /** Gives so many rows of a run, in the order of their times, as the parts of a file; undefined where there is one that it does not take. */
-type Encode = (first: number, rows: number) => Promise<Uint8Array[] | undefined>;
+type Encode = (first: number, rows: number) => Uint8Array[] | undefined;
 
 const encoderOf = ({ batches, parts, isSorted }: Run, constants: RunConstants): Encode | undefined => {
   if (isPlainRun(batches, parts, isSorted)) return (first, rows) => encodeRows(spansOf(batches, first, rows), constants);

@@ -2,8 +2,7 @@
  * One column of one row group: a dictionary page where it has one, a data page, and what the footer tells of both
  * (https://github.com/apache/parquet-format, parquet.thrift).
  */
-import { promisify } from 'node:util';
-import { constants, type ZstdOptions, zstdCompress } from 'node:zlib';
+import { constants, zstdCompressSync } from 'node:zlib';
 import type { Column } from '../schema.ts';
 import type { Bounds, Entries } from './entries.ts';
 import { Octets } from './octets.ts';
@@ -19,31 +18,21 @@ const fast = { [constants.ZSTD_c_compressionLevel]: -1 };
 const smallOctets = 512;
 
 /** In one piece: by default the output grows in pieces of 16 KiB. */
-const settingsFor = (octets: number) => ({ params: fast, chunkSize: octets + (octets >> 7) + 512, pledgedSrcSize: octets });
-
-/** By a thread of the pool: it is a quarter of the work, and the core that has nothing to do takes it. */
-const compress = promisify<Uint8Array, ZstdOptions, Buffer>(zstdCompress);
-
-/** A column of a row group, whose pages may still have to be compressed. */
-export type Chunk = { packed(): Promise<PackedChunk> };
+const compress = (octets: Uint8Array): Uint8Array =>
+  zstdCompressSync(octets, { params: fast, chunkSize: octets.length + (octets.length >> 7) + 512 });
 
 /** The octets of a chunk, and its entry in the footer for the place in the file where it comes to lie. */
-export type PackedChunk = { pages: Uint8Array[]; octets: number; entry: (offset: number) => Struct };
+export type Chunk = { pages: Uint8Array[]; octets: number; entry: (offset: number) => Struct };
 
 const page = new Octets();
 const header = new Octets();
 
-type Page = { type: number; kind: Struct[number]; octets: Uint8Array };
-
-/** What the pages of a chunk add up to; `dictionary` is the octets of the first where that is a dictionary. */
-type Sizes = { parts: Uint8Array[]; packed: number; plain: number; dictionary: number | undefined };
-
-const dictionaryPage = 2;
-
-/** The pages of a chunk. */
+/** The pages of a chunk, not compressed until it is known what they are, and what they add up to. */
 class Pages {
+  readonly parts: Uint8Array[] = [];
+  packed = 0;
+  plain = 0;
   readonly codec: number;
-  readonly #pages: Page[] = [];
 
   constructor(codec: number) {
     this.codec = codec;
@@ -51,29 +40,16 @@ class Pages {
 
   /** Takes what stands in `page`. */
   add(type: number, kind: Struct[number]): void {
-    this.#pages.push({ type, kind, octets: page.written().slice() });
+    const packed = this.codec === codecs.zstd ? compress(page.written()) : page.written().slice();
+    writeStruct(header.clear(), [{ id: 1, int32: type }, { id: 2, int32: page.length }, { id: 3, int32: packed.length }, kind]);
+    this.parts.push(header.written().slice(), packed);
+    this.packed += header.length + packed.length;
+    this.plain += header.length + page.length;
   }
 
   addData(rows: number, encoding: number): void {
     const rle = encodings.rle;
     this.add(0, { id: 5, struct: [int32(1, rows), int32(2, encoding), int32(3, rle), int32(4, rle)] });
-  }
-
-  async packed(): Promise<Sizes> {
-    const isPacked = this.codec === codecs.zstd;
-    const packed = await Promise.all(
-      this.#pages.map(async ({ octets }) => (isPacked ? await compress(octets, settingsFor(octets.length)) : octets)),
-    );
-    const sizes: Sizes = { parts: [], packed: 0, plain: 0, dictionary: undefined };
-    for (const [at, { type, kind, octets }] of this.#pages.entries()) {
-      const body = packed[at] as Uint8Array;
-      writeStruct(header.clear(), [int32(1, type), int32(2, octets.length), int32(3, body.length), kind]);
-      sizes.parts.push(header.written().slice(), body);
-      sizes.packed += header.length + body.length;
-      sizes.plain += header.length + octets.length;
-      if (type === dictionaryPage) sizes.dictionary = sizes.packed;
-    }
-    return sizes;
   }
 }
 
@@ -110,13 +86,14 @@ export const dictionaryChunk = (column: Column, rows: number, { codes, count, en
   const pages = new Pages((count * width) >> 3 < smallOctets || (size === 1 && typeof levels === 'string') ? codecs.none : codecs.zstd);
   page.clear();
   entries.write(page);
-  pages.add(dictionaryPage, { id: 7, struct: [int32(1, size), int32(2, encodings.plain)] });
+  pages.add(2, { id: 7, struct: [int32(1, size), int32(2, encodings.plain)] });
+  const dictionaryOctets = pages.packed;
   beginData(rows, levels);
   page.byte(width);
   if (size === 1) writeRun(page, 0, count, width);
   else writePacked(page, codes, count, width);
   pages.addData(rows, encodings.dictionary);
-  const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: rows - count };
+  const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: rows - count, dictionaryOctets };
   return chunkOf(column, rows, pages, { ...facts, bounds: entries.bounds() });
 };
 
@@ -189,32 +166,28 @@ const octetsOf = (column: Column, value: number): Uint8Array => {
   return typeOf(column) === physical.int64 ? bytes : bytes.subarray(0, 4);
 };
 
-type Facts = { encodings: number[]; nulls: number; bounds: Bounds };
+type Facts = { encodings: number[]; nulls: number; bounds: Bounds; dictionaryOctets?: number };
 
 const chunkOf = (column: Column, rows: number, pages: Pages, facts: Facts): Chunk => {
-  const { nulls, bounds } = facts;
+  const { nulls, bounds, dictionaryOctets } = facts;
   const statistics: Struct = [{ id: 3, int64: nulls }, bounds && { id: 5, binary: bounds.max }, bounds && { id: 6, binary: bounds.min }];
-  const packed = async (): Promise<PackedChunk> => {
-    const sizes = await pages.packed();
-    const entry = (offset: number): Struct => [
-      { id: 2, int64: offset },
-      {
-        id: 3,
-        struct: [
-          int32(1, typeOf(column)),
-          { id: 2, int32s: facts.encodings },
-          { id: 3, texts: [column.name] },
-          int32(4, pages.codec),
-          { id: 5, int64: rows },
-          { id: 6, int64: sizes.plain },
-          { id: 7, int64: sizes.packed },
-          { id: 9, int64: offset + (sizes.dictionary ?? 0) },
-          sizes.dictionary === undefined ? undefined : { id: 11, int64: offset },
-          { id: 12, struct: statistics },
-        ],
-      },
-    ];
-    return { pages: sizes.parts, octets: sizes.packed, entry };
-  };
-  return { packed };
+  const entry = (offset: number): Struct => [
+    { id: 2, int64: offset },
+    {
+      id: 3,
+      struct: [
+        int32(1, typeOf(column)),
+        { id: 2, int32s: facts.encodings },
+        { id: 3, texts: [column.name] },
+        int32(4, pages.codec),
+        { id: 5, int64: rows },
+        { id: 6, int64: pages.plain },
+        { id: 7, int64: pages.packed },
+        { id: 9, int64: offset + (dictionaryOctets ?? 0) },
+        dictionaryOctets === undefined ? undefined : { id: 11, int64: offset },
+        { id: 12, struct: statistics },
+      ],
+    },
+  ];
+  return { pages: pages.parts, octets: pages.packed, entry };
 };

@@ -1,6 +1,6 @@
 /** A Parquet file from the chunks of its row groups: magic, pages, footer (parquet.thrift, FileMetaData). */
 import type { Column } from '../schema.ts';
-import type { Chunk, PackedChunk } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
 import { Octets } from './octets.ts';
 import { type Struct, writeStruct } from './thrift.ts';
 import { elementOf } from './types.ts';
@@ -11,8 +11,6 @@ export class ParquetFile {
   readonly #columns: readonly Column[];
   readonly #parts: Uint8Array[] = [magic];
   readonly #groups: Struct[] = [];
-  /** Row groups whose pages are being compressed, in their order. */
-  #packing: Promise<void> = Promise.resolve();
   #offset = magic.length;
   #rows = 0;
 
@@ -20,16 +18,8 @@ export class ParquetFile {
     this.#columns = columns;
   }
 
-  /** Adds rows by one chunk for each column, in their order; resolves when the row group before it has been taken. */
-  async addRowGroup(chunks: readonly Chunk[], rows: number): Promise<void> {
-    const before = this.#packing;
-    const packed = Promise.all(chunks.map((chunk) => chunk.packed()));
-    this.#packing = before.then(async () => this.#take(await packed, rows));
-    this.#packing.catch(() => undefined); // `end` tells
-    await before;
-  }
-
-  #take(chunks: readonly PackedChunk[], rows: number): void {
+  /** Adds rows by one chunk for each column, in their order. */
+  addRowGroup(chunks: readonly Chunk[], rows: number): void {
     const start = this.#offset;
     const entries: Struct[] = [];
     for (const { pages, octets, entry } of chunks) {
@@ -48,8 +38,7 @@ export class ParquetFile {
   }
 
   /** The octets of the whole file, in parts. */
-  async end(): Promise<Uint8Array[]> {
-    await this.#packing;
+  end(): Uint8Array[] {
     const footer = new Octets();
     const root: Struct = [
       { id: 4, binary: 'flows' },
