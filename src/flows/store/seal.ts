@@ -114,7 +114,21 @@ const areCurrent = (store: Store, files: readonly FileEntry[]): boolean => {
 /** Groups of files of one day and shape that are better merged: those that overlap, and small neighbours. */
 export const worthCompacting = (files: readonly FileEntry[]): FileEntry[][] => {
   const groups = Map.groupBy(files, (file) => `${file.day}/${file.shape}`);
-  return [...groups.values()].flatMap((group) => joinSmall(overlapping(group))).filter((group) => group.length > 1);
+  return [...groups.values()].flatMap((group) => joinSmall(overlapping(group))).filter((group) => group.length > 1 && isWorthIt(group));
+};
+
+/** Small files that wait to be merged with large ones, at most. */
+const mostWaiting = 64;
+
+/**
+ * What comes all the time, as flow exports do, overlaps with what came before: merged every minute, the rows of the last
+ * half hour would be rewritten thirty times. So small files wait until they are worth a rewriting of the large ones.
+ */
+const isWorthIt = (files: readonly FileEntry[]): boolean => {
+  const small = files.filter(({ rows }) => rows < smallRows);
+  const rowsOf = (some: readonly FileEntry[]): number => some.reduce((sum, file) => sum + file.rows, 0);
+  const smallOnes = rowsOf(small);
+  return small.length === 0 || small.length >= mostWaiting || smallOnes * 4 >= rowsOf(files) - smallOnes;
 };
 
 const isSmall = (files: readonly FileEntry[]): boolean => files.reduce((sum, file) => sum + file.rows, 0) < smallRows;
