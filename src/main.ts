@@ -38,6 +38,14 @@ const groups: readonly Group[] = [
     load: async () => (await import('./jobs/cli.ts')).addCommands,
   },
   {
+    commands: {
+      sessions: 'look at interpreters on the server, work in them, and end them',
+      submit: 'run a file of Python or SQL in a session; --name value become variables',
+      sql: 'ask the flows of a server in SQL; the view is called flows',
+    },
+    load: async () => (await import('./sessions/cli.ts')).addCommands,
+  },
+  {
     commands: { tickets: 'open, find, change and close tickets' },
     load: async () => (await import('./tickets/cli.ts')).addCommands,
   },
