@@ -1,7 +1,7 @@
 /**
- * The statements of a stream. Slices say what is read in which order; here those that need no sort are cut where a file has
+ * The parts of a stream. Slices say what is read in which order; here those that need no sort are cut where a file has
  * a new row group (to begin within one would mean to unpack it twice), so that the next parts can be read while the rows of
- * one are encoded, each by a thread and a connection of its own.
+ * one are on their way: each by a thread of its own or, through DuckDB, on a connection of its own.
  *
  *   slice   [ file a: 140,000 rows            ] [ b: 9000 ][ c: 9000 ]
  *   parts   [ 8192 ][ to 61,440 ][ to 122,880 ][ rest ] [ b and c    ]
@@ -14,7 +14,7 @@ import type { Slice, TimeBounds } from './slices.ts';
 /** Rows `[from, to)` of one file, counted from 0. */
 export type RowRange = { from: number; to: number };
 
-/** What one statement reads. */
+/** What is read at once. */
 export type Part = {
   files: FileEntry[];
   hot: boolean;

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { CallContext } from '../../core/thread.ts';
-import { collectYoungGarbage } from '../../core/young-garbage.ts';
+import { collectAllGarbage, collectYoungGarbage } from '../../core/young-garbage.ts';
 import { BlockPool, blockOctets } from '../encode/block.ts';
 import { createEncoder, type EncodedFormat, type EncodeOptions } from '../encode/encode.ts';
 import type { Encoder } from '../encode/encoder.ts';
@@ -53,6 +53,14 @@ const pool = new BlockPool(blockOctets, 24);
 
 const time: FileColumn = { name: 'time', type: 'BIGINT' };
 
+let groups = 0;
+
+/** Frees what zstd made of the pages of a row group and, now and then, the blocks that have gone on and are no longer young. */
+const leave = (): void => {
+  if (++groups % 4 === 0) collectAllGarbage();
+  else collectYoungGarbage();
+};
+
 /** Sends the rows of a part and returns how many they were. `Unreadable` where a file is better left to DuckDB. */
 export const encodePlain = async (part: PlainPart, sink: Sink): Promise<number> => {
   const { fields, shape, format, bigint } = part;
@@ -99,7 +107,7 @@ class PlainEncoding {
           this.#rows += count;
           await this.#sendBlocks();
         }
-        collectYoungGarbage(); // what zstd made of the pages, which nobody needs any more
+        leave();
       }
     } finally {
       reader.close();
