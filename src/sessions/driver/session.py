@@ -1,6 +1,24 @@
 """The start of a session's process: `python3 session.py DIRECTORY`. It parts in two: the keeper, and the driver that the keeper watches."""
+# The parts of Python that the driver needs come first: they are compiled where they lie, and not anew for each data directory.
+import ast  # noqa: F401
+import base64  # noqa: F401
+import codecs  # noqa: F401
+import datetime  # noqa: F401
+import decimal  # noqa: F401
+import io  # noqa: F401
+import json  # noqa: F401
+import keyword  # noqa: F401
 import os
+import queue  # noqa: F401
+import select  # noqa: F401
+import signal  # noqa: F401
+import socket  # noqa: F401
+import struct  # noqa: F401
 import sys
+import threading  # noqa: F401
+import time  # noqa: F401
+import traceback  # noqa: F401
+import types  # noqa: F401
 
 
 def start(directory):

@@ -1,6 +1,5 @@
 """What an identifier may go on with. Nothing is called and no property is read: only what is there already is looked at."""
 import builtins
-import inspect
 import keyword
 import re
 
@@ -23,6 +22,8 @@ def complete(code, cursor, names):
 
 
 def _attributes(path, names):
+    import inspect  # slow to load, and no session needs it to start
+
     scope = names if path[0] in names else vars(builtins)
     try:
         value = scope[path[0]]
