@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Packet } from '../../packets/index.ts';
-import { FlowBatch } from '../batch.ts';
+import { FlowBatch, setPresent } from '../batch.ts';
 import { nameEnds } from '../end-names.ts';
 import { createMeter } from '../meter/meter.ts';
 import type { MeterOptions } from '../meter/options.ts';
@@ -130,6 +130,25 @@ describe('the encoder of metered runs', () => {
          FROM parquet_metadata(${literal((file as RunFile).path)}) ORDER BY column_id`,
       );
     expect(await boundsOf(ours)).toEqual(await boundsOf(theirs));
+  });
+
+  it('keeps exporters and next hops, where there are any', async () => {
+    const batches = flowsOf(mixed.slice(0, 3000));
+    for (const batch of batches) {
+      const [exporter, hop] = [batch.column('exporter'), batch.column('next_hop')];
+      for (let row = 0; row < batch.count; row++) {
+        const name = Buffer.from(row % 700 < 350 ? '192.0.2.1' : `2001:db8::${row >> 8}:53`);
+        batch.setText(exporter, row, name, 0, name.length);
+        setPresent(exporter, row);
+        if (row % 3 > 0) continue;
+        const next = Buffer.from(`198.51.100.${row % 256}`);
+        batch.setText(hop, row, next, 0, next.length);
+        setPresent(hop, row);
+      }
+    }
+    const { ours, theirs, engines } = await writeBoth(batches);
+    expect(engines).toBe(0);
+    for (const [at, file] of ours.entries()) expect(await differences(file, theirs[at] as RunFile)).toBe(0);
   });
 
   it('leaves what it cannot tell exactly to DuckDB', async () => {
