@@ -39,6 +39,48 @@ export type Operations = {
     body: undefined;
     answer: { lines: number; breaks: ({ file: string; line: number; reason: "torn" | "changed-or-cut"; })[]; };
   };
+  /** A page of batches */
+  "GET /api/v1/batches": {
+    path: Record<never, never>;
+    query: { page?: number; per_page?: number; state?: "starting" | "running" | "success" | "dead" | "killed"; };
+    body: undefined;
+    answer: { items: ({ id: number; name?: string; kind: "python" | "pyspark" | "sql" | "spark-sql"; state: "starting" | "running" | "success" | "dead" | "killed"; file: string; args: (string)[]; reason?: string; exit_code?: number; owner: string; created: string; ended?: string; application?: string; conf: Record<string, string>; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Run a program once; it is on the way when this answers */
+  "POST /api/v1/batches": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: { file: string; kind?: "python" | "pyspark" | "sql" | "spark-sql"; args?: (string)[]; className?: string; name?: string; conf?: Record<string, string>; pyFiles?: (string)[]; jars?: (string)[]; files?: (string)[]; archives?: (string)[]; driverMemory?: string; driverCores?: number; executorMemory?: string; executorCores?: number; numExecutors?: number; queue?: string; };
+    answer: { id: number; name?: string; kind: "python" | "pyspark" | "sql" | "spark-sql"; state: "starting" | "running" | "success" | "dead" | "killed"; file: string; args: (string)[]; reason?: string; exit_code?: number; owner: string; created: string; ended?: string; application?: string; conf: Record<string, string>; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** One batch */
+  "GET /api/v1/batches/{id}": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { id: number; name?: string; kind: "python" | "pyspark" | "sql" | "spark-sql"; state: "starting" | "running" | "success" | "dead" | "killed"; file: string; args: (string)[]; reason?: string; exit_code?: number; owner: string; created: string; ended?: string; application?: string; conf: Record<string, string>; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** End a batch and forget it; its processes are gone when this answers */
+  "DELETE /api/v1/batches/{id}": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: unknown;
+  };
+  /** What a batch has printed, and what the server has to say of it */
+  "GET /api/v1/batches/{id}/log": {
+    path: { id: string; };
+    query: { from?: number; size?: number; };
+    body: undefined;
+    answer: { from: number; total: number; lines: (string)[]; };
+  };
+  /** End a batch and keep its entry */
+  "POST /api/v1/batches/{id}/stop": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { id: number; name?: string; kind: "python" | "pyspark" | "sql" | "spark-sql"; state: "starting" | "running" | "success" | "dead" | "killed"; file: string; args: (string)[]; reason?: string; exit_code?: number; owner: string; created: string; ended?: string; application?: string; conf: Record<string, string>; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
   /** Who sends flow exports, in order of their names, and the addresses listened on */
   "GET /api/v1/exporters": {
     path: Record<never, never>;
@@ -417,6 +459,97 @@ export type Operations = {
     body: undefined;
     answer: Record<string, unknown>;
   };
+  /** A page of scans, the latest first */
+  "GET /api/v1/scans": {
+    path: Record<never, never>;
+    query: { page?: number; per_page?: number; cursor?: string; state?: "waiting" | "running" | "done" | "partial" | "interrupted" | "failed"; mine?: boolean; };
+    body: undefined;
+    answer: { items: ({ id: number; state: "waiting" | "running" | "done" | "partial" | "interrupted" | "failed"; reason?: string; name?: string; targets: (string)[]; port_list?: string; method: "connect" | "syn" | "fin" | "discover"; engine?: { name: string; version: string; arguments: (string)[]; }; user: string; made: string; started?: string; ended?: string; seconds?: number; seconds_left?: number; addresses: number; ports: number; seed: number; progress: { done: number; total: number; open: number; }; hosts: Record<string, number>; states: Record<string, number>; schedule?: string; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Scan ports: answered when it is on record; it runs when its turn comes */
+  "POST /api/v1/scans": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: { targets: (string)[]; ports?: string; exclude_ports?: string; method?: "connect" | "syn" | "fin" | "discover"; rate?: number; concurrency?: number; retries?: number; assume_up?: boolean; authorised?: boolean; name?: string; };
+    answer: { id: number; state: "waiting" | "running" | "done" | "partial" | "interrupted" | "failed"; reason?: string; name?: string; targets: (string)[]; port_list?: string; method: "connect" | "syn" | "fin" | "discover"; engine?: { name: string; version: string; arguments: (string)[]; }; user: string; made: string; started?: string; ended?: string; seconds?: number; seconds_left?: number; addresses: number; ports: number; seed: number; progress: { done: number; total: number; open: number; }; hosts: Record<string, number>; states: Record<string, number>; schedule?: string; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Scans that come again */
+  "GET /api/v1/scans/schedules": {
+    path: Record<never, never>;
+    query: { page?: number; per_page?: number; };
+    body: undefined;
+    answer: { items: ({ id: string; every_seconds: number; targets: (string)[]; port_list?: string; method?: string; ticket: boolean; user: string; made: string; next: string; last?: number; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Repeat a scan; the first runs at once */
+  "POST /api/v1/scans/schedules": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: { targets: (string)[]; ports?: string; exclude_ports?: string; method?: "connect" | "syn" | "fin" | "discover"; rate?: number; concurrency?: number; retries?: number; assume_up?: boolean; authorised?: boolean; name?: string; every: string; ticket?: boolean; };
+    answer: { id: string; every_seconds: number; targets: (string)[]; port_list?: string; method?: string; ticket: boolean; user: string; made: string; next: string; last?: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** One schedule */
+  "GET /api/v1/scans/schedules/{id}": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { id: string; every_seconds: number; targets: (string)[]; port_list?: string; method?: string; ticket: boolean; user: string; made: string; next: string; last?: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Repeat a scan no more; its scans stay */
+  "DELETE /api/v1/scans/schedules/{id}": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: unknown;
+  };
+  /** One scan */
+  "GET /api/v1/scans/{id}": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { id: number; state: "waiting" | "running" | "done" | "partial" | "interrupted" | "failed"; reason?: string; name?: string; targets: (string)[]; port_list?: string; method: "connect" | "syn" | "fin" | "discover"; engine?: { name: string; version: string; arguments: (string)[]; }; user: string; made: string; started?: string; ended?: string; seconds?: number; seconds_left?: number; addresses: number; ports: number; seed: number; progress: { done: number; total: number; open: number; }; hosts: Record<string, number>; states: Record<string, number>; schedule?: string; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Forget a scan that is over, with its results */
+  "DELETE /api/v1/scans/{id}": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: unknown;
+  };
+  /** End a scan before its time, with what it has */
+  "POST /api/v1/scans/{id}/cancel": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { id: number; state: "waiting" | "running" | "done" | "partial" | "interrupted" | "failed"; reason?: string; name?: string; targets: (string)[]; port_list?: string; method: "connect" | "syn" | "fin" | "discover"; engine?: { name: string; version: string; arguments: (string)[]; }; user: string; made: string; started?: string; ended?: string; seconds?: number; seconds_left?: number; addresses: number; ports: number; seed: number; progress: { done: number; total: number; open: number; }; hosts: Record<string, number>; states: Record<string, number>; schedule?: string; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** What is different from an earlier scan */
+  "GET /api/v1/scans/{id}/changes": {
+    path: { id: string; };
+    query: { page?: number; per_page?: number; since: string; };
+    body: undefined;
+    answer: { items: ({ change: "opened" | "closed" | "changed"; address: string; port: number; service: string; before: string; after: string; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** How far a scan is, as server-sent events: `progress` while it moves, `end` at its end, which ends the stream */
+  "GET /api/v1/scans/{id}/events": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: unknown;
+  };
+  /** Hosts of a scan: how each was judged, and its ports in groups */
+  "GET /api/v1/scans/{id}/hosts": {
+    path: { id: string; };
+    query: { page?: number; per_page?: number; };
+    body: undefined;
+    answer: { items: ({ address: string; name?: string; status: "up" | "down" | "no-answer" | "error"; reason: string; rtt_ms?: number; mac?: string; vendor?: string; missing?: number; remark?: string; groups: ({ state: string; reason: string; count: number; ports: string; })[]; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Ports that a scan has found, by host; open ones where nothing else is asked for */
+  "GET /api/v1/scans/{id}/results": {
+    path: { id: string; };
+    query: { page?: number; per_page?: number; state?: string; address?: string; };
+    body: undefined;
+    answer: { items: ({ address: string; name?: string; port: number; state: string; reason: string; service: string; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
   /** A page of sessions */
   "GET /api/v1/sessions": {
     path: Record<never, never>;
@@ -697,6 +830,34 @@ export type Operations = {
     body: undefined;
     answer: { id: string; user: string; title: string; role: "viewer" | "operator" | "admin"; created_at: string; ends_at: string; last_used_at?: string; links: Record<string, { href: string; title?: string; method?: string; }>; token: string; };
   };
+  /** The files that you sent for your batches */
+  "GET /api/v1/uploads": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: { items: ({ name: string; octets: number; at: string; reference: string; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** What is known of an uploaded file */
+  "GET /api/v1/uploads/{name}": {
+    path: { name: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { name: string; octets: number; at: string; reference: string; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Send a file for batches: the body is the file. One of the same name is replaced */
+  "PUT /api/v1/uploads/{name}": {
+    path: { name: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { name: string; octets: number; at: string; reference: string; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Forget an uploaded file; batches that took it along keep it */
+  "DELETE /api/v1/uploads/{name}": {
+    path: { name: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: unknown;
+  };
   /** All users, by name */
   "GET /api/v1/users": {
     path: Record<never, never>;
@@ -829,6 +990,48 @@ export type Operations = {
     query: Record<never, never>;
     body: undefined;
     answer: { access_token: string; token_type: "Bearer"; expires_in: number; };
+  };
+  /** A window of the batches */
+  "GET /batches": {
+    path: Record<never, never>;
+    query: { from?: string; size?: string; doAs?: string; };
+    body: undefined;
+    answer: unknown;
+  };
+  /** Run a program once */
+  "POST /batches": {
+    path: Record<never, never>;
+    query: { doAs?: string; };
+    body: undefined;
+    answer: unknown;
+  };
+  /** One batch */
+  "GET /batches/{id}": {
+    path: { id: string; };
+    query: { doAs?: string; };
+    body: undefined;
+    answer: unknown;
+  };
+  /** End a batch and forget it; its processes are gone when this answers */
+  "DELETE /batches/{id}": {
+    path: { id: string; };
+    query: { doAs?: string; };
+    body: undefined;
+    answer: unknown;
+  };
+  /** What a batch has printed */
+  "GET /batches/{id}/log": {
+    path: { id: string; };
+    query: { from?: string; size?: string; doAs?: string; };
+    body: undefined;
+    answer: unknown;
+  };
+  /** How a batch stands */
+  "GET /batches/{id}/state": {
+    path: { id: string; };
+    query: { doAs?: string; };
+    body: undefined;
+    answer: unknown;
   };
   /** Whether the keys can be read and written, as etcd says it */
   "GET /health": {

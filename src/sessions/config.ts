@@ -48,6 +48,10 @@ export const sessionsSettings = Type.Object({
   }),
   python: textSetting('python3', 'The Python of plain sessions: a name on the path, or a file.'),
   files: listSetting([], 'Folders below which `jars`, `pyFiles`, `files` and `archives` of a session may lie. None: no local files.'),
+  batches: Type.Object({
+    most: integerSetting(16, { description: 'Batches that run at once; more are refused.', minimum: 1, maximum: 10_000 }),
+    upload: sizeSetting(256 * mebibyte, { description: 'The largest file that may be sent for batches.', minimum: 1024 }),
+  }),
   sql: Type.Object({
     memory: sizeSetting(1024 * mebibyte, { description: 'Memory of the engine of one SQL session.', minimum: 64 * mebibyte }),
     threads: integerSetting(2, { description: 'Threads of the engine of one SQL session.', minimum: 1, maximum: 256 }),

@@ -6,13 +6,20 @@ import { identityOf, isAlive, signalProcess } from './process-identity.ts';
 import type { ProcessIdentity } from './session.ts';
 
 const pythonStart = fileURLToPath(new URL('driver/session.py', import.meta.url));
+const batchStart = fileURLToPath(new URL('driver/batch.py', import.meta.url));
 const sqlStart = fileURLToPath(new URL('sql-driver/main.ts', import.meta.url));
 
 /** How a process ended: by an exit code or a signal, and the keeper's words where it ended it itself. */
 export type ProcessEnd = { code: number | null; signal: number | null; reason: string | null };
 
-/** What is started: the program of a session, in its folder, where `start.json` lies. */
-export type Start = { engine: 'python' | 'sql'; program: string; folder: string; environment: Record<string, string> };
+/** What is started: the program of a session or a batch, in its folder, where `start.json` lies. */
+export type Start = { engine: 'python' | 'sql' | 'batch'; program: string; folder: string; environment: Record<string, string> };
+
+const starts = {
+  python: [pythonStart],
+  batch: [batchStart],
+  sql: ['--disable-warning=ExperimentalWarning', sqlStart],
+};
 
 /** How often a process that is not a child of this server is looked at, in milliseconds. */
 const lookMs = 50;
@@ -41,8 +48,12 @@ export class DriverProcess {
   /** Starts it; resolves when its socket is open. Rejects with the reason when it ends before. */
   static async start({ engine, program, folder, environment }: Start): Promise<DriverProcess> {
     const log = openSync(join(folder, 'log'), 'a', 0o600);
-    const words = engine === 'python' ? [pythonStart, folder] : ['--disable-warning=ExperimentalWarning', sqlStart, folder];
-    const child = spawn(program, words, { cwd: folder, env: environment, stdio: ['ignore', log, log, 'pipe'], detached: true });
+    const child = spawn(program, [...starts[engine], folder], {
+      cwd: folder,
+      env: environment,
+      stdio: ['ignore', log, log, 'pipe'],
+      detached: true,
+    });
     closeSync(log);
     const ended = new Promise<ProcessEnd>((resolve) => {
       child.once('error', (error) => resolve({ code: null, signal: null, reason: error.message }));

@@ -16,8 +16,9 @@ const oldestJava = 17;
 
 const projectPython = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
 
-/** Spark on this host: the Python that has it, its version, and the Java for it. */
-export type SparkHome = { python: string; version: string; pythonVersion: string; java: string };
+/** Spark on this host: the Python that has it, its folder, its version, and the Java for it. */
+export type SparkHome = { python: string; folder: string; version: string; pythonVersion: string; java: string };
+type SparkPython = { file: string; version: string; pythonVersion: string; folder: string };
 
 export class Interpreters {
   readonly #config: SessionsConfig;
@@ -51,11 +52,11 @@ export class Interpreters {
 
   async #findSpark(): Promise<SparkHome> {
     const { python, java } = this.#config.spark;
-    const [{ file, version, pythonVersion }, javaHome] = await Promise.all([this.#pythonWithSpark(python), findJava(java)]);
-    return { python: file, version, pythonVersion, java: javaHome };
+    const [{ file, version, pythonVersion, folder }, javaHome] = await Promise.all([this.#pythonWithSpark(python), findJava(java)]);
+    return { python: file, folder, version, pythonVersion, java: javaHome };
   }
 
-  async #pythonWithSpark(wanted: string): Promise<{ file: string; version: string; pythonVersion: string }> {
+  async #pythonWithSpark(wanted: string): Promise<SparkPython> {
     const candidates = wanted !== '' ? [wanted] : [...(existsSync(projectPython) ? [projectPython] : []), this.#config.python];
     for (const candidate of candidates) {
       const found = await askForSpark(candidate);
@@ -92,14 +93,14 @@ spec = importlib.util.find_spec("pyspark")
 if spec and spec.origin:
     names = {}
     exec(open(spec.origin.replace("__init__.py", "version.py")).read(), names)
-    print(sys.executable, names.get("__version__"), "%d.%d" % sys.version_info[:2], sep="\\n")
+    print(sys.executable, names.get("__version__"), "%d.%d" % sys.version_info[:2], spec.submodule_search_locations[0], sep="\\n")
 `;
 
-async function askForSpark(name: string): Promise<{ file: string; version: string; pythonVersion: string } | undefined> {
+async function askForSpark(name: string): Promise<SparkPython | undefined> {
   try {
     const { stdout } = await run(name, ['-c', askSpark], { timeout: patienceMs });
-    const [file, version, pythonVersion] = stdout.trim().split('\n');
-    return file && version && pythonVersion ? { file, version, pythonVersion } : undefined;
+    const [file, version, pythonVersion, folder] = stdout.trim().split('\n');
+    return file && version && pythonVersion && folder ? { file, version, pythonVersion, folder } : undefined;
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { execPath } from 'node:process';
 import type { SessionsConfig } from './config.ts';
 import type { Start } from './driver-process.ts';
 import { environmentOf } from './environment.ts';
-import type { Interpreters } from './interpreters.ts';
+import type { Interpreters, SparkHome } from './interpreters.ts';
 import { isSpark } from './kind.ts';
 import { checkFits, type ReadRequest } from './request.ts';
 import { checkSpark, sparkConf } from './spark-settings.ts';
@@ -28,7 +28,8 @@ export async function launchOf(asked: ReadRequest, config: SessionsConfig, inter
   };
 }
 
-const pythonSettings = (config: SessionsConfig) => ({
+/** What every keeper is told. */
+export const pythonSettings = (config: SessionsConfig) => ({
   graceSeconds: config.grace / 1000,
   reconnectSeconds: config.reconnect / 1000,
   processes: config.processes,
@@ -39,17 +40,13 @@ const pythonSettings = (config: SessionsConfig) => ({
 
 async function sparkLaunch({ request }: ReadRequest, config: SessionsConfig, interpreters: Interpreters): Promise<Launch> {
   const master = checkSpark(request, config);
-  const { python, java } = await interpreters.spark();
-  const more = (folder: string) => ({
-    SPARK_LOCAL_DIRS: join(folder, 'tmp'),
-    PYSPARK_PYTHON: python,
-    PYSPARK_DRIVER_PYTHON: python,
-    ...(java !== '' && { JAVA_HOME: java }),
-    // The pages of Spark are for this machine alone; a driver of a cluster listens where executors reach it.
-    ...(master.startsWith('local') && { SPARK_LOCAL_IP: '127.0.0.1' }),
-  });
+  const home = await interpreters.spark();
   return {
-    startOf: (id, folder) => ({ engine: 'python', program: python, environment: environmentOf(folder, id, more(folder)) }),
+    startOf: (id, folder) => ({
+      engine: 'python',
+      program: home.python,
+      environment: environmentOf(folder, id, sparkVariables(home, master, folder)),
+    }),
     settingsOf: (id, folder) => ({
       ...pythonSettings(config),
       kind: 'pyspark',
@@ -58,8 +55,18 @@ async function sparkLaunch({ request }: ReadRequest, config: SessionsConfig, int
   };
 }
 
+/** The variables of a driver of Spark. */
+export const sparkVariables = ({ python, java }: SparkHome, master: string, folder: string): Record<string, string> => ({
+  SPARK_LOCAL_DIRS: join(folder, 'tmp'),
+  PYSPARK_PYTHON: python,
+  PYSPARK_DRIVER_PYTHON: python,
+  ...(java !== '' && { JAVA_HOME: java }),
+  // The pages of Spark are for this machine alone; a driver of a cluster listens where executors reach it.
+  ...(master.startsWith('local') && { SPARK_LOCAL_IP: '127.0.0.1' }),
+});
+
 /** Executors elsewhere have none of the files of this host. */
-const isHere = (master: string): boolean => /^(local|spark:\/\/(localhost|127\.))/.test(master);
+export const isHere = (master: string): boolean => /^(local|spark:\/\/(localhost|127\.))/.test(master);
 
 function sqlLaunch(config: SessionsConfig): Launch {
   const { memory, threads, rows, timeout } = config.sql;

@@ -105,7 +105,8 @@ export function checkFits({ kind, request }: ReadRequest): void {
   if (useless.length > 0) throw rejected(`${useless.join(', ')} need a session of Spark`, `/${useless[0]}`);
 }
 
-const wrong = (name: string, expected: string): Problem =>
+/** A member that is not as it should be. */
+export const wrong = (name: string, expected: string): Problem =>
   new Problem('invalid', `The field "${name}" is not as expected.`, { detail: `expected ${expected}`, pointer: `/${name}` });
 
 function nameOf(value: unknown): string | null {
@@ -117,13 +118,15 @@ function nameOf(value: unknown): string | null {
   return name;
 }
 
-function textOf(value: unknown, name: string): string | null {
+/** Throws `invalid` for anything else. */
+export function textOf(value: unknown, name: string): string | null {
   if (value === undefined) return null;
   if (typeof value === 'string') return value;
   throw wrong(name, 'a text');
 }
 
-function textsOf(value: unknown, name: string): string[] {
+/** Throws `invalid` for anything else. */
+export function textsOf(value: unknown, name: string): string[] {
   if (value === undefined) return [];
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value as string[];
   throw wrong(name, 'a list of texts');

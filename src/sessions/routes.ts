@@ -1,6 +1,7 @@
 /** The doors of the sessions for the server: Weir's own, and Livy's. */
 import type { RoomRoutes } from '../core/http.ts';
 import { livyRoutes } from './livy/livy.ts';
+import { batchRoutes } from './routes/batches.ts';
 import { nativeRoutes } from './routes/native.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -8,5 +9,6 @@ import type { Sessions } from './sessions.ts';
 export const sessionsRoutes = (sessions: Sessions): RoomRoutes => {
   return async (app) => {
     for (const routes of [livyRoutes, nativeRoutes]) await app.register(routes(sessions));
+    await app.register(batchRoutes(sessions.batches));
   };
 };

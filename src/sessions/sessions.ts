@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
 import { Mirror, onKeys, type Tree } from '../keys/index.ts';
+import { Batches } from './batches/batches.ts';
 import type { SessionsConfig } from './config.ts';
 import type { FlowsWish } from './driver-link.ts';
 import { IdCounter } from './id-counter.ts';
@@ -41,6 +42,7 @@ const sweepMs = 1000;
 export class Sessions {
   readonly config: SessionsConfig;
   readonly interpreters: Interpreters;
+  readonly batches: Batches;
   readonly #deps: SessionsDependencies;
   readonly #kept: Mirror<Session>;
   readonly #ids: IdCounter;
@@ -61,6 +63,13 @@ export class Sessions {
     this.#kept = new Mirror(deps.tree, place);
     this.#ids = new IdCounter(deps.tree, '/sessions/facts/next-id');
     this.#folder = join(deps.dataFolder, 'sessions');
+    this.batches = new Batches(config, {
+      ...deps,
+      interpreters: this.interpreters,
+      requireEnabled: () => this.#requireEnabled(),
+      flows: deps.flows ?? noFlows,
+      note: (caller, action, id) => this.#note(caller, action, id),
+    });
   }
 
   /** True when sessions are started here. */
@@ -76,6 +85,7 @@ export class Sessions {
     const mine = this.all().filter(({ server }) => server === this.#server);
     await this.#removeStrays(mine);
     for (const session of mine) this.#recover(session);
+    await this.batches.start(this.#server);
     this.#timer = setInterval(() => void this.sweep(), sweepMs).unref();
   }
 
@@ -83,6 +93,7 @@ export class Sessions {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     for (const live of this.#live.values()) live.leave();
+    this.batches.stop();
     this.#kept.stop();
   }
 
@@ -176,6 +187,7 @@ export class Sessions {
 
   /** Ends who has been idle, silent or alive for too long, and forgets what ended long ago. */
   async sweep(): Promise<void> {
+    await this.batches.sweep();
     for (const session of this.all()) {
       if (!this.#live.has(session.id) || this.#leaving.has(session.id)) continue;
       const reason = this.#reasonToGo(session);

@@ -48,7 +48,8 @@ function checkMaster(master: string, allowed: readonly string[]): void {
 
 const numbered = (form: string): RegExp => new RegExp(`^${form.slice(0, -3).replace(/[^\w]/g, '\\$&')}\\[\\d{1,3}\\]$`);
 
-function checkPath(path: string, name: string, allowed: readonly string[]): void {
+/** Checks a path of a request: one without a scheme is a file of this host, and these lie where the configuration says. Throws `invalid`. */
+export function checkPath(path: string, name: string, allowed: readonly string[]): void {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(path)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== 'file' && scheme !== 'local') return;
   const local = path.replace(/^(file|local):(\/\/)?/i, '');

@@ -76,6 +76,8 @@ export class House {
     if (this.#child !== undefined && this.url !== '') {
       const { body } = await this.ask<{ sessions: ShownSession[] }>('GET', '/sessions');
       await Promise.all(body.sessions.map(({ id }) => this.ask('DELETE', `/sessions/${id}`)));
+      const batches = (await this.ask<{ sessions: { id: number }[] }>('GET', '/batches')).body.sessions;
+      await Promise.all(batches.map(({ id }) => this.ask('DELETE', `/batches/${id}`)));
     }
     await this.end('SIGTERM');
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });

@@ -6,6 +6,7 @@ import { Problem } from '../../core/problem.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { version } from '../../core/version.ts';
 import type { Sessions } from '../sessions.ts';
+import { addBatchRoutes } from './batches.ts';
 import { errorAnswer } from './errors.ts';
 import type { LivyRoute } from './route.ts';
 import { addSessionRoutes } from './sessions.ts';
@@ -55,6 +56,7 @@ function addRoutes(app: FastifyInstance, sessions: Sessions, base: string): void
     act: (summary) => options('operator', summary),
   };
   addSessionRoutes(app, sessions, route);
+  addBatchRoutes(app, sessions.batches, route);
   for (const path of ['sessions', 'batches']) {
     app.all(`${base}/${path}/*`, { ...options('viewer', 'What is not there'), schema: { hide: true } }, async () => {
       throw new Problem('not-found', 'There is nothing at this path.', { detail: 'jobs of the Java and Scala API are not run here' });

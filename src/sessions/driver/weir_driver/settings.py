@@ -1,8 +1,16 @@
-"""What the server tells a session at its start."""
+"""What the server tells a session or a batch at its start."""
 import json
 
 
 def read_settings(path):
-    """The settings as a dictionary; see `src/sessions/driver-settings.ts` for what is in it."""
+    """The settings as a dictionary; `launch.ts` says what is in it."""
     with open(path, encoding="utf-8") as file:
         return json.load(file)
+
+
+def limit_memory(octets):
+    """The address space of this process and of those that it starts, each; 0: any."""
+    if octets:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (octets, octets))
