@@ -58,18 +58,25 @@ const nextFile = (): { name: string; text: string } => {
 
 type Server = { process: ChildProcess; url: string; ended: Promise<unknown> };
 
+/** What a program may take that does not hang, however busy the machine. */
+const patience = 90_000;
+
 const serve = async (): Promise<Server> => {
-  const server = spawn(weir, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--set', 'flows.seal.every=1s'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const server = spawn(weir, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--set', 'flows.seal.every=1s']);
   const ended = once(server, 'exit');
-  let said = '';
+  const timer = setTimeout(() => server.kill('SIGKILL'), patience);
+  let [said, complained] = ['', ''];
+  server.stderr.on('data', (chunk) => {
+    complained += String(chunk);
+  });
   for await (const chunk of server.stdout) {
     said += String(chunk);
     const url = /http:\/\/[\w.:[\]]+/.exec(said)?.[0];
-    if (url !== undefined) return { process: server, url, ended };
+    if (url === undefined) continue;
+    clearTimeout(timer);
+    return { process: server, url, ended };
   }
-  throw new Error(`the server did not start: ${said}`);
+  throw new Error(`the server did not start (${await ended}): ${said}${complained}`);
 };
 
 /** Imports one file after the other over HTTP until the server is gone. */
@@ -128,7 +135,7 @@ const killCommand = async (): Promise<void> => {
 };
 
 const verify = async (): Promise<void> => {
-  const checked = await run(weir, ['check', '--data', data, '--json']);
+  const checked = await run(weir, ['check', '--data', data, '--json'], { timeout: patience });
   expect(JSON.parse(checked.stdout)).toMatchObject({ ok: true, findings: [] });
   const flows = await openLocalFlows(data);
   try {
