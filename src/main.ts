@@ -46,6 +46,10 @@ const groups: readonly Group[] = [
     load: async () => (await import('./sessions/cli.ts')).addCommands,
   },
   {
+    commands: { scans: 'scan ports, and see what has changed' },
+    load: async () => (await import('./scans/cli.ts')).addCommands,
+  },
+  {
     commands: { tickets: 'open, find, change and close tickets' },
     load: async () => (await import('./tickets/cli.ts')).addCommands,
   },

@@ -10,12 +10,15 @@ import { createKeys, type Keys, keysSettings } from '../keys/index.ts';
 import { keysRoutes, registerKeysMetrics } from '../keys/routes.ts';
 import { Records, recordsSettings } from '../records/index.ts';
 import { recordsRoutes } from '../records/routes.ts';
+import { Scans, scansSettings } from '../scans/index.ts';
+import { scansRoutes } from '../scans/routes.ts';
 import { flowsShelf, livyPathOf, Sessions, sessionsSettings } from '../sessions/index.ts';
 import { sessionsRoutes } from '../sessions/routes.ts';
 import { Tickets, ticketsSettings } from '../tickets/index.ts';
 import { ticketsRoutes } from '../tickets/routes.ts';
 import { logSettings, serverSettings } from './config.ts';
 import type { MakeRoom } from './room.ts';
+import { ticketOf } from './scan-tickets.ts';
 
 /**
  * The rooms of the house, in the order of their start. A room adds its settings to the schema and its maker to the list;
@@ -31,6 +34,7 @@ export const settings = Type.Object({
   records: recordsSettings,
   jobs: jobsSettings,
   sessions: sessionsSettings,
+  scans: scansSettings,
 });
 
 export type Config = Type.Static<typeof settings>;
@@ -46,12 +50,13 @@ export function roomsOf(config: Config): MakeRoom[] {
     recordsRoom(config, made),
     jobsRoom(config, made),
     sessionsRoom(config, made),
+    scansRoom(config, made),
     keysListenersRoom(made),
   ];
 }
 
 /** Rooms that later ones of the list stand on, there once they are made. */
-type Made = { flows?: Flows; keys?: Keys; access?: Access };
+type Made = { flows?: Flows; keys?: Keys; access?: Access; tickets?: Tickets };
 
 /** The keys, for a room that comes behind theirs. */
 function keysOf({ keys }: Made): Keys {
@@ -108,6 +113,7 @@ const ticketsRoom =
   (config: Config, made: Made): MakeRoom =>
   ({ log, clock }) => {
     const tickets = new Tickets(config.tickets, { engine: keysOf(made).engine, log, clock });
+    made.tickets = tickets;
     return { name: 'tickets', routes: ticketsRoutes(tickets), start: () => tickets.start(), stop: () => tickets.stop() };
   };
 
@@ -154,6 +160,22 @@ const sessionsRoom =
       stop: () => sessions.stop(),
       moreAddresses: { setting: 'sessions.listen', name: 'Livy', listen: config.sessions.listen, rewrite: livyPathOf },
     };
+  };
+
+const scansRoom =
+  (config: Config, made: Made): MakeRoom =>
+  ({ dataFolder, log, clock }) => {
+    const address = parseListen(config.server.listen);
+    const scans = new Scans(config.scans, {
+      tree: keysOf(made).system,
+      dataFolder,
+      log: log.child({ room: 'scans' }),
+      clock,
+      isLoopback: address.kind === 'unix' || isLoopback(address),
+      note: async (entry) => made.access?.note(entry),
+      onNewlyOpen: async (news) => made.tickets && void (await ticketOf(made.tickets, news)),
+    });
+    return { name: 'scans', routes: scansRoutes(scans), start: () => scans.start(), stop: () => scans.stop() };
   };
 
 /** The keys' own listeners: they open when it is known whether there are users, and close first. */

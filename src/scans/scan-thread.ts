@@ -1,0 +1,18 @@
+/** The thread that a server's scan runs in: its loop is busy with connections, and answers nobody else. */
+import { parentPort } from 'node:worker_threads';
+import { type Port, serveCalls } from '../core/thread.ts';
+import type { HostResult } from './host-result.ts';
+import type { Plan, ScanProgress } from './plan.ts';
+import { runPlan } from './run-plan.ts';
+
+/** What the thread tells on the way. */
+export type ScanNews = { hosts: HostResult[] } | { progress: ScanProgress };
+
+serveCalls(parentPort as Port, {
+  scan: async (plan: Plan, { signal, tell }) =>
+    await runPlan(plan, {
+      signal,
+      onHosts: (hosts) => tell({ hosts } satisfies ScanNews),
+      onProgress: (progress) => tell({ progress } satisfies ScanNews),
+    }),
+});
