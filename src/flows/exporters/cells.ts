@@ -1,5 +1,5 @@
 /** Values of a batch's columns as exports have them: one value each for many rows, straight from the records of a set. */
-import { type BatchColumn, setPresent, setTimestamp } from '../batch.ts';
+import type { BatchColumn } from '../batch.ts';
 import { readHigh, readLow } from './number.ts';
 
 /** Records that lie one behind the other: where the field begins in the first, octets from one to the next, and how many. */
@@ -47,26 +47,10 @@ export const fillNumber = (column: BatchColumn, from: number, to: number, value:
   if (column.validity !== undefined) markPresent(column, from, to);
 };
 
-/** Writes both halves of a 64-bit value. */
-export const setHalves = (column: BatchColumn, row: number, high: number, low: number): void => {
-  column.u32[row * 2] = low;
-  column.u32[row * 2 + 1] = high;
-};
-
 /** Copies the text of another row of the same batch. */
 export const copyText = ({ u32 }: BatchColumn, row: number, from: number): void => {
   u32[row * 4] = u32[from * 4]!;
   u32[row * 4 + 1] = u32[from * 4 + 1]!;
   u32[row * 4 + 2] = u32[from * 4 + 2]!;
   u32[row * 4 + 3] = u32[from * 4 + 3]!;
-};
-
-/** Seconds that a signed 64-bit count of nanoseconds holds on each side of 1970: the years 1677 to 2262. */
-const timestampSeconds = 9_223_372_035;
-
-/** A time outside of the column's range stays NULL; `time` has its seconds all the same. */
-export const setTime = (column: BatchColumn, row: number, seconds: number, nanos: number): void => {
-  if (Math.abs(seconds) > timestampSeconds) return;
-  setTimestamp(column, row, seconds, nanos);
-  setPresent(column, row);
 };

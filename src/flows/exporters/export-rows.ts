@@ -5,9 +5,10 @@
 import { writeIpv4, writeIpv6 } from '../../core/address.ts';
 import { protocols } from '../../packets/index.ts';
 import { type BatchColumn, batchRows, type FlowBatch, setInteger, setPresent } from '../batch.ts';
+import { setHalves, setTime } from '../cell.ts';
 import type { Emitter } from '../import/emitter.ts';
 import { flowFlags } from '../schema.ts';
-import { copyNumbers, copyText, fillNumber, markPresent, setHalves, setTime } from './cells.ts';
+import { copyNumbers, copyText, fillNumber, markPresent } from './cells.ts';
 import type { Domain, Header } from './domain.ts';
 import { slot } from './elements.ts';
 import { readLow, readNumber } from './number.ts';

@@ -5,8 +5,8 @@
 import { writeIpv4, writeIpv6 } from '../../core/address.ts';
 import { decode, linkTypes, outcome, Packet, protocols } from '../../packets/index.ts';
 import { type BatchColumn, type FlowBatch, setInteger, setPresent } from '../batch.ts';
+import { setHalves, setShort, setSmall, setTime, setWord } from '../cell.ts';
 import { flowFlags } from '../schema.ts';
-import { setHalves, setTime } from './cells.ts';
 import type { Header } from './domain.ts';
 import { slot } from './elements.ts';
 import { type ExportColumns, type ExportRows, hasPorts, latestSecond, type RowOptions, type RowOrigin, readRate } from './export-rows.ts';
@@ -181,21 +181,6 @@ export class SampleRows {
     setPresent(c.next_hop, row);
   }
 }
-
-const setSmall = (column: BatchColumn, row: number, value: number): void => {
-  column.u8[row] = value;
-  setPresent(column, row);
-};
-
-const setShort = (column: BatchColumn, row: number, value: number): void => {
-  column.u16[row] = value;
-  setPresent(column, row);
-};
-
-const setWord = (column: BatchColumn, row: number, value: number): void => {
-  column.u32[row] = value;
-  setPresent(column, row);
-};
 
 const setMac = (column: BatchColumn, row: number, mac: number): void => {
   setHalves(column, row, Math.floor(mac / 2 ** 32), mac);

@@ -1,6 +1,7 @@
 /** Writes records as rows of a batch of shape `addressed`: the only place that knows both layouts. */
 import type { BatchColumn, FlowBatch } from '../batch.ts';
-import { setInteger, setPresent, setTimestamp } from '../batch.ts';
+import { setInteger, setPresent } from '../batch.ts';
+import { setHalves, setShort, setSmall, setTime, setWord } from '../cell.ts';
 import { interfaceOf, protocols } from './flow-key.ts';
 import { annexField, annexWords, field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
 import type { FlowTable } from './flow-table.ts';
@@ -55,9 +56,6 @@ const names = [
 type Columns = Record<(typeof names)[number], BatchColumn>;
 
 const columnsOf = (batch: FlowBatch): Columns => Object.fromEntries(names.map((name) => [name, batch.column(name)])) as Columns;
-
-/** Seconds that a signed 64-bit count of nanoseconds holds on each side of 1970: the years 1677 to 2262. */
-const timestampSeconds = 9_223_372_035;
 const mappedWord = 0xffff;
 
 export class FlowRows {
@@ -216,31 +214,8 @@ export class FlowRows {
   }
 }
 
-const setSmall = (column: BatchColumn, row: number, value: number): void => {
-  column.u8[row] = value;
-  setPresent(column, row);
-};
-
-const setShort = (column: BatchColumn, row: number, value: number): void => {
-  column.u16[row] = value;
-  setPresent(column, row);
-};
-
-const setWord = (column: BatchColumn, row: number, value: number): void => {
-  column.u32[row] = value;
-  setPresent(column, row);
-};
-
 const setHalf = (column: BatchColumn, row: number, high: number, low: number): void => {
-  column.u32[row * 2] = low;
-  column.u32[row * 2 + 1] = high;
-  setPresent(column, row);
-};
-
-/** A time outside of the column's range stays NULL; `time` has its seconds all the same. */
-const setTime = (column: BatchColumn, row: number, seconds: number, nanos: number): void => {
-  if (Math.abs(seconds) > timestampSeconds) return;
-  setTimestamp(column, row, seconds, nanos);
+  setHalves(column, row, high, low);
   setPresent(column, row);
 };
 

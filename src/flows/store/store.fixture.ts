@@ -177,7 +177,13 @@ export const writeRuns = async (
   const duck = await Duck.open(':memory:', { memory: '160MB', threads: 2, spillFolder: join(folder, 'spill', prefix) });
   const [append, copy] = [await duck.connect(), await duck.connect()];
   try {
-    const writer = new RunWriter(async (place) => new DuckRuns(place === 0 ? append : copy, `run${place}`), { folder, prefix, sourceId, ingestedAt: 1_700_000_000_000_000n, reserve });
+    const writer = new RunWriter(async (place) => new DuckRuns(place === 0 ? append : copy, `run${place}`), {
+      folder,
+      prefix,
+      sourceId,
+      ingestedAt: 1_700_000_000_000_000n,
+      reserve,
+    });
     for (const batch of batches) await writer.add(batch, hasOrdinals, () => {});
     return await writer.finish();
   } finally {
