@@ -199,7 +199,7 @@ class Terminal {
   }
 
   async shows(form: RegExp): Promise<void> {
-    for (let attempt = 0; attempt < 1000; attempt++) {
+    for (let attempt = 0; attempt < 2500; attempt++) {
       if (form.test(this.#said)) return;
       await pause(20);
     }
