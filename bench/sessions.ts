@@ -1,5 +1,5 @@
 /** The sessions: how long a statement takes there and back, how soon an interpreter is ready, and large results. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bench, type Benchmark, type Report, timeLimit } from './benchmark.ts';
 import { median, quantile } from './rounds.ts';
@@ -12,6 +12,7 @@ const inOrder = 1000;
 const largeOctets = 100 * 2 ** 20;
 
 async function run(bench: Bench): Promise<Report[]> {
+  mkdirSync(bench.folder, { recursive: true });
   const folder = mkdtempSync(join(bench.folder, 'sessions-'));
   try {
     await using server = await WeirServer.start(folder, ['sessions.output=200MiB', 'sessions.starting=16']);
