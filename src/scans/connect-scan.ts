@@ -203,7 +203,8 @@ export class ConnectScan {
 
   #retire(host: HostScan): void {
     const at = this.#active.indexOf(host);
-    if (at === -1) return;
+    // Whether a silent host is down is asked of the kernel, which may still be asking itself (`#askNeighbours`).
+    if (at === -1 || (isSilent(host) && !host.isJudged)) return;
     this.#active.splice(at, 1);
     this.#doneBefore += host.codes.length;
     this.#open += host.open;
@@ -237,15 +238,20 @@ export class ConnectScan {
   /** Asks the kernel about hosts that have said nothing for a while. */
   async #askNeighbours(now: number): Promise<void> {
     this.#askedAt = now;
-    const silent = this.#active.filter(
-      (host) => host.answers === 0 && !isLoopbackAddress(host.target.address) && now - (host.begunAt ?? now) > neighboursMs,
-    );
+    const silent = this.#active.filter((host) => isSilent(host) && now - (host.begunAt ?? now) > neighboursMs);
     if (silent.length === 0) return;
     const table = await readNeighbours();
     for (const host of silent) {
-      host.meet(table.get(host.target.address));
-      if (host.isOver) this.#retire(host);
+      const neighbour = table.get(host.target.address);
+      host.meet(neighbour);
+      if (!host.isOver) continue;
+      host.isJudged = neighbour !== 'asking';
+      this.#retire(host);
     }
     this.#step();
   }
 }
+
+/** True for a host of another machine that has given no sign of itself, and of which nothing is known yet. */
+const isSilent = ({ answers, verdict, target }: HostScan): boolean =>
+  answers === 0 && verdict === undefined && !isLoopbackAddress(target.address);

@@ -22,12 +22,14 @@ export class HostScan {
   /** Ports with a final answer. */
   done = 0;
   open = 0;
-  /** Anything that came back, from the host or from a filter on the way. */
+  /** Anything that came back, from the host or from a filter on the way, but for what may also mean that there is no host. */
   answers = 0;
   /** What first showed that the host itself is up. */
   evidence: string | undefined;
   /** Why no more is tried: the host is down, or this machine has no way to it. */
   verdict: { status: 'down' | 'error'; reason: string } | undefined;
+  /** True when the kernel has been asked about a host that did not answer. */
+  isJudged = false;
   /** When the first probe left, milliseconds; undefined before. */
   begunAt: number | undefined;
   readonly #widest: number;
@@ -69,8 +71,9 @@ export class HostScan {
     this.codes[index] = found;
     this.done++;
     if (found === code.silent) return;
-    if (found === code.hostUnreachable && waitedMs >= lateMs) {
-      if (this.answers === 0) this.verdict = { status: 'down', reason: 'host-unreach' };
+    if (found === code.hostUnreachable) {
+      // At once it is a filter, or a neighbour that the kernel knows to be away: that is asked for at the end.
+      if (waitedMs >= lateMs && this.answers === 0) this.verdict = { status: 'down', reason: 'host-unreach' };
       return;
     }
     this.answers++;

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 
-/** What the kernel knows of an address on the local segment: `failed` when it has asked (ARP, neighbour discovery) and nobody said anything. */
-export type Neighbour = 'reachable' | 'failed';
+/**
+ * What the kernel knows of an address on the local segment: `asking` (by ARP or neighbour discovery, for three seconds), and `failed` when
+ * nobody said anything.
+ */
+export type Neighbour = 'reachable' | 'asking' | 'failed';
 
 /**
  * The neighbour table of this machine, by address; addresses of link-local networks with their zone. The kernel asks by itself whenever
@@ -27,6 +30,7 @@ function tableOf(rows: readonly Row[]): Map<string, Neighbour> {
   for (const { dst, dev, lladdr, state = [] } of rows) {
     const address = /^fe[89ab]/i.test(dst) && dev !== undefined ? `${dst}%${dev}` : dst;
     if (state.includes('FAILED')) table.set(address, 'failed');
+    else if (state.includes('INCOMPLETE')) table.set(address, 'asking');
     else if (lladdr !== undefined && state.includes('REACHABLE')) table.set(address, 'reachable');
   }
   return table;

@@ -9,10 +9,10 @@ import { runPlan } from './run-plan.ts';
 export type ScanNews = { hosts: HostResult[] } | { progress: ScanProgress };
 
 serveCalls(parentPort as Port, {
-  scan: async (plan: Plan, { signal, tell }) =>
+  scan: async (plan: Plan, context) =>
     await runPlan(plan, {
-      signal,
-      onHosts: (hosts) => tell({ hosts } satisfies ScanNews),
-      onProgress: (progress) => tell({ progress } satisfies ScanNews),
+      signal: context.signal,
+      onHosts: (hosts) => context.tell({ hosts } satisfies ScanNews),
+      onProgress: (progress) => context.tell({ progress } satisfies ScanNews),
     }),
 });
