@@ -18,12 +18,13 @@ import { jobs } from './jobs.ts';
 import { keys } from './keys.ts';
 import { lanl } from './lanl.ts';
 import { formatReport, isReached } from './report.ts';
+import { scans } from './scans.ts';
 import { sessions } from './sessions.ts';
 import { stream } from './stream.ts';
 import { top } from './top.ts';
 import { window } from './window.ts';
 
-const benchmarks: Record<string, Benchmark> = { capture, lanl, stream, window, clients, top, keys, jobs, sessions, access, bounds };
+const benchmarks: Record<string, Benchmark> = { capture, lanl, stream, window, clients, top, keys, jobs, sessions, access, scans, bounds };
 
 const usage = `npm run bench -- [NAME...] [OPTION...]
 

@@ -55,9 +55,13 @@ async function scan(
   });
   const tell = () => onProgress({ ...run.progress, total });
   const telling = setInterval(tell, progressMs);
+  // Each refusal is an Error: without their stacks a scan of all ports takes two thirds of the time. This thread does nothing else.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     await run.run();
   } finally {
+    Error.stackTraceLimit = stackTraceLimit;
     clearInterval(telling);
     tell();
   }

@@ -7,7 +7,7 @@ import { Problem } from '../core/problem.ts';
 import type { Tree } from '../keys/index.ts';
 import type { ScansConfig } from './config.ts';
 import { changesBetween } from './diff.ts';
-import { requirePrivilege } from './nmap/run-nmap.ts';
+import { requireNmap } from './nmap/run-nmap.ts';
 import type { Engine, Plan, ScanListener, ScanProgress } from './plan.ts';
 import { Policy } from './policy.ts';
 import { makePlan, type ScanRequest } from './request.ts';
@@ -137,7 +137,7 @@ export class Scans {
 
   /** What a request would do, when all that it says is right and allowed. */
   async plan(request: ScanRequest): Promise<Plan> {
-    if (request.method !== undefined && request.method !== 'connect') requirePrivilege();
+    if (request.method !== undefined && request.method !== 'connect') requireNmap(this.config.nmap);
     const { resolve = lookUp } = this.#deps;
     // Not a secret: the seed makes a run repeatable, and is told with the scan.
     return await makePlan(request, { config: this.config, policy: this.#policy, resolve, seed: 1 + (this.now() % 0x7fff_ffff) });

@@ -1,6 +1,7 @@
 /** Scans of a real server, over HTTP and by the commands. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -163,6 +164,44 @@ describe('a scan', { timeout: 120_000 }, () => {
     expect((await house.ask<Page<Shown>>('GET', root)).body.total).toBeGreaterThan(3);
   });
 });
+
+const isRoot = process.geteuid?.() === 0;
+describe('a scan by nmap', { timeout: 120_000 }, () => {
+  test.skipIf(!isRoot || !hasNmap())('ends when its server is killed [needs root and nmap]', async () => {
+    // Ports of a rate that would take minutes; the rate is the mark by which the process is found.
+    const rate = 100 + (process.pid % 100);
+    await submit({ targets: ['127.0.0.1'], ports: '-', method: 'syn', rate });
+    const count = () => processesOf('--max-rate', String(rate));
+    while (count() === 0) await pause(50);
+    await house.end('SIGKILL');
+    while (count() > 0) await pause(50);
+    await house.start();
+  });
+
+  test('is refused by name where there is no nmap', async () => {
+    const other = new House(['scans.nmap=/no/such/nmap']);
+    await other.start();
+    const { status, body } = await other.ask<{ title: string; hint: string }>('POST', root, { targets: ['127.0.0.1'], method: 'syn' });
+    expect({ status, hint: body.hint }).toMatchObject({ status: 503, hint: expect.stringContaining('apt-get install nmap') });
+    await other.close();
+  });
+});
+
+/** How many processes have these two words side by side in their command line. */
+function processesOf(one: string, other: string): number {
+  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return ids.filter((id) => {
+    try {
+      return readFileSync(`/proc/${id}/cmdline`, 'latin1').includes(`${one}\0${other}\0`);
+    } catch {
+      return false; // it has just gone
+    }
+  }).length;
+}
+
+function hasNmap(): boolean {
+  return spawnSync('nmap', ['--version']).status === 0;
+}
 
 describe('a scan with 256 descriptors', { timeout: 120_000 }, () => {
   test('finds every open port, and no other', async () => {

@@ -6,7 +6,7 @@ import { countStates, type HostResult, portsOf } from '../host-result.ts';
 import { Policy } from '../policy.ts';
 import { makePlan, type ScanRequest } from '../request.ts';
 import { runPlan } from '../run-plan.ts';
-import { noteHosts, printPorts, remarkOf } from './print.ts';
+import { noteHosts, printHosts, printPorts, remarkOf } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
 
 /** Scans from this host, without a server: the same rules, and nothing is kept. Ctrl-C prints what was found by then. */
@@ -39,8 +39,11 @@ export async function runDirect(
     forget();
   }
   hosts.sort((a, b) => a.address.localeCompare(b.address, 'en', { numeric: true }));
-  printPorts(output, [...portsOf(hosts, isAll ? undefined : new Set(['open']))]);
-  noteHosts(output, hosts.slice(0, 100));
+  if (plan.method === 'discover') printHosts(output, hosts);
+  else {
+    printPorts(output, [...portsOf(hosts, isAll ? undefined : new Set(['open']))]);
+    noteHosts(output, hosts.slice(0, 100));
+  }
   const counts: Record<string, number> = {};
   for (const { status } of hosts) counts[status] = (counts[status] ?? 0) + 1;
   output.note(remarkOf({ hosts: counts, states: countStates(hosts), seconds: (performance.now() - begun) / 1000 }));

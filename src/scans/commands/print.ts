@@ -17,6 +17,20 @@ export function printPorts(output: Output, ports: readonly PortResult[]): void {
   );
 }
 
+/** Hosts as a table, JSON or CSV: what a look for hosts alone has found. */
+export function printHosts(output: Output, hosts: readonly HostResult[]): void {
+  output.rows(
+    hosts,
+    [
+      { title: 'HOST', show: ({ address, name }) => (name === undefined ? address : `${name} (${address})`) },
+      { title: 'STATUS', show: ({ status }) => status },
+      { title: 'REASON', show: ({ reason }) => reason },
+      { title: 'HARDWARE', show: ({ mac = '', vendor = '' }) => `${mac} ${vendor}`.trim() },
+    ],
+    ['address', 'name', 'status', 'reason', 'mac', 'vendor'],
+  );
+}
+
 /** What stands behind a table of ports: hosts by status, ports by state, and how long it took. */
 export function remarkOf({
   hosts,

@@ -7,7 +7,7 @@ import type { Method } from '../plan.ts';
 import type { ScansClient } from '../remote.ts';
 import type { ScanRequest } from '../request.ts';
 import { withScans } from './port.ts';
-import { noteHosts, printPorts, remarkOf } from './print.ts';
+import { noteHosts, printHosts, printPorts, remarkOf } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
 
 type RunOptions = {
@@ -80,8 +80,12 @@ async function run(targets: string[], options: RunOptions, command: Command): Pr
     const scan = await scans.run(request);
     if (!options.wait) return output.form === 'table' ? output.line(String(scan.id)) : output.record(scan);
     const end = await followed(output, scans, scan);
-    printPorts(output, await scans.results(String(scan.id), options.all ? 'all' : 'open'));
-    noteHosts(output, (await scans.hosts(String(scan.id))).slice(0, 100));
+    const hosts = await scans.hosts(String(scan.id));
+    if (options.discover) printHosts(output, hosts);
+    else {
+      printPorts(output, await scans.results(String(scan.id), options.all ? 'all' : 'open'));
+      noteHosts(output, hosts.slice(0, 100));
+    }
     output.note(`scan ${end.id} is ${end.state}${end.reason === undefined ? '' : ` (${end.reason})`}: ${remarkOf(end)}`);
     if (end.state !== 'done') process.exitCode = 1;
   });

@@ -4,16 +4,18 @@ import { Problem } from '../../core/problem.ts';
 import type { Engine, Plan, ScanListener } from '../plan.ts';
 import type { Target } from '../targets.ts';
 import { nmapArguments } from './arguments.ts';
+import { nmapCommand } from './program.ts';
 import { NmapReader } from './reader.ts';
 
 /** Octets of standard error kept: what nmap says before it gives up. */
 const errorTail = 4096;
 
 /** True where nmap may send packets of its own making. With capabilities on its file it has to be told so by NMAP_PRIVILEGED. */
-export const isPrivileged = (): boolean => geteuid?.() === 0 || process.env.NMAP_PRIVILEGED !== undefined;
+const isPrivileged = (): boolean => geteuid?.() === 0 || process.env.NMAP_PRIVILEGED !== undefined;
 
-/** Throws `unavailable` where this process may not send packets of its own making; nothing is done another way instead. */
-export function requirePrivilege(): void {
+/** Throws `unavailable` where there is no nmap, or where it may not send packets of its own making; nothing is done another way instead. */
+export function requireNmap(program: string): void {
+  nmapCommand(program, []);
   if (isPrivileged()) return;
   throw new Problem('unavailable', 'SYN and FIN scans and the discovery of hosts need the rights of root.', {
     hint: 'sudo setcap cap_net_raw,cap_net_admin+eip "$(readlink -f "$(command -v nmap)")", and start Weir with NMAP_PRIVILEGED=1; or scan by connections',
@@ -22,7 +24,7 @@ export function requirePrivilege(): void {
 
 /** Runs nmap for the targets of each family in turn; it ends with the signal. What it told before it ended is kept. */
 export async function runNmap(plan: Plan, listener: ScanListener): Promise<Engine> {
-  requirePrivilege();
+  requireNmap(plan.nmap);
   const engine: Engine = { name: 'nmap', version: '', arguments: [] };
   const total = Math.max(1, plan.ports.length) * plan.targets.length;
   let done = 0;
@@ -58,8 +60,9 @@ type Family = {
 
 async function runFamily({ plan, targets, args, listener, tell }: Family): Promise<string> {
   const { signal, onHosts } = listener;
-  const child = spawn(plan.nmap, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: false });
-  const ended = endOf(child, plan.nmap);
+  const line = nmapCommand(plan.nmap, args);
+  const child = spawn(line.command, line.args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = endOf(child);
   ended.catch(() => {}); // awaited below
   const stop = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
@@ -110,22 +113,15 @@ function targetOf(missing: Map<string, Target>, address: string): Target | undef
 }
 
 /** Resolves at the end of nmap: with what it said when that was no good end. */
-function endOf(child: ChildProcess, program: string): Promise<string | undefined> {
+function endOf(child: ChildProcess): Promise<string | undefined> {
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-errorTail);
   });
   return new Promise((resolve, reject) => {
-    child.once('error', (cause: NodeJS.ErrnoException) => reject(absent(program, cause)));
+    child.once('error', (cause) => reject(new Problem('unavailable', 'nmap could not be started.', { detail: cause.message, cause })));
     child.once('close', (status) => resolve(status === 0 ? undefined : said.trim() || `it stopped with ${status}`));
   });
 }
-
-const absent = (program: string, cause: NodeJS.ErrnoException): Problem =>
-  new Problem('unavailable', `The program ${program} is needed for this scan and cannot be started.`, {
-    detail: cause.message,
-    hint: 'apt-get install nmap, or name it by scans.nmap; scans by connections need none',
-    cause,
-  });
 
 const failed = (said: string): Problem => new Problem('unavailable', 'nmap has given up.', { detail: said.slice(0, 1000) });
