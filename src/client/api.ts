@@ -833,9 +833,9 @@ export type Operations = {
   /** The files that you sent for your batches */
   "GET /api/v1/uploads": {
     path: Record<never, never>;
-    query: Record<never, never>;
+    query: { page?: number; per_page?: number; cursor?: string; };
     body: undefined;
-    answer: { items: ({ name: string; octets: number; at: string; reference: string; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { items: ({ name: string; octets: number; at: string; reference: string; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** What is known of an uploaded file */
   "GET /api/v1/uploads/{name}": {

@@ -158,12 +158,14 @@ export class Jobs {
     };
     const targets = job.array === undefined ? [id] : this.queue.arrays.children(id);
     let changed = 0;
+    let acted = job; // it may be over, and forgotten, before this answers
     await Promise.all(
       targets.map((target) =>
         onKeys(() =>
           this.queue.store.update(target, (job) => {
             const next = change[action](job);
             if (next !== undefined) changed++;
+            if (next !== undefined && target === id) acted = next;
             return next;
           }),
         ),
@@ -171,7 +173,7 @@ export class Jobs {
     );
     if (changed === 0) throw notNow(this.get(id), action);
     await this.#note(caller, `jobs.${action}`, id);
-    return this.get(id);
+    return this.queue.store.get(id) ?? acted;
   }
 
   /** Changes what may be changed of a job that is there. */

@@ -61,7 +61,8 @@ test('every flag of nc run arrives', async () => {
     set: 'all flags',
     command: ['sleep', '30'],
   });
-  expect((await nc('stop', '-f', id)).out).toBe(`Job <${id}> is being stopped\n`);
+  await house.until(id, 'Running');
+  expect(await nc('stop', '-f', id)).toMatchObject({ out: `Job <${id}> is being stopped\n`, code: 0, err: '' });
 });
 
 test.each([

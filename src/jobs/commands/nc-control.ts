@@ -16,8 +16,8 @@ export async function stopNc(context: NcContext, words: readonly string[]): Prom
   const parsed = parseMixed(words, { '-f': 'alone', '-set': 'value' }, 'nc stop');
   const action = has(parsed, '-f') ? 'kill' : 'stop';
   return await eachOf(context, await jobsOf(context, parsed, 'nc stop'), async (id) => {
-    const { state } = await context.jobs.act(id, action);
-    return state === 'Failed' ? 'is taken out of the queue' : 'is being stopped';
+    const { state, started } = await context.jobs.act(id, action);
+    return state === 'Failed' && started === undefined ? 'is taken out of the queue' : 'is being stopped';
   });
 }
 

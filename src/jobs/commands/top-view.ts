@@ -57,7 +57,7 @@ const columnsAt = (now: number): TableColumn<ShownJob>[] => [
 export const tableOf = (state: TopState, width: number | undefined): string[] =>
   formatTable(sorted(state.jobs, state), columnsAt(state.now), { width });
 
-/** The two lines above the table: how many jobs are in which state, and what of each host is taken. */
+/** The two lines above the table: how many jobs are in which state, and what of each host is taken. What keys change comes first: the rest may be cut. */
 export function headOf({ server, facts, now, order, isReversed, isMine }: TopState): string[] {
   const time = new Date(now).toTimeString().slice(0, 8);
   const states = Object.entries(facts?.states ?? {})
@@ -68,7 +68,7 @@ export function headOf({ server, facts, now, order, isReversed, isMine }: TopSta
     return `${makeVisible(host)}: ${taken.join(', ')}`;
   });
   const shown = `${isMine ? 'yours' : 'all users'}, by ${order}${isReversed ? ' backwards' : ''}`;
-  return [`${time}  ${server}  ${states || 'no jobs'}  (${shown})`, hosts.join('; ')];
+  return [`${time}  ${shown}: ${states || 'no jobs'}  ${server}`, hosts.join('; ')];
 }
 
 const help = 'q quit  s order  r backwards  m mine/all  up/down choose  x stop  h hold/release';

@@ -77,7 +77,14 @@ export const uploadSchema = Type.Object({
   reference: Type.String({ description: 'How a batch names it.' }),
   links: linksSchema,
 });
-export const uploadsSchema = Type.Object({ items: Type.Array(uploadSchema), links: linksSchema });
+export const uploadsQuery = Type.Object(pageQuery);
+export const uploadsSchema = Type.Object({
+  items: Type.Array(uploadSchema),
+  page: Type.Integer(),
+  per_page: Type.Integer(),
+  total: Type.Integer(),
+  links: linksSchema,
+});
 export const uploadParameter = Type.Object({ name: Type.String({ maxLength: 200 }) });
 
 const iso = (ms: number): string => new Date(ms).toISOString();

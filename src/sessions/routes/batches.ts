@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linkHeader } from '../../core/links.ts';
-import { pageLinks } from '../../core/paging.ts';
+import { pageLinks, pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import {
   batchesBase as base,
@@ -19,6 +19,7 @@ import {
   uploadParameter,
   uploadSchema,
   uploadsBase,
+  uploadsQuery,
   uploadsSchema,
 } from '../batches/api.ts';
 import type { Batch } from '../batches/batch.ts';
@@ -142,12 +143,13 @@ const uploadRoutes =
       uploadsBase,
       {
         config: { ...operator, collection: { title: 'Uploaded files' } },
-        schema: { tags, summary: 'The files that you sent for your batches', response: { 200: uploadsSchema } },
+        schema: { tags, summary: 'The files that you sent for your batches', querystring: uploadsQuery, response: { 200: uploadsSchema } },
       },
-      async ({ caller }) => ({
-        items: (await uploads.list(caller.name)).map(showUpload),
-        links: { self: { href: uploadsBase } },
-      }),
+      async ({ caller, query, url }, reply) => {
+        const page = pageOf((await uploads.list(caller.name)).map(showUpload), url, query, ({ name }) => name);
+        reply.header('link', linkHeader(page.links));
+        return page;
+      },
     );
     app.put(
       `${uploadsBase}/:name`,
