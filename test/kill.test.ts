@@ -18,7 +18,7 @@ import { openLocalFlows } from '../src/flows/local.ts';
 const weir = new URL('../bin/weir', import.meta.url).pathname;
 const run = promisify(execFile);
 const seed = Number(process.env.WEIR_SEED ?? Date.now() % 1_000_000);
-const kills = Number(process.env.WEIR_KILLS ?? 15);
+const kills = Number(process.env.WEIR_KILLS ?? 10);
 
 /** Numbers from 0 to 1 that a seed decides (mulberry32). */
 let state = seed;

@@ -30,6 +30,7 @@ test.skipIf(!existsSync(program))(
       'jobs.cores=1',
       'jobs.grace=1s',
       'sessions.enabled=never',
+      'scans.enabled=never',
     ]);
     const proxy = await openEndingProxy(house.url);
     try {

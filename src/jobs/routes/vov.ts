@@ -149,8 +149,9 @@ export const vovRoutes = (jobs: Jobs): RoomRoutes => {
       },
       async (request) => {
         const { id } = request.params as { id: string };
-        const body = request.body as Record<string, unknown> | null;
-        const changes = typeof body === 'object' && !Array.isArray(body) ? submissionOf(body ?? {}) : body;
+        const body = request.body as Record<string, unknown> | null | undefined;
+        const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+        const changes = isObject ? submissionOf(body) : body;
         const job = await jobs.change(readId(id), changesOf(changes), request.caller);
         return rowsOf([job], readFields(undefined), formatId(job.id));
       },
