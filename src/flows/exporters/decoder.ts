@@ -6,11 +6,12 @@
 import type { Emitter } from '../import/emitter.ts';
 import type { Domain, Header, WaitingSet } from './domain.ts';
 import { type ElementTable, knownElements } from './elements.ts';
-import { ExportRows, type RowOrigin } from './export-rows.ts';
+import { ExportRows } from './export-rows.ts';
 import { Exporter, type Fault, versions } from './exporter.ts';
 import { type DecoderLimits, decoderLimits } from './limits.ts';
 import { netflow5Plan } from './netflow5.ts';
 import { takeOptions } from './options-records.ts';
+import type { RowOrigin } from './record-run.ts';
 import { RecordWalk } from './record-walk.ts';
 import { SampleRows } from './sample-rows.ts';
 import { decodeSflow } from './sflow.ts';

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { kernelDrops } from '../../core/kernel-drops.ts';
 import { Problem } from '../../core/problem.ts';
 import { Caller, serveCalls } from '../../core/thread.ts';
 import type { FlowsConfig } from '../defaults.ts';
@@ -12,7 +13,6 @@ import type { RunFile } from '../import/run-writer.ts';
 import type { FlowsLog } from '../log.ts';
 import type { StoreClient } from '../store/client.ts';
 import type { CollectArguments, CollectState, ListenerState } from './collect-thread.ts';
-import { kernelDrops } from './kernel-drops.ts';
 import { checkExportExposure, parseAllowed, parseExportListener } from './listen.ts';
 import type { ExportCut, ExportWriteArguments } from './write-thread.ts';
 

@@ -1,9 +1,9 @@
 /** Options records (RFC 3954 section 6.1, RFC 7011 section 4): what an exporter says of itself, its samplers above all. */
 import type { Domain } from './domain.ts';
 import { slot } from './elements.ts';
-import { readRate } from './export-rows.ts';
 import { mostSamplers } from './limits.ts';
 import { readNumber } from './number.ts';
+import { readRate } from './record-sampling.ts';
 import type { Plan } from './template.ts';
 
 /** Takes over what a record says; true when it is news. */

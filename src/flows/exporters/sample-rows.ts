@@ -9,8 +9,13 @@ import { setHalves, setShort, setSmall, setTime, setWord } from '../cell.ts';
 import { flowFlags } from '../schema.ts';
 import type { Header } from './domain.ts';
 import { slot } from './elements.ts';
-import { type ExportColumns, type ExportRows, hasPorts, latestSecond, type RowOptions, type RowOrigin, readRate } from './export-rows.ts';
+import type { ExportColumns } from './export-columns.ts';
+import type { ExportRows, RowOptions } from './export-rows.ts';
 import { readLow, readNumber } from './number.ts';
+import { hasPorts } from './record-ends.ts';
+import type { RowOrigin } from './record-run.ts';
+import { readRate } from './record-sampling.ts';
+import { latestSecond } from './record-times.ts';
 import type { Plan } from './template.ts';
 
 /** Octets of the longest IP packet and room for its link headers. */

@@ -10,8 +10,8 @@
  */
 import { clearHeaders, linkTypes, type Packet } from '../../packets/index.ts';
 import type { Domain } from './domain.ts';
-import type { RowOrigin } from './export-rows.ts';
 import type { Exporter, Fault } from './exporter.ts';
+import type { RowOrigin } from './record-run.ts';
 import type { SampleRows } from './sample-rows.ts';
 
 /** Samples of a datagram: more do not fit into 64 KiB. */
