@@ -1,8 +1,12 @@
-import { type Change, KeyFault, nameOf, type Operation, type Path, type Tree, textValue } from '../keys/index.ts';
+import { type Change, KeyFault, type KeyNode, nameOf, type Operation, type Path, type Tree, textValue } from '../keys/index.ts';
 import type { Job } from './job.ts';
 import { formatId } from './job-id.ts';
+import { readJob, writeJob } from './job-record.ts';
 
 const folder: Path = '/jobs/items';
+
+/** Jobs of one page when the server starts: what is read of them is thrown away page by page, so all of it together is never there. */
+const readAtOnce = 2000;
 
 type Kept = { job: Job; index: number };
 
@@ -33,8 +37,8 @@ export class JobStore {
 
   async start(): Promise<void> {
     this.#unfollow = this.#tree.follow((changes) => this.take(changes));
-    const { below } = await this.#tree.list(folder);
-    for (const node of below) this.#keep(JSON.parse(textValue(node)) as Job, node.modified);
+    for await (const page of this.#tree.pages(folder, readAtOnce))
+      for (const node of page) if (!this.#isGoneSince(node)) this.#keep(readJob(textValue(node)), node.modified);
   }
 
   stop(): void {
@@ -66,7 +70,7 @@ export class JobStore {
 
   /** Makes new jobs, all or none, with what else belongs to it. */
   async create(jobs: readonly Job[], more: readonly Operation[] = []): Promise<void> {
-    const operations = jobs.map((job): Operation => ({ action: 'create', path: pathOf(job.id), value: bytesOf(job) }));
+    const operations = jobs.map((job): Operation => ({ action: 'create', path: pathOf(job.id), value: writeJob(job) }));
     this.take(await this.#tree.transact([...operations, ...more]));
   }
 
@@ -80,7 +84,7 @@ export class JobStore {
       if (kept === undefined) return undefined;
       const job = change(kept.job);
       if (job === undefined) return kept.job;
-      const swap: Operation = { action: 'compare-and-swap', path: pathOf(id), value: bytesOf(job), prevIndex: BigInt(kept.index) };
+      const swap: Operation = { action: 'compare-and-swap', path: pathOf(id), value: writeJob(job), prevIndex: BigInt(kept.index) };
       try {
         this.take(await this.#tree.transact([swap, ...more()]));
         return job;
@@ -116,7 +120,7 @@ export class JobStore {
       if (action === 'delete' || action === 'compare-and-delete' || action === 'expire') this.#drop(id, index);
       else {
         const before = this.#kept.get(id)?.job;
-        const job = JSON.parse(textValue(node)) as Job;
+        const job = readJob(textValue(node));
         this.#keep(job, index);
         this.#listener(job, before);
       }
@@ -130,10 +134,15 @@ export class JobStore {
     if (node === undefined) {
       if (kept !== undefined) this.#drop(id, kept.index);
     } else if (kept === undefined || node.modified > kept.index) {
-      const job = JSON.parse(textValue(node)) as Job;
+      const job = readJob(textValue(node));
       this.#keep(job, node.modified);
       this.#listener(job, kept?.job);
     }
+  }
+
+  /** True of a node that was read before news of its removal came, and is looked at behind it. */
+  #isGoneSince({ path, modified }: KeyNode): boolean {
+    return (this.#gone.get(Number(nameOf(path))) ?? 0) > modified;
   }
 
   #keep(job: Job, index: number): void {
@@ -164,4 +173,3 @@ export class JobStore {
 /** Where the jobs are in the tree. */
 export const jobsFolder: Path = folder;
 const pathOf = (id: number): Path => `${folder}/${formatId(id)}`;
-const bytesOf = (job: Job): Uint8Array => Buffer.from(JSON.stringify(job));

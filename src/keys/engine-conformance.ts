@@ -339,6 +339,14 @@ export function engineConformance(name: string, make: () => Promise<EngineUnderT
         expect(await paths('node')).toEqual([]);
         expect(await paths('children')).toEqual(children);
         expect(await paths('subtree')).toEqual([...children, '_h/x', 'a/z']);
+        const page = async (behind: string | undefined, limit: number) => {
+          const at = { behind: behind === undefined ? undefined : `${dir}/${behind}`, limit };
+          return (await engine.read('public', dir, { reach: 'children', page: at })).below.map((node) => node.path.slice(dir.length + 1));
+        };
+        expect(await page(undefined, 3)).toEqual(children.slice(0, 3));
+        expect(await page('B', 3)).toEqual(children.slice(3, 6));
+        expect(await page('a', 100)).toEqual(children.slice(5));
+        expect(await page('b', 1)).toEqual([]);
       });
 
       it('does not take a name for a directory that only begins like it', async () => {

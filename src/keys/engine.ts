@@ -24,6 +24,8 @@ export type Reading = {
 
 export type ReadOptions = {
   reach?: Reach;
+  /** Of the children only the first so many, or the first behind one of them: a large directory is read in pages. */
+  page?: { behind: Path | undefined; limit: number };
   /** Reads behind all writes that were acknowledged anywhere before; the embedded engine always does. */
   isLinearizable?: boolean;
 };

@@ -21,11 +21,14 @@ export class MemoryEngine implements KeyEngine {
     this.#historyKept = historyKept;
   }
 
-  async read(space: Space, path: Path, { reach = 'node' }: ReadOptions = {}): Promise<Reading> {
+  async read(space: Space, path: Path, { reach = 'node', page }: ReadOptions = {}): Promise<Reading> {
     const tree = this.#tree(space);
     const node = tree.node(path);
     if (node === undefined) throw firstGap(path, { view: tree, index: tree.index });
-    return { index: tree.index, node, below: reach === 'node' ? [] : tree.below(path, reach === 'subtree') };
+    const below = reach === 'node' ? [] : tree.below(path, reach === 'subtree');
+    if (page === undefined) return { index: tree.index, node, below };
+    const { behind = '', limit } = page;
+    return { index: tree.index, node, below: below.filter((child) => child.path > behind).slice(0, limit) };
   }
 
   async write(space: Space, operations: readonly Operation[]): Promise<readonly Change[]> {

@@ -43,6 +43,16 @@ export class Tree {
     return reading ?? { index: this.#engine.followed(this.#space), below: [] };
   }
 
+  /** The children of a directory in byte order, in pages of at most `size`, each as it was at a moment of its own. */
+  async *pages(path: Path, size: number): AsyncGenerator<readonly KeyNode[]> {
+    for (let behind: Path | undefined; ; ) {
+      const below = (await this.#read(path, { reach: 'children', page: { behind, limit: size } }))?.below ?? [];
+      if (below.length > 0) yield below;
+      if (below.length < size) return;
+      behind = below.at(-1)?.path;
+    }
+  }
+
   /** Makes or replaces a file. */
   async set(path: Path, value: string, options: WriteOptions = {}): Promise<Change> {
     return await this.#write({ action: 'set', path, value: Buffer.from(value), ...options });

@@ -34,10 +34,10 @@ export class Reader {
     this.#cluster = cluster;
   }
 
-  async read(path: Path, { reach = 'node', isLinearizable = false }: ReadOptions): Promise<Reading> {
+  async read(path: Path, { reach = 'node', isLinearizable = false, page }: ReadOptions): Promise<Reading> {
     if (reach === 'node') return await this.#node(path, isLinearizable);
     const levels = depthOf(path) >= maxDepth ? 0 : reach === 'children' ? 1 : levelsAtOnce;
-    return await this.#answered((isSure) => this.#reading(path, levels, isSure || isLinearizable));
+    return await this.#answered((isSure) => this.#reading(path, levels, isSure || isLinearizable, page));
   }
 
   async history(from: number, limit: number, kept: number): Promise<History> {
@@ -102,11 +102,13 @@ export class Reader {
   }
 
   /** The node and the levels below it, all at the revision of the first answer; of a whole subtree more as they are found. */
-  async #reading(path: Path, levels: number, isSure: boolean): Promise<Reading | undefined> {
+  async #reading(path: Path, levels: number, isSure: boolean, page: ReadOptions['page']): Promise<Reading | undefined> {
     const { layout } = this.#state;
     const head: RangeRequest[] = [{ key: layout.counter }];
     if (path !== root) head.push({ key: bytesOf(layout.node(path)) });
-    const answer = await this.#ranges([...head, ...this.#levels(path, 1, levels)], { isSure });
+    const ranges =
+      page === undefined ? this.#levels(path, 1, levels) : this.#levels(path, 1, levels).map((level) => this.#part(level, page));
+    const answer = await this.#ranges([...head, ...ranges], { isSure });
     if (answer === undefined) return undefined;
     const at = { index: counterOf(answer.ranges[0]).index, revision: answer.header.revision };
     const node = path === root ? rootNode : nodeOf(path, answer.ranges[1]);
@@ -124,6 +126,11 @@ export class Reader {
       const [key, end] = this.#state.layout.below(dir, from + at).map(bytesOf) as [Buffer, Buffer];
       return { key, end };
     });
+  }
+
+  /** A page of a level. No path has an octet 0, so the next key begins behind the last one and such an octet. */
+  #part(level: RangeRequest, { behind, limit }: NonNullable<ReadOptions['page']>): RangeRequest {
+    return { ...level, ...(behind !== undefined && { key: bytesOf(`${this.#state.layout.node(behind)}\0`) }), limit };
   }
 
   /** Why there is nothing at a path, by what stood above it then. */

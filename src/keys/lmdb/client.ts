@@ -84,9 +84,9 @@ export class EngineClient implements KeyEngine {
     this.#reader = undefined;
   }
 
-  async read(space: Space, path: Path, { reach = 'node' }: ReadOptions = {}): Promise<Reading> {
+  async read(space: Space, path: Path, options: ReadOptions = {}): Promise<Reading> {
     if (this.#reader === undefined) throw this.#unavailable();
-    return this.#reader.read(ordinalOf(space), path, reach);
+    return this.#reader.read(ordinalOf(space), path, options);
   }
 
   write(space: Space, operations: readonly Operation[]): Promise<readonly Change[]> {

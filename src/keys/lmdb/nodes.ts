@@ -1,3 +1,4 @@
+import type { ReadOptions } from '../engine.ts';
 import { copyNode, decodeNode } from '../tree/codec.ts';
 import { type KeyNode, rootNode } from '../tree/node.ts';
 import { type Path, root } from '../tree/path.ts';
@@ -9,6 +10,19 @@ export function nodeAt({ nodes }: Layout, ordinal: number, path: Path): KeyNode 
   // LMDB's binding copies into a buffer that the next look overwrites, and whose length it sets.
   const bytes = nodes.getBinaryFast(nodeKey(ordinal, path));
   return bytes === undefined ? undefined : copyNode(path, bytes);
+}
+
+/** The children of a directory in byte order, `limit` at most, from the first behind one of them on. */
+export function childrenPage(
+  { nodes }: Layout,
+  ordinal: number,
+  dir: Path,
+  { behind, limit }: NonNullable<ReadOptions['page']>,
+): KeyNode[] {
+  const { start, end } = levelRange(ordinal, dir, 1);
+  // No path has an octet 0, so this is where the next one begins at the earliest.
+  const from = behind === undefined ? start : `${nodeKey(ordinal, behind)}\0`;
+  return [...nodes.getRange({ start: from, end, limit }).map(({ key, value }) => decodeNode(pathIn(key), value))];
 }
 
 /** What lies below a directory: by depth, then in byte order. */

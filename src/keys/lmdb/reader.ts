@@ -1,11 +1,11 @@
-import type { History, Reach, Reading } from '../engine.ts';
+import type { History, Reach, Reading, ReadOptions } from '../engine.ts';
 import type { KeyNode } from '../tree/node.ts';
 import type { Path } from '../tree/path.ts';
 import { firstGap } from '../tree/plan.ts';
 import type { CommitSignal } from './commit-signal.ts';
 import { changesFrom } from './history.ts';
 import { type Layout, openLayout } from './layout.ts';
-import { childPaths, nodeAt, nodesBelow } from './nodes.ts';
+import { childPaths, childrenPage, nodeAt, nodesBelow } from './nodes.ts';
 import { decodeState, type State, stateKey } from './state.ts';
 
 /**
@@ -25,8 +25,8 @@ export class Reader {
   }
 
   /** Throws the fault when there is no such node. */
-  read(ordinal: number, path: Path, reach: Reach): Reading {
-    return (reach === 'node' ? this.#readQuickly(ordinal, path) : undefined) ?? this.#readAll(ordinal, path, reach);
+  read(ordinal: number, path: Path, { reach = 'node', page }: ReadOptions = {}): Reading {
+    return (reach === 'node' ? this.#readQuickly(ordinal, path) : undefined) ?? this.#readAll(ordinal, path, reach, page);
   }
 
   /** The usual case, without a closure: a node that is there, and no commit since the last reading. */
@@ -37,12 +37,13 @@ export class Reader {
     return node === undefined || this.#signal.begun !== this.#seen ? undefined : { index: indexIn(state, ordinal), node, below: nothing };
   }
 
-  #readAll(ordinal: number, path: Path, reach: Reach): Reading {
+  #readAll(ordinal: number, path: Path, reach: Reach, page: ReadOptions['page']): Reading {
     return this.#atOneMoment((state) => {
       const index = indexIn(state, ordinal);
       const node = nodeAt(this.#layout, ordinal, path);
       if (node === undefined) throw firstGap(path, { view: this.#view(ordinal), index });
       if (reach === 'node' || !node.isDir) return { index, node, below: [] };
+      if (page !== undefined) return { index, node, below: childrenPage(this.#layout, ordinal, path, page) };
       return { index, node, below: nodesBelow(this.#layout, ordinal, path, reach === 'subtree') };
     });
   }
