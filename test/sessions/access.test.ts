@@ -1,7 +1,7 @@
 /** R12: who may start a session, and who may see what is in it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type House, openHouse, right } from '../access/house.ts';
-import { pause } from './house.ts';
+import { pause } from './patience.ts';
 
 let house: House;
 let staff: Awaited<ReturnType<House['addStaff']>>;

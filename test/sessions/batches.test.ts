@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { House, isAlive, pause } from './house.ts';
+import { House } from './house.ts';
+import { eventually, gone, isAlive } from './patience.ts';
 
 type ShownBatch = { id: number; state: string; log: string[]; appId: string | null; [member: string]: unknown };
 
@@ -13,7 +14,7 @@ const shelf = mkdtempSync(join(tmpdir(), 'weir-batches-'));
 /** A server that has no Spark; its flows are two. */
 let house = new House([`sessions.files=${shelf}`, 'sessions.spark.python=/usr/bin/false']);
 const opened = [house];
-beforeAll(() => open(house), 60_000);
+beforeAll(() => open(house));
 afterAll(async () => {
   for (const one of opened) await one.close();
   rmSync(shelf, { recursive: true, force: true });
@@ -37,13 +38,9 @@ async function run(request: Record<string, unknown>): Promise<number> {
 }
 
 async function until(id: number, ...states: string[]): Promise<ShownBatch> {
-  let last: ShownBatch | undefined;
-  for (let attempt = 0; attempt < 6000; attempt++) {
-    last = (await house.ask<ShownBatch>('GET', `/batches/${id}`)).body;
-    if (states.includes(last.state)) return last;
-    if (['dead', 'killed', 'success'].includes(last.state)) break;
-    await pause(15);
-  }
+  const look = async () => (await house.ask<ShownBatch>('GET', `/batches/${id}`)).body;
+  const last = await eventually(look, ({ state }) => [...states, 'dead', 'killed', 'success'].includes(state));
+  if (states.includes(last.state)) return last;
   throw new Error(`batch ${id} did not become ${states.join(' or ')}: ${JSON.stringify(last)}`);
 }
 
@@ -52,17 +49,13 @@ const logOf = async (id: number, query = 'size=-1') =>
   (await house.ask<{ id: number; from: number; total: number; log: string[] }>('GET', `/batches/${id}/log?${query}`)).body;
 /** Waits for a line that the program prints. */
 async function saying(id: number, pattern: RegExp): Promise<RegExpExecArray> {
-  for (let attempt = 0; attempt < 4000; attempt++) {
-    const found = pattern.exec((await logOf(id)).log.join('\n'));
-    if (found !== null) return found;
-    await pause(15);
-  }
-  throw new Error(`batch ${id} never said ${pattern}: ${(await logOf(id)).log.join('\n')}`);
+  const look = async () => (await logOf(id)).log.join('\n');
+  return pattern.exec(await eventually(look, (said) => pattern.test(said))) as RegExpExecArray;
 }
 
 const members = ['id', 'name', 'owner', 'proxyUser', 'state', 'appId', 'appInfo', 'log'].sort();
 
-describe('a batch', { timeout: 60_000 }, () => {
+describe('a batch', () => {
   test('has eight members and no other, runs to its end, and keeps its log', async () => {
     const file = put('ok.py', 'import sys\nprint("one", *sys.argv[1:])\nprint("two", file=sys.stderr)\n');
     const answer = await house.ask<ShownBatch>('POST', '/batches', { file, args: ['a b', 7, '--flag'], name: 'first', conf: { n: 5 } });
@@ -185,7 +178,7 @@ describe('a batch', { timeout: 60_000 }, () => {
   });
 });
 
-describe('when the server goes away', { timeout: 120_000 }, () => {
+describe('when the server goes away', () => {
   test('batches go on, and have their right end afterwards', async () => {
     const gate = join(shelf, 'gate');
     const file = put(
@@ -205,7 +198,10 @@ describe('when the server goes away', { timeout: 120_000 }, () => {
     await house.end('SIGKILL');
     writeFileSync(gate, '');
     const folders = [meanwhile, failing].map((id) => join(house.data, 'batches', String(id)));
-    while (!folders.every((folder) => existsSync(join(folder, 'end.json')))) await pause(20);
+    await eventually(
+      () => folders.every((folder) => existsSync(join(folder, 'end.json'))),
+      (all) => all,
+    );
     await house.start();
     expect((await ended(meanwhile)).state).toBe('success');
     expect(await ended(failing)).toMatchObject({ state: 'dead', log: expect.arrayContaining([expect.stringMatching(/exit code 5$/)]) });
@@ -220,8 +216,7 @@ describe('when the server goes away', { timeout: 120_000 }, () => {
     const [, pid, keeper] = (await saying(id, /pid (\d+) (\d+)/)).map(Number);
     process.kill(keeper as number, 'SIGKILL');
     expect((await until(id, 'dead')).log.at(-1)).toMatch(/what keeps it was killed/);
-    for (let attempt = 0; attempt < 200 && isAlive(pid as number); attempt++) await pause(20);
-    expect(isAlive(pid as number)).toBe(false);
+    await gone(pid as number);
     expect(readdirSync(join(house.data, 'batches', String(id)))).not.toContain('start.json');
   });
 });
@@ -245,7 +240,7 @@ describe.skipIf(!hasSpark)('a batch of Spark', { timeout: 240_000 }, () => {
     house = new House([`sessions.files=${shelf}`]);
     opened.push(house);
     await open(house);
-  }, 60_000);
+  });
 
   test('runs under spark-submit with its properties, none of them among the words of a process', async () => {
     const file = put(

@@ -34,7 +34,7 @@ const house = new House([`sessions.files=${shelf}`, 'sessions.startTimeout=200s'
 beforeAll(async () => {
   await house.start();
   await fetch(`${house.url}/api/v1/imports`, { method: 'POST', body: '1,9,C1,N1,C2,443,6,10,5000\n2,0,C3,N2,C2,53,17,1,99\n' });
-}, 60_000);
+});
 afterAll(async () => {
   await house.close();
   rmSync(shelf, { recursive: true, force: true });

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SparkCluster } from './cluster.ts';
-import { House, pause } from './house.ts';
+import { House } from './house.ts';
+import { pause } from './patience.ts';
 
 const python = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
 const where = 'import importlib.util as u; print(u.find_spec("pyspark").submodule_search_locations[0])';

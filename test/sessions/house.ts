@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './patience.ts';
 
 const weir = fileURLToPath(new URL('../../bin/weir', import.meta.url));
 
@@ -111,13 +112,10 @@ export class House {
 
   /** Waits until the session is in one of the states. */
   async until(id: number, ...states: string[]): Promise<ShownSession> {
-    let last: ShownSession | undefined;
-    for (let attempt = 0; attempt < 4000; attempt++) {
-      last = (await this.ask<ShownSession>('GET', `/sessions/${id}`)).body;
-      if (states.includes(last.state)) return last;
-      if (['dead', 'error', 'killed', 'success'].includes(last.state)) break;
-      await pause(15);
-    }
+    const ends = ['dead', 'error', 'killed', 'success'];
+    const look = async () => (await this.ask<ShownSession>('GET', `/sessions/${id}`)).body;
+    const last = await eventually(look, ({ state }) => states.includes(state) || ends.includes(state));
+    if (states.includes(last.state)) return last;
     throw new Error(`session ${id} did not become ${states.join(' or ')}: ${JSON.stringify(last)}`);
   }
 
@@ -132,14 +130,12 @@ export class House {
   }
 
   /** Waits until the statement is in one of the states. */
-  async untilStatement(id: number, statement: number, ...states: string[]): Promise<Shown> {
-    let last: Shown | undefined;
-    for (let attempt = 0; attempt < 4000; attempt++) {
-      last = await this.statement(id, statement);
-      if (states.includes(last.state)) return last;
-      await pause(10);
-    }
-    throw new Error(`statement ${statement} did not become ${states.join(' or ')}: ${JSON.stringify(last)}`);
+  untilStatement(id: number, statement: number, ...states: string[]): Promise<Shown> {
+    return eventually(
+      () => this.statement(id, statement),
+      ({ state }) => states.includes(state),
+      10,
+    );
   }
 
   /** Runs a statement to its end. */
@@ -155,17 +151,5 @@ export class House {
 
   async log(id: number): Promise<string> {
     return (await this.ask<{ log: string[] }>('GET', `/sessions/${id}/log?size=-1`)).body.log.join('\n');
-  }
-}
-
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** True while a process lives. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,6 +1,7 @@
 /** Livy's wire, rule by rule of its description: what clients that were written for Livy count on. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { House, type Shown, type ShownSession } from './house.ts';
+import { eventually } from './patience.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -179,7 +180,10 @@ test('R9: a log has stable offsets, and pages as clients read them', async () =>
   await house.run(id, "import os\nfor i in range(250): n = os.write(1, b'line %d\\n' % i)");
   type Log = { id: number; from: number; total: number; log: string[] };
   const log = async (query: string) => (await house.ask<Log>('GET', `/sessions/${id}/log${query}`)).body;
-  for (let attempt = 0; (await log('')).total < 250; attempt++) expect(attempt).toBeLessThan(1000);
+  await eventually(
+    () => log(''),
+    ({ total }) => total === 250,
+  );
   expect(await log('')).toMatchObject({ id, from: 150, total: 250 });
   expect((await log('')).log).toHaveLength(100);
   expect((await log('?from=100&size=3')).log).toEqual(['line 100', 'line 101', 'line 102']);

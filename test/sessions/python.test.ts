@@ -1,6 +1,7 @@
 /** Python statements: what is shown, caught and cancelled (rules 5, 7 and 8 of the protocol's description). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { House, isAlive, pause } from './house.ts';
+import { House } from './house.ts';
+import { isAlive, pause } from './patience.ts';
 
 let house: House;
 let id: number;

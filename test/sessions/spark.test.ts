@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { House, isAlive, pause, type Shown, type ShownSession } from './house.ts';
+import { House, type Shown, type ShownSession } from './house.ts';
+import { isAlive, pause } from './patience.ts';
 
 const python = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
 const hasSpark =

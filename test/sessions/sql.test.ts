@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { House, type Output, pause } from './house.ts';
+import { House, type Output } from './house.ts';
+import { pause } from './patience.ts';
 
 let house: House;
 let id: number;

@@ -1,11 +1,16 @@
 """The parent of the driver: writes what it and its children print to the log, ends all of them together, and notes how the driver ended."""
+import fcntl
 import json
 import os
 import select
 import signal
 import time
 
+# How often it is looked whether the session still has a right to be; what it prints must not make that more often.
 _look_seconds = 0.5
+# F_SETPIPE_SZ of fcntl(2), which Python names from 3.10 on; and as much as a user without privileges may ask for.
+_set_pipe_size = 1031
+_pipe_octets = 1 << 20
 
 
 def keep(driver, reading, settings):
@@ -26,19 +31,25 @@ class _Keeper:
         self._kill_at = None
         self._home = os.stat(".").st_ino
         self._directory = os.getcwd()
+        self._piece = bytearray(_pipe_octets)
 
     def run(self):
         waking = self._wake_on_signals()
         os.set_blocking(self._reading, False)
+        _widen(self._reading)
         descriptors = [self._reading, waking]
+        look_at = 0
         while self._status is None:
-            ready, _, _ = select.select(descriptors, [], [], _look_seconds)
+            ready, _, _ = select.select(descriptors, [], [], self._seconds_until(look_at))
             if waking in ready:
                 _drain(waking)
+                self._reap()
             if self._reading in ready and not self._pump():
                 descriptors.remove(self._reading)
-            self._reap()
-            self._look()
+            if self._seconds_until(look_at) == 0:
+                self._reap()
+                self._look()
+                look_at = time.monotonic() + _look_seconds
         self._kill_all()
         self._pump_rest()
         self._note()
@@ -55,17 +66,19 @@ class _Keeper:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         return waking
 
+    def _seconds_until(self, look_at):
+        """Until it is time to look, or to kill."""
+        at = look_at if self._kill_at is None else min(look_at, self._kill_at)
+        return max(0, at - time.monotonic())
+
     def _pump(self):
         """False when nobody is left who could print."""
-        for _ in range(64):
-            try:
-                octets = os.read(self._reading, 1 << 16)
-            except BlockingIOError:
-                return True
-            if not octets:
-                return False
-            self._log.write(octets)
-        return True
+        try:
+            count = os.readv(self._reading, [self._piece])
+        except BlockingIOError:
+            return True
+        self._log.write(memoryview(self._piece)[:count])
+        return count > 0
 
     def _pump_rest(self):
         until = time.monotonic() + 1
@@ -199,6 +212,14 @@ def _is_there(directory, inode):
         return os.stat(directory).st_ino == inode
     except OSError:
         return False
+
+
+def _widen(pipe):
+    """Lets more be printed before somebody has to wait: a system that grants no such pipe has the usual one."""
+    try:
+        fcntl.fcntl(pipe, _set_pipe_size, _pipe_octets)
+    except OSError:
+        pass
 
 
 def _drain(descriptor):
