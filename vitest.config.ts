@@ -10,6 +10,7 @@ export default defineConfig({
     // No test waits by the clock: this is for one that hangs, on a machine with ten times its work.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 110_000 } },
     // Real engines and real sockets: two workers on the usual two cores.
     maxWorkers: 2,
   },

@@ -14,7 +14,7 @@ export type BenchOptions = {
   keys: number;
   /** Watchers of one key. */
   watchers: number;
-  /** Seconds that each load on the keys lasts. */
+  /** Seconds that each load on the keys or the exports lasts. */
   seconds: number;
   /** Settings (`NAME=VALUE`) of the Weir whose keys are measured. */
   keySettings: readonly string[];

@@ -14,6 +14,7 @@ import type { Bench, Benchmark, BenchOptions, Report } from './benchmark.ts';
 import { bounds } from './bounds.ts';
 import { capture } from './capture.ts';
 import { clients } from './clients.ts';
+import { exports } from './exports.ts';
 import { jobs } from './jobs.ts';
 import { keys } from './keys.ts';
 import { lanl } from './lanl.ts';
@@ -24,7 +25,21 @@ import { stream } from './stream.ts';
 import { top } from './top.ts';
 import { window } from './window.ts';
 
-const benchmarks: Record<string, Benchmark> = { capture, lanl, stream, window, clients, top, keys, jobs, sessions, access, scans, bounds };
+const benchmarks: Record<string, Benchmark> = {
+  capture,
+  lanl,
+  stream,
+  window,
+  clients,
+  top,
+  exports,
+  keys,
+  jobs,
+  sessions,
+  access,
+  scans,
+  bounds,
+};
 
 const usage = `npm run bench -- [NAME...] [OPTION...]
 
@@ -38,7 +53,7 @@ ${Object.entries(benchmarks)
   --seed-rows N   rows that the Flask listing is asked for (1000000)
   --keys N        keys of the tree that is started (1000000)
   --watchers N    watchers of one key (1000)
-  --seconds N     how long each load on the keys lasts (10)
+  --seconds N     how long each load on the keys or the exports lasts (10)
   --set NAME=VALUE  a setting of the Weir whose keys are measured; may be repeated
   --rounds N      runs of each program (3)
   --dir DIR       where inputs are kept (weir-bench in the folder for temporary files)

@@ -9,6 +9,7 @@ const installs = {
   argus: 'apt-get install argus-server',
   nfpcapd: 'apt-get install nfdump',
   nfdump: 'apt-get install nfdump',
+  nfcapd: 'apt-get install nfdump',
   softflowd: 'apt-get install softflowd',
   tshark: 'apt-get install tshark',
   sqlite3: 'apt-get install sqlite3',

@@ -79,8 +79,8 @@ test('the demo prints a table, JSON and XML, and ends when asked to', () => {
   expect(new XMLParser().parse(xml).records.record).toMatchObject([{ id: 1 }, { id: 2 }]);
 });
 
-test('the demo goes on until Ctrl-C and then ends cleanly', { timeout: 30_000 }, async () => {
-  const demo = spawn(process.execPath, ['scripts/demo.ts'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], timeout: 25_000 });
+test('the demo goes on until Ctrl-C and then ends cleanly', async () => {
+  const demo = spawn(process.execPath, ['scripts/demo.ts'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(demo, 'close');
   const address = await readUntil(demo.stdout, /goes on at (http:\S+) until Ctrl-C.*\/docs\.\n/s);
   expect((await fetch(`${address}/api/v1/flows/summary`)).status).toBe(200);

@@ -20,7 +20,7 @@ beforeAll(async () => {
     role: role as Role,
     surface: facts.surface,
   }));
-}, 30_000);
+});
 afterAll(() => house.close());
 
 /** A path that the template fits, and no narrower one, of things that are not there. */
@@ -52,7 +52,7 @@ describe('every route', () => {
       else expect(text, path).toContain('needs a login');
     }
     expect(wrong).toEqual([]);
-  }, 60_000);
+  });
 
   test.each(['viewer', 'operator', 'admin'] as const)(
     'lets a %s do what his role allows, and no more',

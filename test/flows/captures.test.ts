@@ -197,12 +197,9 @@ describe('the same flows from', () => {
     }
   };
 
-  test('both byte orders, micro and nano, pcap and pcapng, plain and compressed, cut and whole', { timeout: 120_000 }, () =>
-    sameFlows(pcapOf(madeTraffic().frames)),
-  );
-  test.skipIf(!hasReferenceData)(`the same of real packets ${needed}`, { timeout: 120_000 }, () =>
-    sameFlows(readReference('captures/ndpi/http_ipv6.pcap')),
-  );
+  test('both byte orders, micro and nano, pcap and pcapng, plain and compressed, cut and whole', () =>
+    sameFlows(pcapOf(madeTraffic().frames)));
+  test.skipIf(!hasReferenceData)(`the same of real packets ${needed}`, () => sameFlows(readReference('captures/ndpi/http_ipv6.pcap')));
 
   test.skipIf(!isThere('editcap'))('files that editcap rewrote [needs editcap]', async () => {
     const file = pcapOf(madeTraffic().frames);

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { createLog } from '../../src/core/log.ts';
@@ -49,11 +48,8 @@ const collect = async (name: string, work: (port: number) => Promise<void>) => {
       parameters: [],
       ingestedAfterUs: undefined,
     };
-    for (let tries = 0; tries < 300; tries++) {
-      const sums = await flows.store.summary(everything);
-      if (Number(sums.packets) >= conversations * packets) return { sums, state: await flows.exporters.state() };
-      await sleep(100);
-    }
+    const packetsStored = async () => Number((await flows.store.summary(everything)).packets);
+    await expect.poll(packetsStored).toBeGreaterThanOrEqual(conversations * packets);
     return { sums: await flows.store.summary(everything), state: await flows.exporters.state() };
   } finally {
     await flows.stop();

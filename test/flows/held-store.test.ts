@@ -21,6 +21,6 @@ afterAll(() => {
 });
 
 test.each([[['flows', 'summary']], [['flows', 'export']], [['import', join(folder, 'rows.csv')]]])('%j says so and ends', async (words) => {
-  const ended = run(weir, [...words, '--data', folder], { timeout: 30_000 });
+  const ended = run(weir, [...words, '--data', folder]);
   await expect(ended).rejects.toMatchObject({ code: 6, stderr: expect.stringContaining('another process holds this data directory') });
 });

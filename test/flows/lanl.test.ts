@@ -59,7 +59,7 @@ describe('a gzip that is cut in its middle', () => {
   );
 });
 
-test('what Weir exports comes back the same, in every format', { timeout: 120_000 }, async () => {
+test('what Weir exports comes back the same, in every format', async () => {
   const { id } = await server.imported(Buffer.concat([...lanlRows({ rows: 4000, days: 2, seed: 7 })]));
   const words = { filter: `source ${id}`, fields: nine };
   const expected = await server.text('/api/v1/stream/flows.csv', words);

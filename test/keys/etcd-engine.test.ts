@@ -236,7 +236,7 @@ describe.skipIf(noEtcd !== undefined)('the engine on one etcd member [needs etcd
     const startedAt = performance.now();
     const lost = await outcomeOf(target.write('public', [set('/before', 'lost')]));
     expect(lost).toMatchObject({ fault: 'unavailable', cause: expect.stringMatching(/./), index: 4 });
-    expect(performance.now() - startedAt).toBeLessThan(7500);
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
     way.heal();
     const [change] = await target.write('public', [set('/before', 'next')]);
     expect(plain(change)).toMatchObject({ index: 6, prev: { value: 'lost', modified: 5 } });

@@ -53,7 +53,7 @@ test('records are made, found, replaced, changed and removed', async () => {
   expect(JSON.parse((await weir(['set', 'todos', '1', '-f', 'title=Rest', '--json'])).out)).toEqual({ title: 'Rest', id: 1 });
   expect((await weir(['rm', 'todos', '1', '2'])).out).toBe('todos: 1, 2 gone.\n');
   expect(await weir(['get', 'todos', '1'])).toMatchObject({ code: 3, err: expect.stringContaining('no todos/1') });
-}, 60_000);
+});
 
 test('a collection goes out and comes in again, in parts, lines or a list', async () => {
   const lines = Array.from({ length: 1201 }, (_, at) => JSON.stringify({ name: `host ${at}`, id: at + 1 }));
@@ -69,7 +69,7 @@ test('a collection goes out and comes in again, in parts, lines or a list', asyn
   expect((await weir(['list'])).out).toContain('hosts');
   expect(await weir(['rm', 'hosts', '--all'])).toMatchObject({ code: 2 });
   expect((await weir(['rm', 'hosts', '--all', '--yes'])).code).toBe(0);
-}, 60_000);
+});
 
 test('a feed tells what happens, from where one says', async () => {
   const made = await fetch(`${house.url}/api/v1/records/feed`, {
@@ -89,7 +89,7 @@ test('a feed tells what happens, from where one says', async () => {
   });
   child.kill('SIGINT');
   expect(JSON.parse(line ?? '')).toMatchObject({ event: 'put', record: { a: 1, id: 1 } });
-}, 30_000);
+});
 
 test('a schema is set, kept to and taken away', async () => {
   const set = await weir(['schema', 'notes', '--set', '{"type": "object", "required": ["text"]}']);
@@ -97,7 +97,7 @@ test('a schema is set, kept to and taken away', async () => {
   expect(await weir(['create', 'notes', '-f', 'txt=a'])).toMatchObject({ code: 2, err: expect.stringContaining('text') });
   expect((await weir(['schema', 'notes', '--rm'])).code).toBe(0);
   expect(await weir(['schema', 'notes'])).toMatchObject({ code: 3 });
-}, 30_000);
+});
 
 test.each([
   [['create', 'todos'], 'by fields or by --body'],

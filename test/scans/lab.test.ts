@@ -52,7 +52,7 @@ describe.skipIf(why !== undefined)('in a network [needs root, nftables and nmap]
     2017: 'filtered',
   };
 
-  test('a connect scan tells the states of the tables, over IPv4 and IPv6', { timeout: 120_000 }, async () => {
+  test('a connect scan tells the states of the tables, over IPv4 and IPv6', async () => {
     const found = await scan('10.77.0.2', 'fd77::2', '-p', list);
     expect(states(found, '10.77.0.2')).toEqual(expected);
     expect(states(found, 'fd77::2')).toEqual(expected);
@@ -60,7 +60,7 @@ describe.skipIf(why !== undefined)('in a network [needs root, nftables and nmap]
     expect([...reasons]).toEqual(['admin-prohibited']);
   });
 
-  test('nmap says the same by connections, and we say the same as nmap by SYN and FIN', { timeout: 120_000 }, async () => {
+  test('nmap says the same by connections, and we say the same as nmap by SYN and FIN', async () => {
     const said = lab.in('s', 'nmap', '-n', '-Pn', '-sT', '-p', list, '-oG', '-', '--', '10.77.0.2');
     const theirs = Object.fromEntries([...said.matchAll(/(\d+)\/([a-z|]+)\/tcp/g)].map(([, port, state]) => [port, state]));
     expect(theirs).toEqual(expected);
@@ -77,7 +77,7 @@ describe.skipIf(why !== undefined)('in a network [needs root, nftables and nmap]
     });
   });
 
-  test('hosts of a range: up, silent and absent are told apart', { timeout: 120_000 }, async () => {
+  test('hosts of a range: up, silent and absent are told apart', async () => {
     const { rows, said } = await scan('10.77.0.2-5', '-p', '2001,2005');
     expect(states({ rows }, '10.77.0.2')).toEqual({ 2001: 'open', 2005: 'closed' });
     // It drops all that we send, and its neighbours know it all the same.
@@ -87,7 +87,7 @@ describe.skipIf(why !== undefined)('in a network [needs root, nftables and nmap]
     expect(rows.some(({ address }) => address === '10.77.0.4')).toBe(false);
   });
 
-  test('a host that was named and is not there is down; one without a route is an error', { timeout: 120_000 }, async () => {
+  test('a host that was named and is not there is down; one without a route is an error', async () => {
     const absent = await scan('10.77.0.9', '-p', '22,80');
     expect(absent.rows).toEqual([]);
     expect(absent.said).toMatch(/10\.77\.0\.9 is down \((no-neighbour|host-unreach)\)/);
@@ -95,7 +95,7 @@ describe.skipIf(why !== undefined)('in a network [needs root, nftables and nmap]
     expect(unrouted.said).toContain('10.99.0.1 is error (no-route)');
   });
 
-  test('hosts are found through nmap, each with how it was judged', { timeout: 120_000 }, async () => {
+  test('hosts are found through nmap, each with how it was judged', async () => {
     const { rows } = await scan('10.77.0.1-5', '--discover');
     const status = Object.fromEntries((rows as unknown as { address: string; status: string }[]).map((row) => [row.address, row.status]));
     expect(status).toEqual({ '10.77.0.1': 'up', '10.77.0.2': 'up', '10.77.0.3': 'up', '10.77.0.4': 'down', '10.77.0.5': 'down' });

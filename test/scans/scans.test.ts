@@ -18,7 +18,7 @@ const servers: Server[] = [];
 beforeAll(async () => {
   house = new House(['scans.waiting=1', 'scans.atOnce=1']);
   await house.start();
-}, 60_000);
+});
 afterAll(async () => {
   for (const server of servers) server.close();
   await house?.close();
@@ -46,18 +46,17 @@ async function submit(request: object): Promise<Shown> {
 }
 
 async function ended(id: number): Promise<Shown> {
-  for (let attempt = 0; attempt < 1200; attempt++) {
+  for (;;) {
     const { body } = await house.ask<Shown>('GET', `${root}/${id}`);
     if (body.state !== 'waiting' && body.state !== 'running') return body;
     await pause(50);
   }
-  throw new Error(`scan ${id} does not end`);
 }
 
 /** Slow on purpose: a thousand ports at ten a second. */
 const slow = { targets: ['127.0.0.1'], ports: '1-1000', rate: 10 };
 
-describe('a scan', { timeout: 120_000 }, () => {
+describe('a scan', () => {
   test('runs, and its results are kept in pages', async () => {
     const port = await listen();
     const { id } = await submit({ targets: ['127.0.0.1'], ports: `1-1200,${port}`, name: 'first' });
@@ -166,7 +165,7 @@ describe('a scan', { timeout: 120_000 }, () => {
 });
 
 const isRoot = process.geteuid?.() === 0;
-describe('a scan by nmap', { timeout: 120_000 }, () => {
+describe('a scan by nmap', () => {
   test.skipIf(!isRoot || !hasNmap())('ends when its server is killed [needs root and nmap]', async () => {
     // Ports of a rate that would take minutes; the rate is the mark by which the process is found.
     const rate = 100 + (process.pid % 100);
@@ -203,7 +202,7 @@ function hasNmap(): boolean {
   return spawnSync('nmap', ['--version']).status === 0;
 }
 
-describe('a scan with 256 descriptors', { timeout: 120_000 }, () => {
+describe('a scan with 256 descriptors', () => {
   test('finds every open port, and no other', async () => {
     const ports = await Promise.all(Array.from({ length: 30 }, () => listen()));
     const closed = Array.from({ length: 3000 }, (_, i) => i + 1);

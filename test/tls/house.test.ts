@@ -280,7 +280,7 @@ describe('weir serve', () => {
     child.stdout.on('data', (block) => {
       stdout += String(block);
     });
-    await expect.poll(() => stdout, { timeout: 30_000 }).toMatch(/certificate/);
+    await expect.poll(() => stdout).toMatch(/certificate/);
     const port = Number(/listening on https:\/\/127\.0\.0\.1:(\d+),/.exec(stdout)?.[1]);
     expect(/certificate SHA-256 ([0-9A-F:]+), valid until/.exec(stdout)?.[1]?.replaceAll(':', '').toLowerCase()).toBe(
       fingerprintOf(first.cert),
@@ -294,7 +294,7 @@ describe('weir serve', () => {
           socket.destroy();
         }).on('error', (error) => resolve(error.message));
       });
-    await expect.poll(subject, { timeout: 10_000 }).toBe('CN=serve-second');
+    await expect.poll(subject).toBe('CN=serve-second');
     const ended = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGTERM');
     expect(await ended).toBe(0);

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { createLog } from '../../core/log.ts';
 import { Problem } from '../../core/problem.ts';
@@ -35,14 +35,15 @@ afterEach(async () => {
 
 const portOf = async (): Promise<number> => (await flows.exporters.state()).listeners[0]?.port as number;
 
-const untilState = async (isThere: (state: ExportersState) => boolean): Promise<ExportersState> => {
-  for (let tries = 0; tries < 600; tries++) {
-    const state = await flows.exporters.state();
-    if (isThere(state)) return state;
-    await sleep(50);
-  }
-  throw new Error(`it did not come to that: ${JSON.stringify(await flows.exporters.state())}`);
-};
+const untilState = (isThere: (state: ExportersState) => boolean): Promise<ExportersState> =>
+  vi.waitFor(
+    async () => {
+      const state = await flows.exporters.state();
+      if (!isThere(state)) throw new Error(`it has not come to that: ${JSON.stringify(state)}`);
+      return state;
+    },
+    { timeout: 110_000 },
+  );
 
 const send = async (port: number, datagrams: readonly Uint8Array[]): Promise<void> => {
   const socket = createSocket('udp4');

@@ -166,7 +166,7 @@ describe('files that DuckDB writes', () => {
     );
   const way = fc.record({ skip: fc.constantFrom(0, 1, 2047, 3000), step: fc.constantFrom(0, 0, 1000, 33) });
 
-  it('come out as they went in', { timeout: 120_000 }, async () => {
+  it('come out as they went in', async () => {
     const path = join(folder, 'random.parquet');
     const table = fc.record({
       columns: fc.array(columnOf, { minLength: 1, maxLength: 5 }),
@@ -185,7 +185,7 @@ describe('files that DuckDB writes', () => {
     );
   });
 
-  it('leave out a text where its address is', { timeout: 30_000 }, async () => {
+  it('leave out a text where its address is', async () => {
     const path = join(folder, 'address.parquet');
     const query = `SELECT CASE WHEN i % 3 = 0 OR i >= 4096 THEN NULL ELSE i::UBIGINT END AS hi, 'name ' || i AS comp FROM range(6000) r(i)`;
     await duckdb.query(connection, `COPY (${query}) TO '${path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2048)`);
@@ -209,7 +209,7 @@ describe('files that are not what they should be', () => {
   ];
   const query = `SELECT i AS a, CASE WHEN i % 7 > 0 THEN 'text ' || (i * 7919 % 5000) END AS b, (i % 90)::UINTEGER AS c FROM range(5000) r(i)`;
 
-  it('end in the one error, or in rows, whatever octet is wrong', { timeout: 60_000 }, async () => {
+  it('end in the one error, or in rows, whatever octet is wrong', async () => {
     const path = join(folder, 'hostile.parquet');
     await duckdb.query(
       connection,

@@ -1,16 +1,28 @@
 /** `/api/v1/scans/{id}/results`, `/hosts`, `/changes`: what a scan has found. */
+import type { FastifyReply } from 'fastify';
 import type { RoomRoutes } from '../../core/http.ts';
-import { linkHeader } from '../../core/links.ts';
-import { pageOf } from '../../core/paging.ts';
+import { type Links, linkHeader } from '../../core/links.ts';
+import { type PageQuery, pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
-import { changesQuery, changesSchema, hostsSchema, hrefOf, pagesQuery, portsQuery, portsSchema, readId, scanParameter } from '../api.ts';
+import { changesQuery, changesSchema, hostsSchema, pagesQuery, portsQuery, portsSchema, readId, scanParameter } from '../api.ts';
 import { changesBetween } from '../diff.ts';
 import { portsOf } from '../host-result.ts';
+import { hrefOf } from '../hrefs.ts';
 import type { Scans } from '../scans.ts';
 import { portStates } from '../state.ts';
 
 const tags = ['scans'];
 const config = { role: 'viewer' } as const;
+
+type Paged = { url: string; params: { id: string }; query: PageQuery };
+
+/** One page of what a scan has, with links to the others, to the scan, and to what `more` names. */
+const sendPage = <T>({ url, params, query }: Paged, reply: FastifyReply, items: readonly T[], more: Links = {}) => {
+  const { links: pages, ...page } = pageOf(items, url, query);
+  const links = { ...pages, scan: { href: hrefOf(readId(params.id)) }, ...more };
+  reply.header('link', linkHeader(links));
+  return { ...page, links };
+};
 
 export const resultRoutes = (scans: Scans): RoomRoutes => {
   const hostsOf = (id: string) => scans.store.hosts(scans.get(readId(id)).scan);
@@ -30,10 +42,7 @@ export const resultRoutes = (scans: Scans): RoomRoutes => {
       async (request, reply) => {
         const { address, state } = request.query;
         const hosts = (await hostsOf(request.params.id)).filter((host) => address === undefined || host.address === address);
-        const { links: pages, ...page } = pageOf([...portsOf(hosts, statesOf(state))], request.url, request.query);
-        const links = { ...pages, scan: { href: hrefOf(readId(request.params.id)) } };
-        reply.header('link', linkHeader(links));
-        return { ...page, links };
+        return sendPage(request, reply, [...portsOf(hosts, statesOf(state))]);
       },
     );
     app.get(
@@ -48,12 +57,7 @@ export const resultRoutes = (scans: Scans): RoomRoutes => {
           response: { 200: hostsSchema },
         },
       },
-      async (request, reply) => {
-        const { links: pages, ...page } = pageOf(await hostsOf(request.params.id), request.url, request.query);
-        const links = { ...pages, scan: { href: hrefOf(readId(request.params.id)) } };
-        reply.header('link', linkHeader(links));
-        return { ...page, links };
-      },
+      async (request, reply) => sendPage(request, reply, await hostsOf(request.params.id)),
     );
     app.get(
       '/api/v1/scans/:id/changes',
@@ -70,10 +74,7 @@ export const resultRoutes = (scans: Scans): RoomRoutes => {
       async (request, reply) => {
         const { since } = request.query;
         const changes = changesBetween(await hostsOf(since), await hostsOf(request.params.id));
-        const { links: pages, ...page } = pageOf([...changes], request.url, request.query);
-        const links = { ...pages, scan: { href: hrefOf(readId(request.params.id)) }, since: { href: hrefOf(readId(since)) } };
-        reply.header('link', linkHeader(links));
-        return { ...page, links };
+        return sendPage(request, reply, [...changes], { since: { href: hrefOf(readId(since)) } });
       },
     );
   };

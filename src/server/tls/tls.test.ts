@@ -191,7 +191,7 @@ describe('level 3: files', () => {
     const answer = ask(`${house.url}/slow`, { agent });
     expect(await shown(house.port)).toBe('CN=first');
     replace(issue(folder, authority, 'second', ['localhost', '127.0.0.1']));
-    await expect.poll(() => shown(house.port), { timeout: 10_000 }).toBe('CN=second');
+    await expect.poll(() => shown(house.port)).toBe('CN=second');
     expect((await answer).text).toMatch(/row 5/);
     expect((await ask(house.url, { agent })).status).toBe(200);
     // All options were passed again: what is left out would fall back.
@@ -205,7 +205,7 @@ describe('level 3: files', () => {
     const house = await open({ tls: files(first) });
     const other = issue(folder, authority, 'other', ['localhost', '127.0.0.1']);
     replace({ key: other.key });
-    await expect.poll(() => house.server.tls?.warnings().length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => house.server.tls?.warnings().length).toBe(1);
     expect(await shown(house.port)).toBe('CN=first');
     const ready = await ask(`${house.url}/readyz`);
     expect([ready.status, JSON.parse(ready.text).warnings[0]]).toEqual([200, expect.stringMatching(/does not belong to the certificate/)]);
@@ -215,7 +215,7 @@ describe('level 3: files', () => {
     expect(house.logged.join('')).toMatch(/"level":"error".*the one before stays in use/);
     // The certificate that belongs to it arrives, and all is well.
     replace({ cert: other.cert });
-    await expect.poll(() => shown(house.port), { timeout: 10_000 }).toBe('CN=other');
+    await expect.poll(() => shown(house.port)).toBe('CN=other');
     expect(house.server.tls?.warnings()).toEqual([]);
   });
 
@@ -428,7 +428,7 @@ describe('HTTP/2', () => {
     closers.push(() => clearInterval(pings));
     const began = performance.now();
     await new Promise((resolve) => silent.on('close', resolve));
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(60_000);
     const idle = session(house);
     expect((await ask2(idle, { ':path': '/healthz' })).status).toBe(200);
     await new Promise((resolve) => idle.on('close', resolve));
@@ -486,7 +486,7 @@ print(session.get_adapter("https://").poolmanager.pools._container.popitem()[1].
     const socket = connectTcp(port, '127.0.0.1');
     const began = performance.now();
     await new Promise((resolve) => socket.on('close', resolve).on('error', () => {}));
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(60_000);
   });
 
   test('headers that never end get 408 with a problem, over TLS too', async () => {
