@@ -1,4 +1,5 @@
 import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Flags of a file whose writes return when the data is on the disk. Where the system has no such flag, `fdatasync` follows each write. */
@@ -15,18 +16,19 @@ export function syncPath(path: string): void {
   }
 }
 
-/** Puts a file in the place of another, durably: after a crash it is the one or the other. */
-export function replaceFile(fresh: string, path: string): void {
-  syncPath(fresh);
-  renameSync(fresh, path);
-  syncPath(dirname(path));
+/** As `syncPath`, without holding up the thread. */
+export async function flushPath(path: string): Promise<void> {
+  await using file = await open(path, constants.O_RDONLY);
+  await file.sync();
 }
 
 /** Writes a small file so that it is there whole or as it was before. */
 export function writeWhole(path: string, text: string): void {
   const fresh = `${path}.fresh`;
   writeFileSync(fresh, text, { mode: 0o600 });
-  replaceFile(fresh, path);
+  syncPath(fresh);
+  renameSync(fresh, path);
+  syncPath(dirname(path));
 }
 
 /** The text of a file; undefined when there is none. */

@@ -3,7 +3,6 @@ import { KeyFault } from '../tree/fault.ts';
 import { planAll } from '../tree/plan-all.ts';
 import type { OpenFolder } from './folder.ts';
 import type { Request } from './operations.ts';
-import { Pace } from './pace.ts';
 import { type Entry, encodeRecord } from './record.ts';
 
 /** What became of one write: its changes within the record, or the fault. */
@@ -45,9 +44,6 @@ export class Keeper {
   readonly #epochMs: number;
   readonly #recipients = new Set<Recipient>();
   readonly #onBatch: () => void;
-  readonly #pace = new Pace();
-  /** How long the last record waited for the disk. */
-  #waitMs = 0;
   #pending: Pending[] = [];
   #isScheduled = false;
   #sweep: NodeJS.Timeout | undefined;
@@ -155,8 +151,7 @@ export class Keeper {
     let operations = 0;
     let bytes = 0;
     let taken = 0;
-    const share = this.#pace.share(this.#pending.length);
-    while (taken < share && operations < batchOperations && bytes < batchBytes) {
+    while (taken < this.#pending.length && operations < batchOperations && bytes < batchBytes) {
       for (const { value } of this.#pending[taken++]?.request.operations ?? []) {
         operations++;
         bytes += value?.length ?? 0;
@@ -167,16 +162,12 @@ export class Keeper {
 
   #commit(batch: readonly Pending[], outcomes: Outcome[]): Buffer | undefined {
     const { store } = this.#folder;
-    const began = performance.now();
-    this.#waitMs = 0;
-    const record = store.transact(() => {
+    return store.transact(() => {
       const entries: Entry[] = [];
       const now = this.#now();
       for (const { request } of batch) outcomes.push(this.#plan(request, entries, now));
       return entries.length === 0 ? undefined : this.#log(entries, now);
     });
-    if (record !== undefined) this.#pace.learn(batch.length, performance.now() - began - this.#waitMs, this.#waitMs);
-    return record;
   }
 
   #plan({ ordinal, operations }: Request, entries: Entry[], now: number): Outcome {
@@ -199,9 +190,7 @@ export class Keeper {
     const record = encodeRecord(entries, sequence, now, identity.salt);
     store.remember(record);
     store.reach(sequence);
-    const began = performance.now();
     log.append(record);
-    this.#waitMs = performance.now() - began;
     this.#stranded = record;
     return record;
   }

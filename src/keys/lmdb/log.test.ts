@@ -174,6 +174,23 @@ describe('recycling', () => {
     expect(replayed(openLog(), 101)).toEqual([101]);
   });
 
+  test.each(['filled anew', 'written over'])('goes on in the segment that was made ready, %s', async (kind) => {
+    const log = written(kind === 'filled anew' ? 3 : 100);
+    if (kind === 'written over') log.release(100);
+    const last = log.sequence;
+    await log.prepare();
+    const ready = segments();
+    expect(ready.length).toBe(2);
+    // One that was killed before it got there finds it unused, and so does not trip over it.
+    const other = openLog();
+    expect(replayed(other, last)).toEqual([last]);
+    await other.close();
+    while (log.sequence < last + 50) log.append(record(log.sequence + 1));
+    await log.close();
+    expect(segments().slice(0, 1)).toEqual(ready.slice(0, 1));
+    expect(replayed(openLog(), last)).toEqual(upTo(last + 50, last));
+  });
+
   test('keeps the segment that is being written, whatever the snapshot holds', () => {
     const log = written(3);
     log.release(3);

@@ -18,8 +18,9 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
-import { durableFlags, isWriteDurable, syncPath } from './files.ts';
+import { durableFlags, flushPath, isWriteDurable, syncPath } from './files.ts';
 import { headAt, isWhole, recordEnd, recordHead } from './record.ts';
 
 export type LogOptions = {
@@ -32,9 +33,17 @@ export type LogOptions = {
 
 type Segment = { number: number; path: string; firstSequence: number };
 
-/** Spares that are kept at most: filling a new one takes the disk from those who wait for it. */
-const sparesKept = 8;
+/** The file that the log goes on in. `isNamed` once its name outlasts a power loss: nothing may be written to it before. */
+type NextSegment = { number: number; path: string; isNamed: boolean };
+
+/** Spares that are kept at most, as many as lie between two snapshots: filling a new one takes the disk from those who wait for it. */
+const sparesKept = 16;
+/** What of a segment is written before the next one is made ready. */
+const preparedFrom = 1 / 4;
 const zeros = Buffer.alloc(2 ** 20);
+/** A spare is filled in pieces, with a rest of this many milliseconds or as long as the piece took: in one go others waited 30 ms. */
+const pieceBytes = 256 * 1024;
+const restMs = 4;
 
 export class Log {
   readonly #options: LogOptions;
@@ -46,6 +55,7 @@ export class Log {
   #sequence = 0;
   #sizes = 0;
   #spareNumber = 0;
+  #next: NextSegment | undefined;
   #preparing: Promise<void> | undefined;
 
   constructor(options: LogOptions) {
@@ -110,14 +120,14 @@ export class Log {
     if (!isWriteDurable) fdatasyncSync(this.#descriptor);
     this.#offset += bytes.length;
     this.#sequence++;
-    if (this.#offset > this.#options.segmentBytes / 2) void this.prepare();
+    if (this.#offset > this.#options.segmentBytes * preparedFrom) void this.prepare();
   }
 
-  /** Makes room ahead, while the log is being written. */
+  /** Makes the next segment ready, while the log is being written: going on there then waits for nothing. */
   prepare(): Promise<void> {
-    if (this.#spares.length > 0) return Promise.resolve();
-    // Not having a spare is no fault: `append` makes one, and tells when it cannot.
-    this.#preparing ??= this.#fillSpare()
+    if (this.#next?.isNamed === true) return Promise.resolve();
+    // Not having one is no fault: `append` makes it, and tells when it cannot.
+    this.#preparing ??= this.#prepareNext()
       .catch(() => {})
       .finally(() => {
         this.#preparing = undefined;
@@ -195,18 +205,37 @@ export class Log {
   }
 
   #advance(): void {
-    const number = (this.#segments.at(-1)?.number ?? 0) + 1;
-    const path = join(this.#options.folder, String(number).padStart(6, '0'));
-    const spare = this.#spares.pop() ?? this.#makeSpare();
-    renameSync(spare, path);
-    syncPath(this.#options.folder);
+    this.#next ??= this.#name(this.#spares.pop() ?? this.#makeSpare());
+    const { number, path, isNamed } = this.#next;
+    if (!isNamed) syncPath(this.#options.folder);
     const descriptor = openSync(path, durableFlags);
+    this.#next = undefined;
     if (this.#descriptor >= 0) closeSync(this.#descriptor);
     const before = this.#segments.at(-1);
     if (before !== undefined) this.#sizes += statSync(before.path).size;
     this.#segments.push({ number, path, firstSequence: this.#sequence + 1 });
     this.#descriptor = descriptor;
     this.#offset = 0;
+  }
+
+  async #prepareNext(): Promise<void> {
+    if (this.#next === undefined) {
+      const spare = this.#spares.pop() ?? (await this.#fillSpare());
+      // While it was filled the log may have had to help itself.
+      if (this.#next === undefined) this.#next = this.#name(spare);
+      else this.#spares.push(spare);
+    }
+    const next = this.#next;
+    await flushPath(this.#options.folder);
+    next.isNamed = true;
+  }
+
+  /** Gives a spare the name of the segment behind the last. */
+  #name(spare: string): NextSegment {
+    const number = (this.#segments.at(-1)?.number ?? 0) + 1;
+    const path = join(this.#options.folder, String(number).padStart(6, '0'));
+    renameSync(spare, path);
+    return { number, path, isNamed: false };
   }
 
   #nextSpare(): string {
@@ -230,14 +259,16 @@ export class Log {
     return path;
   }
 
-  async #fillSpare(): Promise<void> {
+  async #fillSpare(): Promise<string> {
     const path = this.#nextSpare();
     await using file = await open(path, 'w', 0o600);
-    for (let at = 0; at < this.#options.segmentBytes; at += zeros.length) {
-      await file.write(zeros.subarray(0, this.#options.segmentBytes - at), 0, undefined, at);
+    for (let at = 0; at < this.#options.segmentBytes; at += pieceBytes) {
+      const began = performance.now();
+      await file.write(zeros.subarray(0, Math.min(pieceBytes, this.#options.segmentBytes - at)), 0, undefined, at);
+      await file.datasync();
+      if (at + pieceBytes < this.#options.segmentBytes) await sleep(Math.max(restMs, performance.now() - began));
     }
-    await file.datasync();
-    this.#spares.push(path);
+    return path;
   }
 
   #damaged(detail: string): Problem {

@@ -1,6 +1,6 @@
-import { rmSync, statSync } from 'node:fs';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from './files.ts';
+import { flushPath } from './files.ts';
 import { names, type OpenFolder } from './folder.ts';
 
 type Tell = (level: 'info' | 'warn', message: string, facts: Record<string, unknown>) => void;
@@ -50,7 +50,9 @@ export class Snapshots {
     // The copy is of this moment or a later one: records up to here are surely in it.
     const { sequence } = store.state;
     await store.copyTo(fresh);
-    replaceFile(fresh, this.#path);
+    await flushPath(fresh);
+    renameSync(fresh, this.#path);
+    await flushPath(this.#folder.path);
     this.#lastBytes = statSync(this.#path).size;
     log.release(sequence);
     this.#tell('info', 'took a snapshot of the keys', {
