@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CollectedRows } from './collected.ts';
 import { Decoder } from './decoder.ts';
@@ -113,6 +115,49 @@ test.skipIf(!data)(title('data before its template waits, and is read once it co
   const exporter = decodeFiles(['exports/akvorado/netflow-template.pcap'], decoder);
   expect([rows.count, [...exporter.domains.values()].map(({ counters }) => counters.late)]).toEqual([4, [4]]);
 });
+
+/** The fields of tshark's dissector that each flow has, and our columns. */
+const dissected = [
+  ['cflow.srcport', 'src_port'],
+  ['cflow.dstport', 'dst_port'],
+  ['cflow.protocol', 'protocol'],
+  ['cflow.packets', 'packet_count'],
+  ['cflow.octets', 'byte_count'],
+] as const;
+
+const hasTshark = spawnSync('tshark', ['--version']).status === 0 && spawnSync('mergecap', ['--version']).status === 0;
+if (!hasTshark) console.warn('skipped: exports beside the dissector of tshark: apt install tshark');
+
+test
+  .skipIf(!data || !hasTshark)
+  .each([[['netflow-template.pcap', 'netflow-data.pcap']], [['netflow-mpls.pcap']], [['netflow-physicalinterfaces.pcap']]])(
+  title('flow for flow what tshark dissects: %j'),
+  (names) => {
+    const files = names.map((name) => join('exports/akvorado', name));
+    const rows = new CollectedRows();
+    decodeFiles(files, new Decoder(rows));
+    const merged = join(mkdtempSync(join(tmpdir(), 'weir-dissect-')), 'exports.pcap');
+    execFileSync('mergecap', ['-a', '-F', 'pcap', '-w', merged, ...files.map((file) => join(data as string, file))]);
+    const fields = dissected.flatMap(([field]) => ['-e', field]);
+    const args = ['-r', merged, '-T', 'fields', '-E', 'separator=|', '-E', 'aggregator=/s', ...fields];
+    const shown = execFileSync('tshark', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    // A line a datagram, with the values of all its records in each field.
+    const datagrams = shown
+      .trim()
+      .split('\n')
+      .map((line) => line.split('|'));
+    for (const [at, [, column]] of dissected.entries()) {
+      const theirs = datagrams.flatMap((columns) =>
+        (columns[at] as string)
+          .split(' ')
+          .filter((word) => word !== '')
+          .map(Number),
+      );
+      expect([column, rows.rows().map((row) => Number(row[column] ?? 0))]).toEqual([column, theirs]);
+    }
+    rmSync(dirname(merged), { recursive: true });
+  },
+);
 
 test.skipIf(!data).each([
   ['sflow-data-1140.pcap', 5, 5120],
