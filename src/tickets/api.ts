@@ -5,11 +5,9 @@ import { pageQuery } from '../core/paging.ts';
 import { type HistoryEntry, happenings } from './change.ts';
 import type { Comment } from './comments.ts';
 import { longestLabel, longestName, longestReference } from './content.ts';
+import { collection, hrefOf } from './hrefs.ts';
 import { orders } from './search.ts';
 import { type About, plainContent, type State, severities, states, statesAfter, subjectOf, type Ticket } from './ticket.ts';
-
-/** The collection of all tickets. */
-export const collection = '/api/v1/tickets';
 
 const oneOf = (words: readonly string[], description: string) => Type.String({ enum: [...words], description });
 const nullableText = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
@@ -190,9 +188,6 @@ export const historySchema = Type.Object({
 export type ShownTicket = Omit<Static<typeof ticketSchema>, 'links'> & { links: Links };
 export type ShownComment = Static<typeof commentSchema>;
 export type ShownEntry = Static<typeof historySchema>['items'][number];
-
-/** The path of a ticket. */
-export const hrefOf = (ticket: string): string => `${collection}/${encodeURIComponent(ticket)}`;
 
 /** A ticket as the wire shows it, with what can be done next. */
 export function showTicket(ticket: Ticket): ShownTicket {

@@ -1,6 +1,7 @@
 import { Client, type Query, type Request } from '../cli/client.ts';
 import type { TicketItem, TicketsPort, TicketsQuery, Versioned } from './access.ts';
-import { collection, hrefOf, type ShownComment, type ShownEntry, type ShownTicket } from './api.ts';
+import type { ShownComment, ShownEntry, ShownTicket } from './api.ts';
+import { collection, hrefOf } from './hrefs.ts';
 
 /** Items on a page; a description of the usual size times this fits in memory with ease. */
 const pageSize = 500;

@@ -65,7 +65,10 @@ test('a data directory does as well as a server, and keeps what it was told', as
 });
 
 test('the desk takes lines and gives texts when nobody sits at it', async () => {
-  const { out, code } = await weir(['desk'], { input: '\n1\n3\nSwitch is down\n7\n1\n2\n4711\n99\n1\n' });
+  const { out: made } = await weir(['create', 'Fan is loud'], {});
+  const fan = /(\d{1,20})/.exec(made)?.[1];
+  const state = `9\n${fan}\nover\n9\n${fan}\nresolved\n10\n${fan}\nIt was dust\n7\ndust\n5\n${fan}\n`;
+  const { out, code } = await weir(['desk'], { input: `\n${state}1\n3\nSwitch is down\n8\n1\n2\n4711\n2\n\n99\n1\n` });
   expect(code).toBe(0);
   const menu = `
         1) Read all available tickets
@@ -78,13 +81,21 @@ test('the desk takes lines and gives texts when nobody sits at it', async () => 
         
 `;
   const steps = out.split(menu);
-  const id = /Ticket (\d{20})/.exec(out)?.[1];
+  const id = /Ticket (\d{20}) has been created/.exec(out)?.[1];
+  const known = `000000000000000000000${fan}`.slice(-20);
+  const asked = '> Change the state of what ticket ID? It is open. What is it now? (in-progress, waiting, resolved, closed) ';
   expect(steps).toEqual([
     '',
-    '> > There are no tickets in the system\n',
+    `> ${asked}Expected one of in-progress, waiting, resolved, closed.\n`,
+    `${asked}\nTicket ${known} is resolved.\n`,
+    `> Comment on what ticket ID? What is there to say? \nTicket ${known} has a comment more.\n`,
+    `> What are you looking for? Ticket ID - ${known}  medium, resolved: Fan is loud\n`,
+    `> What is the ticket ID? \nTicket ${fan} has been removed from the system\n`,
+    '> There are no tickets in the system\n',
     `> Give a short 140 char description of the issue: \nTicket ${id} has been created.\n`,
     '> That is not a valid option\n',
     `> \nTicket ID - ${id}\n`,
+    '> What is the ticket ID? That ticket does not exist within the system.\n',
     '> What is the ticket ID? That ticket does not exist within the system.\n',
     '> All tickets have been removed from the system\n',
     '> There are no tickets in the system\n',

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { GlobalOptions } from '../../cli/command.ts';
+import { Problem } from '../../core/problem.ts';
 import type { TicketsPort } from '../access.ts';
 
 /** Options of the commands that write: in whose name. */
@@ -41,8 +42,11 @@ function systemUser(): string | undefined {
   }
 }
 
-/** The id that a person means: a number may go without its zeros. */
-export const idOf = (word: string): string => (/^[0-9]{1,19}$/.test(word) ? word.padStart(20, '0') : word);
+/** The id that a person means: a number may go without its zeros. Throws a `not-found` Problem when nothing was said: that names the collection. */
+export function idOf(word: string): string {
+  if (word === '') throw new Problem('not-found', 'there is no ticket without an id');
+  return /^[0-9]{1,19}$/.test(word) ? word.padStart(20, '0') : word;
+}
 
 /** The id as people like to read it. */
 export const shortId = (id: string): string => (/^[0-9]{20}$/.test(id) ? id.replace(/^0+(?=[0-9])/, '') : id);

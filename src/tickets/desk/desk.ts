@@ -20,7 +20,7 @@ export async function runDesk(tickets: TicketsPort, dialog: Dialog): Promise<voi
 }
 
 async function serve(choice: string, tickets: TicketsPort, dialog: Dialog): Promise<void> {
-  const step = steps[choice] ?? (dialog.isTerminal ? stepsOfPeople[choice] : undefined);
+  const step = steps[choice] ?? (dialog.isTerminal ? stepsOfTerminals[choice] : undefined);
   if (step === undefined) return dialog.print('That is not a valid option');
   try {
     await step(tickets, dialog);
@@ -103,7 +103,11 @@ const comment: Step = async (tickets, dialog) => {
   dialog.print(`\nTicket ${ticket.id} has a comment more.`, 'good');
 };
 
-const steps: Record<string, Step> = { 1: readAll, 2: getOne, 3: create, 4: update, 5: remove, 99: removeAll };
-const stepsOfPeople: Record<string, Step> = { 7: searchAll, 8: edit, 9: move, 10: comment };
+const steps: Record<string, Step> = {
+  ...{ 1: readAll, 2: getOne, 3: create, 4: update, 5: remove, 99: removeAll },
+  ...{ 7: searchAll, 9: move, 10: comment },
+};
+/** An editor would read the lines that are meant for the desk. */
+const stepsOfTerminals: Record<string, Step> = { 8: edit };
 
 const briefly = ({ severity, state, subject }: TicketItem): string => `${severity}, ${state}: ${subject}`;

@@ -15,7 +15,7 @@ export type Dialog = {
   /** The id of a ticket, as it was typed or chosen. */
   askTicket(question: string): Promise<string>;
   confirm(question: string): Promise<boolean>;
-  /** One of several words. */
+  /** One of several words. Throws an `invalid` Problem when a program says another. */
   pick<Word extends string>(question: string, words: readonly Word[]): Promise<Word>;
 };
 

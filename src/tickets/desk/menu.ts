@@ -1,4 +1,4 @@
-/** What the desk offers to programs, word for word what they know. */
+/** What the desk offers to programs, word for word what they know. They may say 7, 9 and 10, too. */
 export const menu = `
         1) Read all available tickets
         2) Get ticket

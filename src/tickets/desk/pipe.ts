@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { makeVisible } from '../../cli/table.ts';
+import { Problem } from '../../core/problem.ts';
 import { type Dialog, LeftDesk } from './dialog.ts';
 import { farewell, menu } from './menu.ts';
 
@@ -33,7 +34,11 @@ export function pipeDialog(input: NodeJS.ReadableStream, output: Output): Dialog
     ask,
     askTicket: ask,
     confirm: async () => true,
-    // Nothing that a program is offered asks for one of several words.
-    pick: async () => Promise.reject(new LeftDesk()),
+    pick: async <Word extends string>(question: string, words: readonly Word[]) => {
+      const said = await ask(`${question} (${words.join(', ')}) `);
+      const word = words.find((each) => each === said);
+      if (word === undefined) throw new Problem('invalid', `Expected one of ${words.join(', ')}.`);
+      return word;
+    },
   };
 }

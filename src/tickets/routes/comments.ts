@@ -5,12 +5,10 @@ import { pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { actorOf } from '../actor.ts';
 import {
-  collection,
   commentParameter,
   commentSchema,
   commentsSchema,
   historySchema,
-  hrefOf,
   newCommentSchema,
   partQuery,
   showComment,
@@ -18,6 +16,7 @@ import {
   ticketParameter,
 } from '../api.ts';
 import { conditionOf } from '../condition.ts';
+import { collection, hrefOf } from '../hrefs.ts';
 import type { Tickets } from '../tickets.ts';
 
 const tags = ['tickets'];

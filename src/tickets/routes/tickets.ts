@@ -8,10 +8,8 @@ import { pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { actorOf } from '../actor.ts';
 import {
-  collection,
   confirmQuery,
   contentOf,
-  hrefOf,
   linksOf,
   newTicketSchema,
   readOnlyNames,
@@ -27,6 +25,7 @@ import {
   wholeTicketSchema,
 } from '../api.ts';
 import { conditionOf, isKnown, tagOf } from '../condition.ts';
+import { collection, hrefOf } from '../hrefs.ts';
 import { patched } from '../patch.ts';
 import type { Order } from '../search.ts';
 import { readSelection } from '../selection.ts';
