@@ -20,7 +20,7 @@ const received = receiveBatches(link.writer, async (_batch, _hasOrdinals, releas
 const metering = startMetering(meterDefaults, link.reader, (await stat(file)).size);
 const reader = createCaptureReader(new CaptureIntake(metering, 'outer'));
 await metering.ready;
-for await (const bytes of readFileBytes(file)) reader.push(bytes);
+for await (const bytes of readFileBytes(file, { buffer: metering.input })) reader.push(bytes);
 reader.end();
 await metering.end();
 await received;

@@ -6,19 +6,24 @@ import { Problem } from './problem.ts';
 /** Octets read at a time: so many that a read costs little beside its copying, so few that they stay in the core's own cache. */
 export const readOctets = 524_288;
 
+/** Where to read to. */
+export type ReadPlace = { buffer?: Uint8Array };
+
 /** Reads of a regular file after which the event loop has a turn. */
 const readsPerTurn = 64;
 
 /**
  * The octets of a file (or named pipe) from its start. A piece is valid only until the next is asked for. Leaving the loop closes the
  * file. Throws Problem when it cannot be read.
+ *
+ * `place` may name memory of the caller's to read a regular file to, and change it between two pieces.
  */
-export async function* readFileBytes(path: string): AsyncGenerator<Uint8Array> {
+export async function* readFileBytes(path: string, place: ReadPlace = {}): AsyncGenerator<Uint8Array> {
   const file = await open(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
   try {
-    if ((await file.stat()).isFile()) yield* readRegular(file, path);
+    if ((await file.stat()).isFile()) yield* readRegular(file, path, place);
     else yield* readPipe(file, path);
   } finally {
     await file.close();
@@ -29,9 +34,10 @@ export async function* readFileBytes(path: string): AsyncGenerator<Uint8Array> {
  * A regular file, read by this thread itself: what it has copied it finds in its cache, while a read by another thread would leave all of it
  * in the cache of another core. The kernel reads the disk ahead meanwhile.
  */
-async function* readRegular(file: FileHandle, path: string): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(readOctets);
+async function* readRegular(file: FileHandle, path: string, place: ReadPlace): AsyncGenerator<Uint8Array> {
+  const own = Buffer.allocUnsafeSlow(readOctets);
   for (let reads = 1; ; reads++) {
+    const buffer = place.buffer ?? own;
     const length = readNow(file, buffer, path);
     if (length === 0) return;
     yield length === buffer.length ? buffer : buffer.subarray(0, length);
@@ -39,7 +45,7 @@ async function* readRegular(file: FileHandle, path: string): AsyncGenerator<Uint
   }
 }
 
-function readNow(file: FileHandle, buffer: Buffer, path: string): number {
+function readNow(file: FileHandle, buffer: Uint8Array, path: string): number {
   try {
     return readSync(file.fd, buffer, 0, buffer.length, null);
   } catch (cause) {

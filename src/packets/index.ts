@@ -10,6 +10,7 @@ export { CaptureInterface, describeLink, isKnownLink, linkTypes } from './link.t
 export { type Outcome, outcome, outcomes, Packet, packetFlags, tunnelTypes } from './packet.ts';
 export type { FrameSink } from './progress.ts';
 export { type CaptureReader, createCaptureReader } from './reader.ts';
+export type { RecordFormat, RecordLane } from './record-lane.ts';
 export { protocols } from './transport.ts';
 export { decodeInner, noInner } from './tunnel.ts';
 export { type CaptureWarning, type CaptureWarnings, captureWarnings } from './warnings.ts';

@@ -1,7 +1,8 @@
-import { CaptureInterface } from './link.ts';
+import { CaptureInterface, linkTypes } from './link.ts';
 import { packetFlags } from './packet.ts';
 import { corruptCapture, unreadableCapture } from './problems.ts';
 import type { CaptureProgress, RecordParser } from './progress.ts';
+import type { RecordFormat, RecordLane } from './record-lane.ts';
 
 /*
  * Classic pcap (draft-ietf-opsawg-pcap).
@@ -46,6 +47,7 @@ export class PcapParser implements RecordParser {
   #limit = usualLimit;
   /** Files before version 2.3 store the two lengths the other way round; 2.3 was written both ways. */
   #minor = 4;
+  #lane: RecordLane | undefined;
 
   constructor(progress: CaptureProgress) {
     this.#progress = progress;
@@ -84,7 +86,16 @@ export class PcapParser implements RecordParser {
     this.#progress.byteOrder = little ? 'little' : 'big';
     this.#progress.interfaces.push(link);
     this.need = magic.recordOctets;
+    if (this.#isPlain(link)) this.#lane = this.#progress.sink.lane?.(this.#format());
     return link;
+  }
+
+  #isPlain({ linkType, fcsOctets }: CaptureInterface): boolean {
+    return this.#little && this.#recordOctets === 16 && this.#minor >= 4 && linkType === linkTypes.ethernet && fcsOctets === 0;
+  }
+
+  #format(): RecordFormat {
+    return { nanosPerTick: this.#nanosPerTick, fractionLimit: this.#fractionLimit, recordLimit: this.#limit };
   }
 
   #scanRecords(view: DataView, start: number, end: number, link: CaptureInterface): number {
@@ -95,10 +106,16 @@ export class PcapParser implements RecordParser {
     const nanosPerTick = this.#nanosPerTick;
     const fractionLimit = this.#fractionLimit;
     const swapsLengths = this.#minor < 4;
+    const lane = this.#lane;
     let at = start;
     let packets = this.#progress.packets;
     this.need = headerOctets;
     while (end - at >= headerOctets) {
+      if (lane !== undefined) {
+        at = lane.take(view, at, end);
+        packets += lane.taken;
+        if (end - at < headerOctets) break;
+      }
       let captured = view.getUint32(at + 8, little);
       let original = view.getUint32(at + 12, little);
       if (swapsLengths && (this.#minor < 3 || captured > original)) [captured, original] = [original, captured];

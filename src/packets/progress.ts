@@ -1,6 +1,7 @@
 import type { CaptureInterface } from './link.ts';
 import { Packet } from './packet.ts';
 import type { CapturePlace } from './problems.ts';
+import type { RecordFormat, RecordLane } from './record-lane.ts';
 import { type CaptureWarning, CaptureWarnings } from './warnings.ts';
 
 /** Receives the frames of a capture in the order of the file. */
@@ -10,6 +11,8 @@ export type FrameSink = {
    * filled (and `flags` holds `timeInferred` or 0); `decode` fills the rest. View and packet are reused: copy what must outlive the call.
    */
   frame(view: DataView, offset: number, packet: Packet, link: CaptureInterface): void;
+  /** A way of its own for the plain records of a file, asked for when its header has been read. */
+  lane?(format: RecordFormat): RecordLane | undefined;
 };
 
 /** A format's parser as the reader drives it. */

@@ -1,9 +1,18 @@
 /** Frames of a capture on their way to the meter: decodes each once, opens tunnels when asked, counts what makes no flow. */
-import { type CaptureInterface, decode, decodeInner, type FrameSink, outcomes, Packet } from '../../packets/index.ts';
+import {
+  type CaptureInterface,
+  decode,
+  decodeInner,
+  type FrameSink,
+  outcomes,
+  Packet,
+  type RecordFormat,
+  type RecordLane,
+} from '../../packets/index.ts';
 import type { MeterSettings } from './settings.ts';
 
 /** A meter, as far as it takes packets. */
-export type PacketTaker = { add(packet: Packet): void };
+export type PacketTaker = { add(packet: Packet): void; lane?(format: RecordFormat): RecordLane | undefined };
 
 /** Tunnels within tunnels that are opened at most. */
 const maxDepth = 8;
@@ -29,6 +38,23 @@ export class CaptureIntake implements FrameSink {
       if (this.#tunnels === 'outer') this.#meter.add(packet);
       else this.#open(view, packet);
     } else if (result === 1) this.etherTypes.set(packet.etherType, (this.etherTypes.get(packet.etherType) ?? 0) + 1);
+  }
+
+  /** The meter's own way, whose packets count as decoded. */
+  lane(format: RecordFormat): RecordLane | undefined {
+    const { counts } = this;
+    const lane = this.#meter.lane?.(format);
+    if (lane === undefined) return undefined;
+    return {
+      take(view, at, end) {
+        const next = lane.take(view, at, end);
+        counts[0]! += lane.taken;
+        return next;
+      },
+      get taken() {
+        return lane.taken;
+      },
+    };
   }
 
   /** Packets that made no flow, by reason. */

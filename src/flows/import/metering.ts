@@ -6,10 +6,12 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
 import { Caller } from '../../core/thread.ts';
-import type { Packet } from '../../packets/index.ts';
+import type { Packet, RecordFormat, RecordLane } from '../../packets/index.ts';
+import { kernelMemory } from '../meter/kernel/kernel.ts';
 import { createMeter, type Meter } from '../meter/meter.ts';
-import { PacketPacker } from '../meter/packet-block.ts';
+import { PacketBlock, PacketPacker } from '../meter/packet-block.ts';
 import { RingWriter, ringMemory } from '../meter/packet-ring.ts';
+import { blocksAt, inputOf, isLaneEnough, ScanLane } from '../meter/scan-lane.ts';
 import { type BatchLink, BatchSender } from './batch-channel.ts';
 import type { MeterArguments } from './meter-thread.ts';
 import type { MeterSettings } from './settings.ts';
@@ -20,6 +22,10 @@ export type Metering = {
   readonly ready: Promise<unknown>;
   /** Counts a packet, now or soon; keeps nothing of it. */
   add(packet: Packet): void;
+  /** Where the capture should be read to, for `lane` to be of use. */
+  readonly input: Uint8Array;
+  /** The quick way for plain records, where it tells enough; before or behind packets that are added, in their order. */
+  lane(format: RecordFormat): RecordLane | undefined;
   /** Flows written so far. */
   readonly flows: number;
   /** Ends all flows, and the batches. Rejects with the reason where `add` has thrown. */
@@ -55,25 +61,49 @@ const takeThread = (): Worker => {
   return thread;
 };
 
+const blockOctets = 65_536;
+
 class MeteringHere implements Metering {
   readonly ready = Promise.resolve();
+  readonly block: PacketBlock;
+  readonly #settings: MeterSettings;
   readonly #sender: BatchSender;
   readonly #meter: Meter;
+  readonly #memory = kernelMemory(blocksAt + blockOctets);
+  readonly #packer: PacketPacker;
 
   constructor(settings: MeterSettings, link: BatchLink) {
+    this.#settings = settings;
     this.#sender = new BatchSender(link, 'addressed', false);
     this.#meter = createMeter(settings, this.#sender);
+    this.block = new PacketBlock(this.#memory.buffer, blocksAt, blockOctets);
+    this.#packer = new PacketPacker(settings);
   }
 
   get flows(): number {
     return this.#sender.rows + this.#sender.batch.count;
   }
 
+  get input(): Uint8Array {
+    return inputOf(this.#memory);
+  }
+
+  lane(format: RecordFormat): RecordLane | undefined {
+    return isLaneEnough(this.#settings) ? new ScanLane(this.#memory, this, format) : undefined;
+  }
+
   add(packet: Packet): void {
-    this.#meter.add(packet);
+    if (!this.block.hasRoom) this.handOver();
+    this.#packer.pack(packet, this.block);
+  }
+
+  handOver(): void {
+    this.#meter.addBlock(this.block);
+    this.block.length = 0;
   }
 
   async end(): Promise<void> {
+    this.handOver();
     this.#meter.flush();
     this.#sender.end();
   }
@@ -83,13 +113,15 @@ class MeteringThread implements Metering {
   readonly ready: Promise<unknown>;
   readonly #worker: Worker;
   readonly #packer: PacketPacker;
+  readonly #memory = ringMemory();
+  readonly #settings: MeterSettings;
   readonly #ring: RingWriter;
   readonly #done: Promise<void>;
 
   constructor(settings: MeterSettings, link: BatchLink, sleepMs: number | undefined) {
-    const ring = ringMemory();
+    this.#settings = settings;
     this.#packer = new PacketPacker(settings);
-    this.#ring = new RingWriter(ring, sleepMs);
+    this.#ring = new RingWriter(this.#memory, sleepMs);
     this.#worker = takeThread();
     const caller = new Caller(this.#worker);
     const lose = (cause: unknown): void => {
@@ -100,12 +132,22 @@ class MeteringThread implements Metering {
     this.#worker.on('error', lose);
     this.#worker.on('exit', (code) => lose(`it ended with code ${code}, and said nothing`));
     this.ready = caller.call('ready');
-    this.#done = caller.call<void>('meter', { settings, ring, link } satisfies MeterArguments, { transfer: [link.port] });
+    this.#done = caller.call<void>('meter', { settings, ring: this.#memory.buffer, link } satisfies MeterArguments, {
+      transfer: [link.port],
+    });
     this.#done.catch(() => undefined); // `end` tells
   }
 
   get flows(): number {
     return this.#ring.flows;
+  }
+
+  get input(): Uint8Array {
+    return inputOf(this.#memory);
+  }
+
+  lane(format: RecordFormat): RecordLane | undefined {
+    return isLaneEnough(this.#settings) ? new ScanLane(this.#memory, this.#ring, format) : undefined;
   }
 
   add(packet: Packet): void {

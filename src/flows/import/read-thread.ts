@@ -8,11 +8,11 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { receiveBytes } from '../../core/byte-port.ts';
-import { readFileBytes } from '../../core/byte-source.ts';
+import { type ReadPlace, readFileBytes } from '../../core/byte-source.ts';
 import { decompress } from '../../core/compression.ts';
 import { Problem, type ProblemParts } from '../../core/problem.ts';
 import { type CallContext, serveCalls } from '../../core/thread.ts';
-import { createCaptureReader, describeLink } from '../../packets/index.ts';
+import { type CaptureReader, createCaptureReader, describeLink } from '../../packets/index.ts';
 import { RingBroken } from '../meter/packet-ring.ts';
 import type { Shape } from '../schema.ts';
 import { type BatchLink, BatchSender } from './batch-channel.ts';
@@ -63,6 +63,9 @@ class ImportReading {
   #metering: Metering | undefined;
   #format: ImportFormat | undefined;
   #intake: Intake | undefined;
+  /** Where the file is read to; where it is compressed what is read is not what comes out. */
+  readonly #place: ReadPlace = {};
+  #isCompressed = false;
   #bytesRead = 0;
   #packets: () => number = () => 0;
   /** The parser of a text, for what it can tell when the text breaks off. */
@@ -160,7 +163,10 @@ class ImportReading {
   /** A compressed file that is cut or damaged says how much before that place was good. */
   async *#unpacked(): AsyncGenerator<Uint8Array> {
     try {
-      for await (const bytes of decompress(this.#counted())) {
+      const noteCompression = (): void => {
+        this.#isCompressed = true;
+      };
+      for await (const bytes of decompress(this.#counted(), noteCompression)) {
         yield bytes;
       }
     } catch (error) {
@@ -183,7 +189,7 @@ class ImportReading {
 
   async *#counted(): AsyncGenerator<Uint8Array> {
     const { origin } = this.#args;
-    const source = 'path' in origin ? readFileBytes(origin.path) : receiveBytes(origin.port);
+    const source = 'path' in origin ? readFileBytes(origin.path, this.#place) : receiveBytes(origin.port);
     for await (const bytes of source) {
       this.#bytesRead += bytes.length;
       yield bytes;
@@ -232,11 +238,12 @@ class ImportReading {
     const intake = new CaptureIntake(metering, settings.tunnels);
     const reader = createCaptureReader(intake);
     this.#packets = () => reader.packets;
+    if (!this.#isCompressed) this.#place.buffer = metering.input;
     return {
       push: async (bytes) => {
         await metering.ready;
         try {
-          reader.push(bytes);
+          pushThrough(reader, bytes, metering.input);
         } catch (error) {
           if (error instanceof RingBroken) await metering.end(); // rejects with the reason
           throw error;
@@ -297,6 +304,16 @@ class ImportReading {
     this.#context.tell(this.#news());
   }
 }
+
+/** Has a reader read from memory where the meter's quick way is open. */
+const pushThrough = (reader: CaptureReader, bytes: Uint8Array, input: Uint8Array): void => {
+  if (bytes.buffer === input.buffer) return reader.push(bytes);
+  for (let at = 0; at < bytes.length; at += input.length) {
+    const piece = bytes.subarray(at, at + input.length);
+    input.set(piece);
+    reader.push(input.subarray(0, piece.length));
+  }
+};
 
 if (parentPort === null) throw new Error('read-thread.ts runs as a worker thread');
 if ((workerData as ReaderStart | null)?.metersSoon) prepareMetering();

@@ -80,6 +80,8 @@ export const interfaceOf = (place: number): number => (place >>> 13) - 1;
 const seedName = 'weir/flow-key/seed';
 const seed = (getEnvironmentData(seedName) as number | undefined) ?? Math.floor(Math.random() * 4294967296) | 0;
 setEnvironmentData(seedName, seed);
+/** The seed, for the kernel. */
+export const keySeed: number = seed;
 
 /** Multiply and fold: neighbouring inputs (addresses of a subnet, ports in a row) come out far apart. */
 const mix = (value: number): number => {

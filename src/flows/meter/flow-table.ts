@@ -7,43 +7,55 @@
  * no tombstones and a long run does not slow down. The hash is the same for both directions of a flow.
  *
  * Memory: 192 octets a record and 16 to 32 of index, thus 95 MB for 450,000 live flows and 218 MB for the 1,048,576 of
- * the default limit. The slab grows sixteenfold at a time, up to the limit: it comes as zero pages that the system
- * commits when they are first touched, so only records that were in use at once count.
+ * the default limit. Room for all of them is set aside at once, in the memory of the kernel: it comes as zero pages that the
+ * system commits when they are first touched, so only records that were in use at once count.
  */
 import { Packet } from '../../packets/index.ts';
 import { annexWords, field, meta, recordDoubles, recordWords } from './flow-record.ts';
-import { lookaheadPackets } from './lookahead.ts';
+import { kernelMemory } from './kernel/kernel.ts';
+import { counting } from './kernel/layout.ts';
 
-const smallestSlab = 4096;
-const slabGrowth = 16;
+const smallestIndex = 1024;
 
 export class FlowTable {
-  /** The slab as words and as doubles; both change when the table grows, so no caller keeps them over `allocate`. */
-  words: Int32Array;
-  doubles: Float64Array;
+  /** What the kernel is told and tells, the records and the index: see `counting`. */
+  readonly memory: WebAssembly.Memory;
+  /** The slab as words and as doubles. */
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
   /** The annex of the records, empty until `openAnnex`: see `annexField`. */
   annex = new Int32Array(0);
-  /** Means nothing; without it the compiler would see that nobody needs what `warm` reads. */
-  warmed = 0;
   /** Records in use, provisional ones included. */
   live = 0;
   /** Records that were ever in use: they lie in [0, used). */
   used = 0;
   readonly maxFlows: number;
-  #capacity: number;
+  readonly #told: Int32Array;
   #free = -1;
-  #index = new Int32Array(2048);
-  #mask = 1023;
+  #index: Int32Array;
+  #mask = smallestIndex - 1;
   #indexed = 0;
   readonly #like = new Packet();
-  readonly #entries = new Int32Array(lookaheadPackets);
 
   /** `maxFlows`: 1 to 4,194,304. */
   constructor(maxFlows: number) {
     this.maxFlows = maxFlows;
-    this.#capacity = Math.min(smallestSlab, maxFlows);
-    this.doubles = newSlab(this.#capacity);
-    this.words = wordsOf(this.doubles);
+    const slabOctets = maxFlows * recordWords * 4;
+    // An index of twice the size is made behind the last one, which then lies idle.
+    const indexOctets = 2 * 8 * Math.max(smallestIndex, 2 ** Math.ceil(Math.log2(maxFlows * 2)));
+    this.memory = kernelMemory(counting.slab + slabOctets + indexOctets);
+    const { buffer } = this.memory;
+    this.words = new Int32Array(buffer, counting.slab, maxFlows * recordWords);
+    this.doubles = new Float64Array(buffer, counting.slab, maxFlows * recordDoubles);
+    this.#told = new Int32Array(buffer, 0, counting.entries / 4);
+    this.#index = this.#indexAt(counting.slab + slabOctets);
+  }
+
+  /** The index at an address, empty, and where the kernel looks from now on. */
+  #indexAt(address: number): Int32Array {
+    this.#told[counting.index / 4] = address;
+    this.#told[counting.mask / 4] = this.#mask;
+    return new Int32Array(this.memory.buffer, address, (this.#mask + 1) * 2);
   }
 
   get isFull(): boolean {
@@ -58,7 +70,6 @@ export class FlowTable {
       this.#free = this.words[record * recordWords + field.next]!;
       return record;
     }
-    if (this.used === this.#capacity) this.#growSlab();
     return this.used++;
   }
 
@@ -95,25 +106,6 @@ export class FlowTable {
       if (!bothWays || from !== dstD || to !== srcD || has !== turnedPorts) continue;
       if ((metaWord & meta.ipv6) === 0 || this.#upperMatchTurned(packet, word)) return (entry - 1) * 2 + 1;
     }
-  }
-
-  /**
-   * Reads the home slots of some hashes and the records they name, so that `find` has them in the cache. No branch here
-   * depends on what was read: that is what lets the processor start the next read before the last one is there.
-   */
-  warm(hashes: Int32Array, count: number): void {
-    const index = this.#index;
-    const mask = this.#mask;
-    const entries = this.#entries;
-    for (let i = 0; i < count; i++) entries[i] = index[(hashes[i]! & mask) * 2 + 1]!;
-    const words = this.words;
-    let read = 0;
-    for (let i = 0; i < count; i++) {
-      // An empty slot names record 0 as well: it is there to be read.
-      const word = (entries[i]! - (entries[i]! > 0 ? 1 : 0)) * recordWords;
-      read |= words[word]! ^ words[word + field.hash]!;
-    }
-    this.warmed = read;
   }
 
   /** Finds a flow of the same key as a record that is in no index: as `find`. */
@@ -191,36 +183,13 @@ export class FlowTable {
 
   #growIndex(): void {
     const old = this.#index;
-    this.#index = new Int32Array(old.length * 2);
     this.#mask = this.#mask * 2 + 1;
+    this.#index = this.#indexAt(old.byteOffset + old.byteLength);
     for (let i = 0; i < old.length; i += 2) if (old[i + 1] !== 0) this.#place(old[i]!, old[i + 1]!);
-  }
-
-  #growSlab(): void {
-    const old = this.doubles;
-    this.#capacity = Math.min(this.#capacity * slabGrowth, this.maxFlows);
-    this.doubles = newSlab(this.#capacity);
-    this.doubles.set(old);
-    this.words = wordsOf(this.doubles);
-    if (this.annex.length > 0) this.openAnnex();
   }
 
   /** Makes sure that there is an annex. */
   openAnnex(): void {
-    if (this.annex.length === this.#capacity * annexWords) return;
-    const old = this.annex;
-    this.annex = new Int32Array(this.#capacity * annexWords);
-    this.annex.set(old);
+    if (this.annex.length === 0) this.annex = new Int32Array(this.maxFlows * annexWords);
   }
 }
-
-// The allocator puts 16 octets before a block of its own pages, so that records would straddle cache lines; 48 more align
-// them. Where an allocator does otherwise, nothing but speed is lost.
-const slabOffset = 48;
-
-const newSlab = (records: number): Float64Array => {
-  const doubles = records * recordDoubles;
-  return new Float64Array(new ArrayBuffer(slabOffset + doubles * 8), slabOffset, doubles);
-};
-
-const wordsOf = (doubles: Float64Array): Int32Array => new Int32Array(doubles.buffer, doubles.byteOffset, doubles.length * 2);

@@ -19,9 +19,10 @@ import { field, field64, meta, recordDoubles, recordWords, state } from './flow-
 import { FlowRows } from './flow-row.ts';
 import { FlowTable } from './flow-table.ts';
 import { FragmentTable } from './fragments.ts';
-import { Lookahead } from './lookahead.ts';
+import { type Kernel, startKernel } from './kernel/kernel.ts';
+import { counting } from './kernel/layout.ts';
 import { isOneFlowPerKey, type MeterOptions, meterDefaults } from './options.ts';
-import { line, lineMeta, PacketBlock, PacketPacker, unpack } from './packet-block.ts';
+import { line, lineMeta, PacketBlock, PacketPacker, unpack, wordsOfLine } from './packet-block.ts';
 import { Tally, tcpFlag } from './tally.ts';
 
 /** Where flows go. */
@@ -74,23 +75,24 @@ export class Meter {
   /** 0 where TCP close ends no flow. */
   readonly #closeMs: number;
   readonly #hasPlace: boolean;
+  readonly #hasCarriers: boolean;
   #fragments: FragmentTable | undefined;
   /** The record of the last packet at each tunnel depth: the carrier of what comes one deeper. */
   readonly #carriers = new Int32Array(16).fill(-1);
   readonly #packer: PacketPacker;
   /** Packets that `add` was given, until there are enough of them. */
-  readonly #block = new PacketBlock(new ArrayBuffer(waitingOctets), 0, waitingOctets);
-  readonly #ahead = new Lookahead();
+  readonly #waiting: PacketBlock;
+  /** The packets that are being counted, where the kernel finds them. */
+  readonly #block: PacketBlock;
+  readonly #kernel: Kernel;
+  /** What the kernel and this class tell each other: see `counting`. */
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
   /** The packet at hand. */
   readonly #packet = new Packet();
-  #clockSeconds = Number.NEGATIVE_INFINITY;
-  #clockNanos = 0;
-  #packets = 0;
-  #octets = 0;
   #innerPackets = 0;
   #innerOctets = 0;
   #fragmented = 0;
-  #outOfOrder = 0;
   #peak = 0;
   readonly #flowsByReason = new Float64Array(6);
 
@@ -112,6 +114,18 @@ export class Meter {
     });
     this.#eviction = new Eviction(this.#table);
     this.#hasPlace = options.keyVlan || options.keyInterface;
+    this.#hasCarriers = options.tunnels === 'both';
+    const { buffer } = this.#table.memory;
+    this.#waiting = new PacketBlock(buffer, counting.block, waitingOctets);
+    this.#block = new PacketBlock(buffer, counting.block, counting.slab - counting.block);
+    this.#words = new Int32Array(buffer, 0, counting.block / 4);
+    this.#doubles = new Float64Array(buffer, 0, counting.block / 8);
+    this.#kernel = startKernel(this.#table.memory);
+    this.#doubles[counting.clockSeconds / 8] = Number.NEGATIVE_INFINITY;
+    this.#doubles[counting.activeNs / 8] = this.#activeNs;
+    this.#doubles.set(this.#idleNs, counting.idleNs / 8);
+    this.#words[counting.closeMs / 4] = this.#closeMs;
+    this.#words[counting.bothWays / 4] = this.#isBiflow ? 1 : 0;
   }
 
   /** The batch that is being filled; after `flush` it holds the last rows. */
@@ -129,8 +143,8 @@ export class Meter {
   get counters(): MeterCounters {
     this.#drain();
     return {
-      packets: this.#packets,
-      octets: this.#octets,
+      packets: this.#doubles[counting.packets / 8]!,
+      octets: this.#doubles[counting.octets / 8]!,
       innerPackets: this.#innerPackets,
       innerOctets: this.#innerOctets,
       flows: this.#flowsByReason.reduce((sum, flows) => sum + flows, 0),
@@ -139,7 +153,7 @@ export class Meter {
       peakFlows: this.#peak,
       fragments: this.#fragmented,
       fragmentsPending: this.#fragments?.pending ?? 0,
-      outOfOrder: this.#outOfOrder,
+      outOfOrder: this.#words[counting.outOfOrder / 4]! >>> 0,
     };
   }
 
@@ -148,28 +162,36 @@ export class Meter {
    * Nothing of `packet` is kept.
    */
   add(packet: Packet): void {
-    if (!this.#block.hasRoom) this.#drain();
-    this.#packer.pack(packet, this.#block);
+    if (!this.#waiting.hasRoom) this.#drain();
+    this.#packer.pack(packet, this.#waiting);
   }
 
-  /** Counts the packets of a block that was packed for a meter of these options, and nothing of it is kept. */
-  addBlock(block: PacketBlock): void {
+  /** Counts the packets of a block of up to 64 KiB that was packed for a meter of these options, and nothing of it is kept. */
+  addBlock({ words, length }: PacketBlock): void {
     this.#drain();
-    this.#takeBlock(block);
+    this.#block.words.set(length === words.length ? words : words.subarray(0, length));
+    this.#countBlock(length);
   }
 
   /** Counts the packets that wait. */
   #drain(): void {
-    this.#takeBlock(this.#block);
-    this.#block.length = 0;
+    this.#countBlock(this.#waiting.length);
+    this.#waiting.length = 0;
   }
 
-  #takeBlock(block: PacketBlock): void {
-    const ahead = this.#ahead;
-    for (let at = 0; at < block.length; ) {
-      at = ahead.look(block, at);
-      this.#table.warm(ahead.hashes, ahead.count);
-      for (let i = 0; i < ahead.count; i++) this.#take(block, ahead.starts[i]!);
+  /** Counts so many words of packets: nearly all by the kernel, one by one those that it leaves to this class. */
+  #countBlock(length: number): void {
+    const end = counting.block + length * 4;
+    const words = this.#words;
+    words[counting.warmed / 4] = 0;
+    for (let at: number = counting.block; at < end; ) {
+      // The carrier of what is inside of a tunnel is told by this class alone.
+      if (!this.#hasCarriers) at = this.#kernel.count(at, end);
+      if (at === end) return;
+      const word = (at - counting.block) / 4;
+      this.#take(this.#block, word);
+      words[counting.tick / 4] = this.#expiry.tick;
+      at += wordsOfLine(this.#block.words[word]!) * 4;
     }
   }
 
@@ -177,8 +199,8 @@ export class Meter {
     const packet = this.#packet;
     unpack(block, at, packet);
     if (packet.tunnelDepth === 0) {
-      this.#packets++;
-      this.#octets += packet.octets;
+      this.#doubles[counting.packets / 8]!++;
+      this.#doubles[counting.octets / 8]! += packet.octets;
     } else {
       this.#innerPackets++;
       this.#innerOctets += packet.octets;
@@ -204,13 +226,14 @@ export class Meter {
 
   #readClock(packet: Packet): void {
     const { seconds, nanos } = packet;
-    if (seconds > this.#clockSeconds) {
-      this.#clockSeconds = seconds;
-      this.#clockNanos = nanos;
+    const clockSeconds = this.#doubles[counting.clockSeconds / 8]!;
+    if (seconds > clockSeconds) {
+      this.#doubles[counting.clockSeconds / 8] = seconds;
+      this.#words[counting.clockNanos / 4] = nanos;
       this.#expiry.advance(seconds, this.#endExpired);
       this.#fragments?.expire(seconds);
-    } else if (seconds === this.#clockSeconds && nanos >= this.#clockNanos) this.#clockNanos = nanos;
-    else this.#outOfOrder++;
+    } else if (seconds === clockSeconds && nanos >= this.#words[counting.clockNanos / 4]!) this.#words[counting.clockNanos / 4] = nanos;
+    else this.#words[counting.outOfOrder / 4]!++;
   }
 
   readonly #endExpired = (record: number): void => {

@@ -39,7 +39,7 @@ export const line = {
 } as const;
 
 /** Fields of the detail, as offsets in words from the record; MAC addresses are doubles. */
-const detail = {
+export const detail = {
   srcA: 16,
   srcB: 17,
   srcC: 18,

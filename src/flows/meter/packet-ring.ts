@@ -5,24 +5,28 @@
  *   control:  | written | taken | end | failed | flows | sign of life |  lengths of the blocks ...
  *   blocks:   block n is at n mod `blocks`; the writer's from `taken + blocks` to `written`, else the reader's
  *
- * 1 MiB in all, so that what one core has written the other still finds in the cache.
+ * The blocks are 1 MiB in all, so that what one core has written the other still finds in the cache.
  */
+import { kernelMemory } from './kernel/kernel.ts';
 import { PacketBlock } from './packet-block.ts';
+import { blocksAt } from './scan-lane.ts';
 
 const blocks = 16;
 const blockOctets = 65_536;
 const control = { written: 0, taken: 1, end: 2, failed: 3, flows: 4, alive: 5, lengths: 16 } as const;
 const controlOctets = 128;
+/** Behind what a lane needs: see scan-lane.ts. */
+const controlAt = blocksAt;
 /** Milliseconds that a side sleeps before it looks by itself. */
 const patienceMs = 1000;
 /** So often a writer looks in vain for a sign of life before it takes the reader for dead: counted, for a machine may sleep meanwhile. */
 const patience = 30;
 
 /** Memory for a new ring. */
-export const ringMemory = (): SharedArrayBuffer => new SharedArrayBuffer(controlOctets + blocks * blockOctets);
+export const ringMemory = (): WebAssembly.Memory => kernelMemory(controlAt + controlOctets + blocks * blockOctets);
 
 const blockAt = (memory: SharedArrayBuffer, number: number): PacketBlock =>
-  new PacketBlock(memory, controlOctets + (number % blocks) * blockOctets, blockOctets);
+  new PacketBlock(memory, controlAt + controlOctets + (number % blocks) * blockOctets, blockOctets);
 
 const allBlocks = (memory: SharedArrayBuffer): PacketBlock[] => Array.from({ length: blocks }, (_, number) => blockAt(memory, number));
 
@@ -44,10 +48,10 @@ export class RingWriter {
   #isSilent = false;
 
   /** `sleepMs` is how long it sleeps at once, of which the reader may let thirty pass without a sign of life. */
-  constructor(memory: SharedArrayBuffer, sleepMs = patienceMs) {
+  constructor({ buffer }: WebAssembly.Memory, sleepMs = patienceMs) {
     this.#patienceMs = sleepMs;
-    this.#control = new Int32Array(memory, 0, controlOctets / 4);
-    this.#blocks = allBlocks(memory);
+    this.#control = new Int32Array(buffer, controlAt, controlOctets / 4);
+    this.#blocks = allBlocks(buffer);
     this.block = this.#blocks[0]!;
   }
 
@@ -105,7 +109,7 @@ export class RingReader {
   #taken = 0;
 
   constructor(memory: SharedArrayBuffer) {
-    this.#control = new Int32Array(memory, 0, controlOctets / 4);
+    this.#control = new Int32Array(memory, controlAt, controlOctets / 4);
     this.#blocks = allBlocks(memory);
   }
 

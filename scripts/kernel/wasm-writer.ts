@@ -1,0 +1,57 @@
+/** The octets of a WebAssembly module (WebAssembly core specification 2.0, section 5). */
+
+/** Types of values, as the format writes them. */
+export const valueTypes = { i32: 0x7f, f64: 0x7c } as const;
+export type ValueType = keyof typeof valueTypes;
+
+/** Unsigned and signed LEB128. */
+export const unsigned = (value: number): number[] => {
+  const octets: number[] = [];
+  for (let rest = value >>> 0; ; rest >>>= 7) {
+    if (rest < 128) return [...octets, rest];
+    octets.push((rest & 127) | 128);
+  }
+};
+
+export const signed = (value: number): number[] => {
+  const octets: number[] = [];
+  for (let rest = value | 0; ; rest >>= 7) {
+    if (rest >= -64 && rest < 64) return [...octets, rest & 127];
+    octets.push((rest & 127) | 128);
+  }
+};
+
+export const text = (value: string): number[] => {
+  const octets = new TextEncoder().encode(value);
+  return [...unsigned(octets.length), ...octets];
+};
+
+export const list = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()];
+
+/** One function: locals are its parameters, then the rest; `code` is without the final `end`. */
+export type WasmFunction = { name: string; parameters: ValueType[]; result: ValueType | undefined; locals: ValueType[]; code: number[] };
+
+const section = (id: number, octets: readonly number[]): number[] => [id, ...unsigned(octets.length), ...octets];
+
+/** A module of functions over one shared memory, which it imports as `env.memory`; `mostPages` bounds it. */
+export const writeModule = (functions: readonly WasmFunction[], mostPages: number): Uint8Array<ArrayBuffer> => {
+  const typeOf = ({ parameters, result }: WasmFunction): number[] => [
+    0x60,
+    ...list(parameters.map((type) => [valueTypes[type]])),
+    ...list(result === undefined ? [] : [[valueTypes[result]]]),
+  ];
+  const body = ({ locals, code }: WasmFunction): number[] => {
+    const octets = [...list(locals.map((type) => [1, valueTypes[type]])), ...code, 0x0b];
+    return [...unsigned(octets.length), ...octets];
+  };
+  const sharedMemory = 3;
+  const exported = functions.map(({ name }, index) => [...text(name), 0, ...unsigned(index)]);
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, list(functions.map(typeOf))),
+    ...section(2, list([[...text('env'), ...text('memory'), 2, sharedMemory, ...unsigned(1), ...unsigned(mostPages)]])),
+    ...section(3, list(functions.map((_, index) => unsigned(index)))),
+    ...section(7, list(exported)),
+    ...section(10, list(functions.map(body))),
+  ]);
+};

@@ -1,0 +1,14 @@
+/** Numbers of other files under names of their own, as the kernel's sources use them. */
+import { protocols } from '../flow-key.ts';
+import { meta, recordWords } from '../flow-record.ts';
+import { lineMeta } from '../packet-block.ts';
+import { tcpFlag } from '../tally.ts';
+
+export const { tcp, udp, icmp, icmpv6 } = protocols;
+export const { live, ipv6, portless } = meta;
+export const { isDetailed, flagsShift } = lineMeta;
+export const keyBits = lineMeta.key;
+/** The tunnel depth in the word `meta`. */
+export const depthBits = 15 << meta.depthShift;
+export const { fin, syn, rst, ack } = tcpFlag;
+export const recordOctets = recordWords * 4;

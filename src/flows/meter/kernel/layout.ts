@@ -1,0 +1,55 @@
+/**
+ * Where things lie in the memories of the kernel, as offsets in octets. There is one memory for scanning, which two threads share, and one of
+ * each meter's own.
+ */
+import { field, field64 } from '../flow-record.ts';
+import { detail, line } from '../packet-block.ts';
+
+/** What `scan` is told, at the start of its memory. */
+export const scanning = {
+  /** Where the next line goes, and where the block ends. */
+  out: 0,
+  outEnd: 4,
+  /** Records taken by the last call. */
+  taken: 8,
+  seed: 12,
+  nanosPerTick: 16,
+  fractionLimit: 20,
+  /** Most octets of a record. */
+  recordLimit: 24,
+} as const;
+
+/** What `count` is told and tells, at the start of its memory; doubles first. */
+export const counting = {
+  clockSeconds: 0,
+  packets: 8,
+  octets: 16,
+  activeNs: 24,
+  clockNanos: 32,
+  outOfOrder: 36,
+  tick: 40,
+  /** Where the index of the flow table lies, and its slots less one. */
+  index: 44,
+  mask: 48,
+  /** 0 where TCP close ends no flow. */
+  closeMs: 52,
+  bothWays: 56,
+  /** Lines below this address have been looked at: see `warm`. */
+  warmed: 60,
+  /** Addresses of the records that `warm` reads. */
+  entries: 64,
+  /** Idle time-outs by protocol, 256 doubles. */
+  idleNs: 512,
+  /** The block of packets at hand. */
+  block: 4096,
+  /** The records of the flow table. */
+  slab: 4096 + 65_536,
+} as const;
+
+const octetsOf = <Name extends string>(words: Readonly<Record<Name, number>>, size: number): Record<Name, number> =>
+  Object.fromEntries(Object.entries<number>(words).map(([name, word]) => [name, word * size])) as Record<Name, number>;
+
+/** Fields of a line, of its detail and of a flow's record in octets. */
+export const lineAt = octetsOf(line, 4);
+export const detailAt = octetsOf(detail, 4);
+export const recordAt = { ...octetsOf(field, 4), ...octetsOf(field64, 8) };

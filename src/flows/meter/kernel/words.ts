@@ -1,0 +1,21 @@
+/**
+ * What the sources in this folder are written in. They are not run: `scripts/kernel/build.ts` compiles them to `kernel.wasm`,
+ * where a number is a whole one of 32 bits that wraps, or a double, and an address is an offset in octets in the one memory.
+ */
+
+export type i32 = number;
+export type f64 = number;
+
+export declare const load8: (at: i32) => i32;
+export declare const load16: (at: i32) => i32;
+export declare const load32: (at: i32) => i32;
+export declare const loadF64: (at: i32) => f64;
+export declare const store32: (at: i32, value: i32) => void;
+export declare const storeF64: (at: i32, value: f64) => void;
+/** The double of a signed number, and of an unsigned one. */
+export declare const toF64: (value: i32) => f64;
+export declare const unsignedToF64: (value: i32) => f64;
+/** The whole part of a double from 0 to 2^32 - 1. */
+export declare const toUnsigned: (value: f64) => i32;
+/** Whether `a` is less than `b`, both unsigned. */
+export declare const below: (a: i32, b: i32) => boolean;
