@@ -228,6 +228,7 @@ export class Access {
     const [password = ''] = readPasswordFile(file).split(/\r?\n/);
     await this.addUser({ name: 'admin', role: 'admin', password, by: 'access.adminPasswordFile' });
     await this.note({ actor: 'access.adminPasswordFile', address: '', action: 'users.add', target: 'admin', outcome: 'ok' });
+    this.#deps.log.info({ user: 'admin', file }, 'made the first user, with the password of access.adminPasswordFile');
   }
 
   async #rotateInTime(): Promise<void> {

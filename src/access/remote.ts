@@ -1,5 +1,5 @@
 import { Client, type Query } from '../cli/client.ts';
-import { largestPage } from '../core/paging.ts';
+import { largestPage } from '../core/page-size.ts';
 import type { AccessPort, ShownAccount, ShownLine, ShownToken } from './port.ts';
 
 const users = '/api/v1/users';

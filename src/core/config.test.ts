@@ -64,6 +64,8 @@ test('the file gives way to the environment, the environment to --set, --set to 
 test.each([
   ['WEIR_SERVER_NAMES', 'a, b', ['a', 'b'], 'names'],
   ['WEIR_SERVER_NAMES', '', [], 'names'],
+  ['WEIR_SERVER_NAMES', '["a", "b"]', ['a', 'b'], 'names'],
+  ['WEIR_SERVER_NAMES', '[::1]:80, b', ['[::1]:80', 'b'], 'names'],
   ['WEIR_SERVER_OPEN', 'on', true, 'open'],
   ['WEIR_SERVER_TIMEOUT', '250ms', 250, 'timeout'],
   ['WEIR_SERVER_CONNECTIONS', '12', 12, 'connections'],

@@ -195,8 +195,17 @@ function fromText(schema: Leaf['schema'], text: string, origin: string, path: st
   if (unit !== undefined) return fromUnit(unit, text, origin, path);
   if (schema.type === 'integer' || schema.type === 'number') return text.trim() === '' ? text : Number(text);
   if (schema.type === 'boolean') return switchWords[text.toLowerCase()];
-  if (schema.type === 'array') return text === '' ? [] : text.split(',').map((item) => item.trim());
-  return text;
+  return schema.type === 'array' ? listFrom(text) : text;
+}
+
+/** `a,b`, or a JSON list as it stands in a configuration file. */
+function listFrom(text: string): unknown {
+  try {
+    if (text.trimStart().startsWith('[')) return JSON.parse(text);
+  } catch {
+    // An address such as [::1]:80 begins like a list.
+  }
+  return text === '' ? [] : text.split(',').map((item) => item.trim());
 }
 
 const switchWords: Record<string, boolean> = { true: true, yes: true, on: true, 1: true, false: false, no: false, off: false, 0: false };

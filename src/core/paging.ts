@@ -1,9 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Links } from './links.ts';
+import { largestPage } from './page-size.ts';
 import { Problem } from './problem.ts';
-
-/** The most items that one page holds. */
-export const largestPage = 1000;
 
 /** The query parameters of a collection that is read in pages; mix into the query schema of a route with `...pageQuery`. */
 export const pageQuery = {

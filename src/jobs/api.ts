@@ -4,12 +4,10 @@ import type { Caller } from '../core/caller.ts';
 import { type Links, linksSchema } from '../core/links.ts';
 import { pageQuery } from '../core/paging.ts';
 import { prettyDuration } from './duration.ts';
+import { base, hrefOf } from './hrefs.ts';
 import { causes, commandText, durationOf, isAway, isOver, type Job, states } from './job.ts';
 import { formatId } from './job-id.ts';
 import type { submissionMembers } from './submission.ts';
-
-export const base = '/api/v1/jobs';
-export const hrefOf = (id: number): string => `${base}/${formatId(id)}`;
 
 export const jobParameter = Type.Object({ id: Type.String({ maxLength: 64, description: 'The id, with or without its zeros.' }) });
 

@@ -1,6 +1,7 @@
 import { Client, type Query } from '../cli/client.ts';
 import { readEvents, type ServerEvent } from '../cli/sse.ts';
-import { base, type ShownJob } from './api.ts';
+import type { ShownJob } from './api.ts';
+import { base } from './hrefs.ts';
 
 /** What a submission answers, or a look at one job. */
 export type { ShownJob };

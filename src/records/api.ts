@@ -2,8 +2,7 @@
 import { Type } from 'typebox';
 import { type Links, linksSchema } from '../core/links.ts';
 import { pageQuery } from '../core/paging.ts';
-
-export const base = '/api/v1/records';
+import { base, hrefOf } from './hrefs.ts';
 
 export const collectionParameter = Type.Object({ collection: Type.String({ minLength: 1, maxLength: 64 }) });
 export const recordParameter = Type.Object({
@@ -60,9 +59,6 @@ export const collectionsSchema = Type.Object({
   total: Type.Integer(),
   links: linksSchema,
 });
-
-export const hrefOf = (collection: string, id?: number): string =>
-  `${base}/${encodeURIComponent(collection)}${id === undefined ? '' : `/${id}`}`;
 
 /** What can be done with a collection. */
 export function collectionLinks(name: string): Links {

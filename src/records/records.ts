@@ -85,7 +85,7 @@ export class Records {
 function checkName(name: string, pointer: string): void {
   if (collectionName.test(name)) return;
   throw new Problem('invalid', 'That is no name of a collection.', {
-    detail: 'expected a letter, then up to 63 letters, digits, dashes or underscores',
+    detail: `expected a letter, then up to 63 letters, digits, dashes or underscores, got ${JSON.stringify(name.slice(0, 80))}`,
     pointer,
   });
 }

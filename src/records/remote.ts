@@ -1,6 +1,6 @@
 import { Client, type Query } from '../cli/client.ts';
 import { readEvents, type ServerEvent } from '../cli/sse.ts';
-import { hrefOf } from './api.ts';
+import { hrefOf } from './hrefs.ts';
 import type { JsonRecord } from './record.ts';
 
 /** A collection as a server lists it. */

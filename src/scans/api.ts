@@ -4,14 +4,11 @@ import { type Caller, isEnough } from '../core/caller.ts';
 import { type Links, linksSchema } from '../core/links.ts';
 import { pageQuery } from '../core/paging.ts';
 import { Problem } from '../core/problem.ts';
+import { base, hrefOf, scheduleHref } from './hrefs.ts';
 import { methods } from './plan.ts';
 import { isOver, type Scan, scanStates, secondsLeft } from './scan.ts';
 import type { Schedule } from './schedule.ts';
 import { portStates } from './state.ts';
-
-export const base = '/api/v1/scans';
-export const hrefOf = (id: number): string => `${base}/${id}`;
-export const scheduleHref = (id: string): string => `${base}/schedules/${id}`;
 
 export const scanParameter = Type.Object({ id: Type.String({ maxLength: 16, pattern: '^[0-9]+$' }) });
 export const scheduleParameter = Type.Object({ id: Type.String({ maxLength: 32 }) });

@@ -1,8 +1,9 @@
 import { Client, type Query } from '../cli/client.ts';
 import { readEvents } from '../cli/sse.ts';
-import { base, type ShownScan, type ShownSchedule } from './api.ts';
+import type { ShownScan, ShownSchedule } from './api.ts';
 import type { Change } from './diff.ts';
 import type { HostResult, PortResult } from './host-result.ts';
+import { base } from './hrefs.ts';
 import type { ScanRequest } from './request.ts';
 
 const pageSize = 1000;

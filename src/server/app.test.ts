@@ -255,7 +255,7 @@ describe('root', () => {
   test('links every collection and says that it is online', async () => {
     const answer = await ask('/');
     expect(answer.json()).toMatchObject({ name: 'weir', status: 'online', links: { gauges: { href: '/api/v1/gauges', title: 'Gauges' } } });
-    expect(answer.headers.link).toContain('</openapi.json>; rel="service-desc"');
+    expect(answer.headers.link).toContain('/openapi.json>; rel="service-desc"');
     expect(answer.headers).toMatchObject({
       'x-weir-api-version': '2026-11-22',
       'x-content-type-options': 'nosniff',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { listSettings, loadConfig } from '../core/config.ts';
 import { findConfigFile } from '../core/config-file.ts';
@@ -75,7 +76,11 @@ export function runShow(command: Command): void {
 
 function placeOf(command: Command): CertificatePlace {
   const { server } = readConfig(command.optsWithGlobals<ServeOptions>());
-  return { mode: server.tls.mode, file: filesOf(server.tls, server.data || defaultDataFolder()).cert };
+  const data = server.data || defaultDataFolder();
+  // `serve --tls self-signed` leaves no setting behind, only the certificate that it made.
+  const made = filesOf({ ...server.tls, mode: 'self-signed' }, data).cert;
+  if (server.tls.mode === 'off' && existsSync(made)) return { mode: 'self-signed', file: made };
+  return { mode: server.tls.mode, file: filesOf(server.tls, data).cert };
 }
 
 /** Prints the configuration in force, or with `--list` every setting. */

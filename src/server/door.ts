@@ -156,7 +156,7 @@ function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown, do
 }
 
 /** What proxies add to a request that they pass on. */
-const forwarding = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
+export const forwarding = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 
 const nobody: Caller = { name: '', role: 'viewer', proof: 'anonymous' };
 

@@ -2,12 +2,13 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nearest } from '../core/nearest.ts';
 import { Problem } from '../core/problem.ts';
+import { refusalOfBody } from './body-refusal.ts';
 import { answerProblem, problemMediaType, problemOf } from './problem-answer.ts';
 
 /** Turns everything that is thrown, and every path that does not exist, into one `application/problem+json` answer. */
 export function installErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error, request.id);
+    const problem = refusalOfBody(error, request) ?? problemOf(error, request.id);
     if (problem.code === 'internal')
       request.log.error({ err: problem.cause ?? problem, method: request.method, url: request.url }, 'request failed');
     return sendProblem(reply, request, problem);
@@ -32,6 +33,8 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
   if (!request.raw.complete) reply.header('connection', 'close');
   const wait = problem.facts?.retryAfterSeconds ?? (status === 503 || status === 429 ? 5 : undefined);
   if (wait !== undefined) reply.header('retry-after', String(wait));
+  // RFC 9110 section 15.5.16: what the client may send instead.
+  if (Array.isArray(problem.facts?.accept)) reply.header('accept', problem.facts.accept.join(', '));
   const members = { ...request.routeOptions.config.errorMembers, ...body };
   return reply.code(status).header('cache-control', 'no-store').type(problemMediaType).send(JSON.stringify(members));
 }

@@ -34,7 +34,9 @@ export function answerProblem(problem: Problem, place: ProblemPlace, status: num
   const { code, title, detail, hint, pointer, facts } = problem;
   const instance = place.url.split('?', 1)[0] ?? place.url;
   const standard = { type: `/problems/${code}`, title, status, code, detail, hint, pointer, instance, requestId: place.id };
-  return { status, body: { ...facts, ...standard } };
+  // What a form or a schema finds may be more than one thing: programs look for the list, whoever filled it.
+  const errors = status === 422 && { errors: [{ pointer: pointer ?? '', detail: detail ?? title }] };
+  return { status, body: { ...errors, ...facts, ...standard } };
 }
 
 /** What Fastify itself throws (bad JSON, body too large ...) as a problem; anything unknown becomes `internal`, without its words. */
@@ -51,8 +53,6 @@ export function problemOf(error: unknown, requestId: string): Problem {
 }
 
 const frameworkProblems: Record<string, { code: ProblemCode; title: string; detail?: string }> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'too-large', title: 'The body is larger than this route takes.' },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported-media', title: 'This route does not take bodies of that Content-Type.' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid', title: 'The body is empty although its Content-Type says application/json.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid', title: 'The body is not valid JSON.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid', title: 'The body is not as long as its Content-Length says.' },

@@ -24,11 +24,7 @@ export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPa
   };
 };
 
-function unprocessable({ title, detail, hint, pointer }: Problem): Problem {
-  const errors = [{ pointer: pointer ?? '', detail: detail ?? title }];
-  const parts = { ...(detail !== undefined && { detail }), ...(hint !== undefined && { hint }), ...(pointer !== undefined && { pointer }) };
-  return new Problem('unprocessable', title, { ...parts, facts: { errors } });
-}
+const unprocessable = (problem: Problem): Problem => Problem.revive({ ...problem.toMessage(), code: 'unprocessable' });
 
 function explain(error: ErrorObject | undefined, part: string): Problem {
   if (error === undefined) return new Problem('invalid', `The ${part} does not fit its schema.`);

@@ -20,7 +20,7 @@ const fields = ['id', 'title', 'user', 'role', 'created_at', 'ends_at', 'last_us
 export function addTokens(program: Command): void {
   const tokens = program.command('token').description('print the token of your login; make and end personal tokens for programs');
   const show = tokens
-    .command('show')
+    .command('show', { isDefault: true })
     .description('print the token that commands send to the server, renewed if need be; keep it to yourself')
     .action(showToken);
   withExamples(show, 'weir token show', 'curl -H "Authorization: Bearer $(weir token show)" http://127.0.0.1:8080/');

@@ -2,7 +2,8 @@
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader, linksSchema } from '../../core/links.ts';
-import { largestPage, type PageQuery, pageOf, pageQuery } from '../../core/paging.ts';
+import { largestPage } from '../../core/page-size.ts';
+import { type PageQuery, pageOf, pageQuery } from '../../core/paging.ts';
 import type { Access } from '../access.ts';
 import { addressOf } from './address.ts';
 

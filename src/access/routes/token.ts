@@ -11,6 +11,7 @@ import { addressOf } from './address.ts';
 
 const tags = ['tokens'];
 
+const bodies = ['application/x-www-form-urlencoded', 'application/json'];
 const credentials = Type.Object(
   { username: Type.String({ maxLength: 256 }), password: Type.String({ maxLength: 1024 }) },
   { additionalProperties: false, description: 'As a form or as JSON.' },
@@ -37,7 +38,7 @@ export const tokenRoutes = (access: Access): RoomRoutes => {
       {
         config: { role: 'open', isSecret: true, errorMembers: { error: 'invalid_request' } },
         bodyLimit: 8192,
-        schema: { tags, summary: 'Log in with name and password', body: credentials, response: { 200: granted } },
+        schema: { tags, summary: 'Log in with name and password', consumes: bodies, body: credentials, response: { 200: granted } },
       },
       async (request, reply) => logIn(access, request as FastifyRequest<{ Body: { username: string; password: string } }>, reply),
     );

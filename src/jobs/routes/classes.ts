@@ -4,7 +4,7 @@ import type { RoomRoutes } from '../../core/http.ts';
 import { linksSchema } from '../../core/links.ts';
 import { pageOf, pageQuery } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
-import { base } from '../api.ts';
+import { base } from '../hrefs.ts';
 import { type JobClass, presetMembers } from '../job-classes.ts';
 import type { Jobs } from '../jobs.ts';
 

@@ -5,8 +5,7 @@ import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linksSchema } from '../../core/links.ts';
 import { pageOf, pageQuery } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
-import { base } from '../api.ts';
-
+import { base } from '../hrefs.ts';
 import { formatId } from '../job-id.ts';
 import { type Action, actions, type Jobs } from '../jobs.ts';
 

@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
-import { base, collectionParameter } from '../api.ts';
+import { collectionParameter } from '../api.ts';
+import { base } from '../hrefs.ts';
 import { type Draft, draftOf, type JsonRecord } from '../record.ts';
 import type { Records } from '../records.ts';
 

@@ -4,7 +4,8 @@ import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
 import { pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
-import { base, collectionLinks, collectionParameter, collectionsQuery, collectionsSchema, hrefOf } from '../api.ts';
+import { collectionLinks, collectionParameter, collectionsQuery, collectionsSchema } from '../api.ts';
+import { base, hrefOf } from '../hrefs.ts';
 import type { Records } from '../records.ts';
 
 const tags = ['records'];

@@ -4,8 +4,9 @@ import { type SentEvent, sendEvents } from '../../core/event-stream.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
 import { KeyFault } from '../../keys/index.ts';
-import { base, collectionParameter } from '../api.ts';
+import { collectionParameter } from '../api.ts';
 import type { Collection } from '../collection.ts';
+import { base } from '../hrefs.ts';
 import type { Records } from '../records.ts';
 
 const tags = ['records'];

@@ -7,7 +7,6 @@ import { readJsonBodies } from '../../core/json-bodies.ts';
 import { linkHeader } from '../../core/links.ts';
 import { type Page, pageOf } from '../../core/paging.ts';
 import {
-  base,
   collectionLinks,
   collectionParameter,
   draftSchema,
@@ -18,6 +17,7 @@ import {
   recordsSchema,
 } from '../api.ts';
 import type { Collection } from '../collection.ts';
+import { base } from '../hrefs.ts';
 import { merged, patched } from '../patch.ts';
 import { draftOf, type JsonRecord, readId } from '../record.ts';
 import type { Records } from '../records.ts';

@@ -2,16 +2,8 @@
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
 import { pageOf } from '../../core/paging.ts';
-import {
-  base,
-  pagesQuery,
-  scheduleHref,
-  scheduleParameter,
-  scheduleRequestSchema,
-  scheduleSchema,
-  schedulesSchema,
-  showSchedule,
-} from '../api.ts';
+import { pagesQuery, scheduleParameter, scheduleRequestSchema, scheduleSchema, schedulesSchema, showSchedule } from '../api.ts';
+import { base, scheduleHref } from '../hrefs.ts';
 import type { ScanRequest } from '../request.ts';
 import type { Scans } from '../scans.ts';
 import { readEvery } from '../schedule.ts';

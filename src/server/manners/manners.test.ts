@@ -393,21 +393,32 @@ describe('media types', () => {
     ['application/json', '{"name":1}', 422, '/name'],
     ['application/json', '{}', 422, '/name'],
     ['application/json; charset=utf-8', '{"name":"a"}', 201, undefined],
-    ['text/plain', '{"name":"a"}', 415, undefined],
-    ['application/x-www-form-urlencoded', 'name=a', 415, undefined],
+    ['text/plain', '{"name":"a"}', 415, 'content-type'],
+    ['application/x-www-form-urlencoded', 'name=a', 415, 'content-type'],
   ])('a body of %s %s gives %i', async (type, payload, status, pointer) => {
     const answer = await post(payload, { 'content-type': type });
     expect([answer.statusCode, answer.json().pointer]).toEqual([status, pointer]);
+    if (status === 415)
+      expect([answer.headers.accept, answer.json().detail]).toEqual(['application/json', `expected application/json, got ${type}`]);
     if (status === 422) expect(answer.json().errors).toEqual([{ pointer, detail: expect.any(String) }]);
   });
 });
 
 describe('links', () => {
   test('of the body stand in the header, those that a GET follows', async () => {
-    expect((await ask('/api/v1/gauges')).headers.link).toBe('</api/v1/gauges>; rel="self"');
+    expect((await ask('/api/v1/gauges')).headers.link).toBe('<http://localhost:80/api/v1/gauges>; rel="self"');
   });
 
   test('an answer without any says what it is', async () => {
-    expect((await ask('/api/v1/open')).headers.link).toBe('</api/v1/open>; rel="self", </>; rel="index"');
+    expect((await ask('/api/v1/open', { headers: { host: '[::1]:80' } })).headers.link).toBe(
+      '<http://[::1]:80/api/v1/open>; rel="self", <http://[::1]:80/>; rel="index"',
+    );
   });
+
+  test.each([{ via: '1.1 gate' }, { 'x-forwarded-for': '192.0.2.1' }, { host: 'a"b' }])(
+    'are relative for a request with %j',
+    async (headers) => {
+      expect((await ask('/api/v1/gauges', { headers })).headers.link).toBe('</api/v1/gauges>; rel="self"');
+    },
+  );
 });
