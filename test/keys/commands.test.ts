@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { etcdKind, KeyServer } from '../../bench/keys-servers.ts';
 import { WeirServer } from '../../bench/weir.ts';
+import { until } from './operations.ts';
 
 const weirPath = fileURLToPath(new URL('../../bin/weir', import.meta.url));
 const etcdPath = ['/usr/bin/etcd', '/usr/local/bin/etcd'].find(existsSync);
@@ -31,7 +31,11 @@ afterAll(async () => {
 });
 
 type Ran = { code: number | null; stdout: string; stderr: string; bytes: Buffer };
-type Running = Promise<Ran> & { stop: () => void };
+type Running = Promise<Ran> & {
+  stop: () => void;
+  /** Waits until standard output is like this. */
+  says: (pattern: RegExp) => Promise<void>;
+};
 
 function run(program: string, words: readonly string[], input: string | Buffer = '', env: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(program, words, { cwd: folder, env: { ...process.env, NO_COLOR: '1', ...env } });
@@ -44,7 +48,15 @@ function run(program: string, words: readonly string[], input: string | Buffer =
   const ended = new Promise<Ran>((resolve) =>
     child.on('close', (code) => resolve({ code, stdout: Buffer.concat(out).toString(), stderr, bytes: Buffer.concat(out) })),
   );
-  return Object.assign(ended, { stop: () => void child.kill('SIGINT') });
+  return Object.assign(ended, {
+    stop: () => void child.kill('SIGINT'),
+    says: (pattern: RegExp) => until(() => pattern.test(Buffer.concat(out).toString())),
+  });
+}
+
+/** How many watch a server's keys at this moment. */
+async function watchersAt(url: string): Promise<number> {
+  return ((await (await fetch(`${url}/v2/stats/store`)).json()) as { watchers: number }).watchers;
 }
 
 const both = [
@@ -55,8 +67,10 @@ const both = [
 const keysOf = (url: () => string) => (words: string[], input?: string | Buffer) =>
   run(weirPath, ['keys', '--server', url(), ...words], input);
 
-describe.each(both)('on %s', (_name, url, isSkipped) => {
+describe.each(both)('on %s', (name, url, isSkipped) => {
   const it = test.skipIf(isSkipped);
+  // What the command knows by itself is shown once.
+  const itself = test.skipIf(name !== 'a Weir');
   const keys = keysOf(url);
   const output = async (...words: string[]): Promise<string> => {
     const { code, stdout, stderr } = await keys(words);
@@ -76,7 +90,7 @@ describe.each(both)('on %s', (_name, url, isSkipped) => {
     await output('rm', '-r', '/one');
   });
 
-  it('says what went wrong, and exits as the house does', { timeout: 180_000 }, async () => {
+  it('says what went wrong, and exits as the house does', async () => {
     await output('set', '/wrong/a', '1');
     const cases: [string[], number, RegExp][] = [
       [['get', '/wrong/none'], 3, /^weir: key not found: \/wrong\/none\n/],
@@ -92,8 +106,9 @@ describe.each(both)('on %s', (_name, url, isSkipped) => {
       [['set', '--ttl', 'soon', '/wrong/a', '1'], 2, /Expected seconds/],
       [['import'], 2, /a file or --from-etcd URL/],
     ];
-    for (const [words, code, message] of cases)
-      expect({ words, ...(await keys(words)) }).toMatchObject({ words, code, stderr: expect.stringMatching(message) });
+    const ran = await Promise.all(cases.map(([words]) => keys(words)));
+    for (const [at, [words, code, message]] of cases.entries())
+      expect({ words, ...ran[at] }).toMatchObject({ words, code, stderr: expect.stringMatching(message) });
     await output('rm', '-r', '/wrong');
   });
 
@@ -141,16 +156,14 @@ describe.each(both)('on %s', (_name, url, isSkipped) => {
   it('watches one change, or all until it is stopped', async () => {
     await output('set', '/watch/a', '0');
     const { index } = JSON.parse(await output('get', '--json', '/watch/a')) as { index: number };
+    const before = await watchersAt(url());
     const one = keys(['watch', '/watch/a']);
     const all = keys(['watch', '-f', '-r', '--json', '--after-index', String(index), '/watch']);
-    for (const value of ['1', '2']) {
-      // The watch for one may not be there yet at the first write.
-      await sleep(1000);
-      await output('set', '/watch/a', value);
-    }
+    await until(async () => (await watchersAt(url())) === before + 2);
+    for (const value of ['1', '2']) await output('set', '/watch/a', value);
     await output('rm', '/watch/a');
-    expect((await one).stdout).toMatch(/^[12]\n$/);
-    await sleep(500);
+    expect((await one).stdout).toBe('1\n');
+    await all.says(/delete/);
     all.stop();
     const { code, stdout } = await all;
     expect(code).toBe(130);
@@ -177,7 +190,7 @@ describe.each(both)('on %s', (_name, url, isSkipped) => {
       'echo "$ETCD_WATCH_ACTION $ETCD_WATCH_KEY $ETCD_WATCH_VALUE"',
     ]);
     await output('set', '/exec/a', 'x y');
-    await sleep(1500);
+    await watching.says(/\n/);
     watching.stop();
     expect((await watching).stdout).toBe('set /exec/a x y\n');
     await output('rm', '-r', '/exec');
@@ -230,8 +243,7 @@ describe.each(both)('on %s', (_name, url, isSkipped) => {
     await output('rm', '-r', '/to');
   });
 
-  it('refuses what is no export', async () => {
-    const file = join(folder, 'other.json');
+  itself('refuses what is no export', async () => {
     const cases: [string, RegExp][] = [
       ['{"nodes":[{"path":"/x","value":"1"}]}', /is no export of keys/],
       ['{"version":99,"nodes":[]}', /is of version 99/],
@@ -239,17 +251,19 @@ describe.each(both)('on %s', (_name, url, isSkipped) => {
       ['{"version":1,"nodes":[', /breaks off/],
       ['nothing', /damaged/],
     ];
-    for (const [text, message] of cases) {
+    const refused = async ([text, message]: [string, RegExp], at: number): Promise<void> => {
+      const file = join(folder, `other-${at}.json`);
       await writeFile(file, text);
       expect(await keys(['import', file])).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
-    }
+    };
+    await Promise.all(cases.map(refused));
     expect(await keys(['import', join(folder, 'none')])).toMatchObject({ code: 3 });
   });
 });
 
 const onEtcd = test.skipIf(noEtcd !== undefined);
 
-onEtcd('prints what etcdctl prints', { timeout: 120_000 }, async () => {
+onEtcd('prints what etcdctl prints', async () => {
   const steps: string[][] = [
     ['set', '/same/a', '1'],
     ['get', '/same/a'],
@@ -279,7 +293,7 @@ onEtcd('prints what etcdctl prints', { timeout: 120_000 }, async () => {
   }
 });
 
-onEtcd('copies an etcd with times to live, order and hidden keys, and follows it', { timeout: 120_000 }, async () => {
+onEtcd('copies an etcd with times to live, order and hidden keys, and follows it', async () => {
   const old = keysOf(() => etcd?.url ?? '');
   const own = keysOf(() => server.url);
   for (const words of [
@@ -309,7 +323,7 @@ onEtcd('copies an etcd with times to live, order and hidden keys, and follows it
   expect((await own(['get', '/old/_secret/s'])).stdout).toBe('4\n');
 
   const following = own([...from, '--path', '/old/_secret', '--follow']);
-  await sleep(1500);
+  await following.says(/ nodes in /);
   for (const words of [
     ['set', '/old/a', 'new'],
     ['set', '/old/new/deep', 'made'],
@@ -320,7 +334,12 @@ onEtcd('copies an etcd with times to live, order and hidden keys, and follows it
     ['updatedir', '/old/late'],
   ])
     expect(await old(words)).toMatchObject({ code: 0 });
-  await sleep(1500);
+  // The last change takes the time to live away.
+  const late = async () => (await (await fetch(`${server.url}/v2/keys/old/late`)).json()) as { node?: { ttl?: number } };
+  await until(async () => {
+    const { node } = await late();
+    return node !== undefined && node.ttl === undefined;
+  });
   following.stop();
   expect(await following).toMatchObject({ code: 130, stderr: expect.stringMatching(/7 changes repeated, up to index \d+\n$/) });
   const last = async (keys: typeof own) =>
@@ -351,7 +370,7 @@ test('an export of a Weir is whole: hidden keys and what is not UTF-8', async ()
 const ordered = (path: string, index: number): string =>
   JSON.stringify({ version: 1, nodes: [{ path: `${path}/${String(index).padStart(20, '0')}`, value: 'copied' }] });
 
-test('new in-order keys come behind the copied ones, and the index is never used twice', { timeout: 120_000 }, async () => {
+test('new in-order keys come behind the copied ones, and the index is never used twice', async () => {
   const keys = keysOf(() => server.url);
   expect(await keys(['import', '-'], ordered('/raised', 5_000_000))).toMatchObject({ code: 0, stderr: '' });
   expect((await keys(['mk', '--in-order', '/raised', 'new'])).stdout).toBe('/raised/00000000000005000002\n');
@@ -375,7 +394,7 @@ onEtcd('an etcd cannot raise its index, and the command says so', async () => {
   await keys(['rm', '-r', '/raised']);
 });
 
-test('works on a data directory that no server holds', { timeout: 120_000 }, async () => {
+test('works on a data directory that no server holds', async () => {
   const data = join(folder, 'alone');
   const keys = (words: string[], input?: string | Buffer) => run(weirPath, ['keys', '--data', data, ...words], input);
   const value = Buffer.from([0xff, 0x00]);
@@ -387,6 +406,11 @@ test('works on a data directory that no server holds', { timeout: 120_000 }, asy
   expect(await keys(['import', '--prefix', '/copy', '-'], exported.stdout)).toMatchObject({ code: 0 });
   expect((await keys(['get', '--raw', '/copy/a/b'])).bytes).toEqual(value);
   expect(await keys(['watch', '/a'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/takes a server/) });
+  // With the settings of a server.
+  const config = join(folder, 'weir.json');
+  await writeFile(config, JSON.stringify({ keys: { limits: { value: 1024 } }, flows: {} }));
+  const limited = run(weirPath, ['keys', '--data', data, 'set', '/large', '-'], 'x'.repeat(1025), { WEIR_CONFIG: config });
+  expect(await limited).toMatchObject({ code: 2, stderr: expect.stringMatching(/a value of 1025, at most 1024/) });
   const held = await run(weirPath, ['keys', '--data', join(folder, 'weir'), 'ls']);
   expect(held).toMatchObject({ code: 6, stderr: expect.stringMatching(/is in use by/) });
 });

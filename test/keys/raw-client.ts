@@ -1,6 +1,9 @@
 /** A client that sends exactly the octets it is told and shows exactly those that come back. Texts are binary strings. */
 import { connect, type Socket } from 'node:net';
 
+/** As long as a test may last: what does not come at all fails the test. */
+const patienceMs = 110_000;
+
 export type RawAnswer = { status: number; headers: Map<string, string>; body: string; isClosed: boolean };
 
 /** The octets of a request; `body` gets its length unless the headers say otherwise. */
@@ -27,7 +30,7 @@ export class RawClient {
   }
 
   /** Sends a request and waits for its whole answer. */
-  async ask(raw: string, limitMs = 15_000): Promise<RawAnswer> {
+  async ask(raw: string, limitMs = patienceMs): Promise<RawAnswer> {
     await this.send(raw);
     const { status, headers } = await this.head(limitMs);
     const hasNoBody = raw.startsWith('HEAD ') || status === 204;
@@ -43,7 +46,7 @@ export class RawClient {
   }
 
   /** The head of the next answer. */
-  async head(limitMs = 15_000): Promise<{ status: number; headers: Map<string, string> }> {
+  async head(limitMs = patienceMs): Promise<{ status: number; headers: Map<string, string> }> {
     await this.#until(() => this.#read.includes('\r\n\r\n'), limitMs, 'a head');
     const end = this.#read.indexOf('\r\n\r\n');
     const [first = '', ...lines] = this.#read.slice(0, end).split('\r\n');
@@ -54,7 +57,7 @@ export class RawClient {
   }
 
   /** The next chunk of a body, '' for the last, undefined when nothing comes in time, 'cut' when the connection ends. */
-  async chunk(limitMs: number): Promise<string | undefined> {
+  async chunk(limitMs = patienceMs): Promise<string | undefined> {
     const isWhole = () => {
       const end = this.#read.indexOf('\r\n');
       return end !== -1 && this.#read.length >= end + 4 + Number.parseInt(this.#read, 16);

@@ -1,9 +1,11 @@
-/** Runs steps on two servers side by side and tells where they differ. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Runs steps on servers side by side and tells where they differ. */
 import { type RawAnswer, RawClient, rawRequest } from './raw-client.ts';
 import type { Step } from './v2-steps.ts';
 
-export type Difference = { step: string; expected: string; got: string };
+export type Difference = { by: string; step: string; expected: string; got: string };
+
+/** How long to look that nothing follows. What must come is waited for as long as the test may last. */
+const lookMs = 60;
 
 /** What each side answered: its head in a few lines, then the body. */
 type Shown = string;
@@ -12,11 +14,14 @@ const told = ['content-type', 'x-etcd-index', 'allow', 'location', 'x-content-ty
 const named = ['x-etcd-cluster-id', 'x-raft-index', 'x-raft-term'];
 const cors = ['access-control-allow-origin', 'access-control-allow-methods', 'access-control-allow-headers'];
 
-/** One of the two, with its connections. */
+/** A watch, and how many events it has told. */
+type Watch = { client: RawClient; isStream: boolean; events: number };
+
+/** One of the servers, with its connections. */
 class Side {
   readonly #port: number;
   readonly #client: RawClient;
-  readonly #watches = new Map<string, RawClient>();
+  readonly #watches = new Map<string, Watch>();
   index = 0;
   #counts: Record<string, number> = {};
 
@@ -34,7 +39,7 @@ class Side {
       }
       case 'watch': {
         const client = new RawClient(this.#port);
-        this.#watches.set(step.name, client);
+        this.#watches.set(step.name, { client, isStream: step.raw.includes('stream=true'), events: 0 });
         await client.send(this.#fill(step.raw, index));
         return showHead(await client.head());
       }
@@ -42,18 +47,16 @@ class Side {
         return await this.#seen(step.name, step.events);
       case 'count':
         return this.#count(await this.#client.ask(rawRequest('GET', '/v2/stats/store')));
-      case 'wait':
-        await sleep(step.ms);
-        return '';
     }
   }
 
-  /** The chunks that came, and what follows them within a moment. */
+  /** The chunks that came, and what follows them: the end of a watch for one event, and nothing on others. */
   async #seen(name: string, events: number): Promise<Shown> {
-    const client = this.#watches.get(name);
+    const watch = this.#watches.get(name) as Watch;
     let shown = '';
-    for (let event = 0; event < events; event++) shown += (await client?.chunk(2000)) ?? '(nothing)\n';
-    const next = await client?.chunk(60);
+    for (let event = 0; event < events; event++) shown += await watch.client.chunk();
+    watch.events += events;
+    const next = await watch.client.chunk(!watch.isStream && watch.events > 0 ? undefined : lookMs);
     return normal(shown) + (next === undefined ? '(open)' : next === '' ? '(ended)' : normal(next));
   }
 
@@ -70,26 +73,34 @@ class Side {
   }
 
   close(): void {
-    for (const client of [this.#client, ...this.#watches.values()]) client.close();
+    for (const client of [this.#client, ...[...this.#watches.values()].map((watch) => watch.client)]) client.close();
   }
 }
 
-/** Runs all steps on both, the reference first. */
-export async function compare(steps: readonly Step[], reference: number, candidate: number): Promise<Difference[]> {
-  const [left, right] = [new Side(reference), new Side(candidate)];
+const rootOf: Step = { kind: 'ask', raw: 'GET /v2/keys HTTP/1.1\r\nHost: localhost\r\n\r\n', isLoose: true };
+
+/** Runs all steps on a reference and on each candidate, known by its name, at once: times to live are then the same. */
+export async function compare(
+  steps: readonly Step[],
+  reference: number,
+  candidates: Readonly<Record<string, number>>,
+): Promise<Difference[]> {
+  const names = Object.keys(candidates);
+  const [left, ...others] = [reference, ...Object.values(candidates)].map((port) => new Side(port)) as [Side, ...Side[]];
   const differences: Difference[] = [];
-  const start = await Promise.all(
-    [left, right].map((side) => side.run({ kind: 'ask', raw: 'GET /v2/keys HTTP/1.1\r\nHost: localhost\r\n\r\n', isLoose: true }, 0)),
-  );
-  if (left.index !== right.index) throw new Error(`the indexes differ from the start: ${left.index} and ${right.index}; ${start[1]}`);
-  for (const step of steps) {
-    const index = left.index;
-    // Both at once, so that times to live are the same; where a test waits for time it waits once.
-    const [expected, got] = await Promise.all([left, right].map(async (side) => await side.run(step, index).catch(String)));
-    if (expected !== got) differences.push({ step: describe(step, index), expected: expected ?? '', got: got ?? '' });
+  try {
+    await Promise.all([left, ...others].map((side) => side.run(rootOf, 0)));
+    for (const [at, { index }] of others.entries())
+      if (index !== left.index) throw new Error(`the indexes differ from the start: ${left.index}, and ${index} of ${names[at]}`);
+    for (const step of steps) {
+      const index = left.index;
+      const [expected = '', ...answers] = await Promise.all([left, ...others].map((side) => side.run(step, index).catch(String)));
+      for (const [at, got] of answers.entries())
+        if (got !== expected) differences.push({ by: names[at] ?? '', step: describe(step, index), expected, got });
+    }
+  } finally {
+    for (const side of [left, ...others]) side.close();
   }
-  left.close();
-  right.close();
   return differences;
 }
 
@@ -100,7 +111,6 @@ const fill = (raw: string, index: number): string => {
 };
 
 function describe(step: Step, index: number): string {
-  if (step.kind === 'wait') return `wait ${step.ms}`;
   if (step.kind === 'count') return 'count';
   if (step.kind === 'seen') return `seen ${step.name}`;
   const raw = fill(step.raw, index);

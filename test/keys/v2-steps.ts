@@ -7,9 +7,8 @@ export type Step =
   | { kind: 'ask'; raw: string; isLoose?: boolean }
   /** A watch on a connection of its own. */
   | { kind: 'watch'; name: string; raw: string }
-  /** What has come on it: `events` of them, then whether it ended. */
+  /** What has come on it, `events` of them as soon as they are there, then whether it ended. */
   | { kind: 'seen'; name: string; events: number }
-  | { kind: 'wait'; ms: number }
   /** What `/v2/stats/store` has counted since it was last asked. */
   | { kind: 'count' };
 
@@ -20,7 +19,6 @@ export const post = (target: string, body = ''): Step => ask(rawForm('POST', `/v
 export const remove = (target: string): Step => ask(rawRequest('DELETE', `/v2/keys${target}`));
 const watch = (name: string, target: string): Step => ({ kind: 'watch', name, raw: rawRequest('GET', `/v2/keys${target}`) });
 const seen = (name: string, events: number): Step => ({ kind: 'seen', name, events });
-const wait = (ms: number): Step => ({ kind: 'wait', ms });
 /** Text as the octets of its UTF-8. */
 const text = (value: string) => Buffer.from(value, 'utf8').toString('latin1');
 /** A PUT with a body of any kind. */
@@ -360,21 +358,21 @@ export const times: Step[] = [
   put('/td', 'refresh=true&ttl=200&prevExist=true'),
   get('/r'),
   // The end: nothing else happens meanwhile, so both count the same.
-  put('/end/a', 'value=1&ttl=1'),
-  put('/end/b', 'dir=true&ttl=2'),
+  put('/end/a', 'value=1&ttl=2'),
+  put('/end/b', 'dir=true&ttl=4'),
   put('/end/b/c', 'value=1&ttl=300'),
   watch('end', '/end?wait=true&recursive=true&stream=true'),
   watch('below', '/end/b/c?wait=true'),
-  wait(3400),
   seen('end', 2),
   seen('below', 1),
   get('/end?recursive=true'),
   get('/end/b/c'),
+  watch('now', '/now?wait=true&stream=true'),
   put('/now', 'value=1&ttl=0'),
-  wait(1200),
+  seen('now', 2),
   get('/now'),
   put('/now', 'value=1&ttl=18446744073709551615'),
-  wait(1200),
+  seen('now', 2),
   get('/now'),
 ];
 
@@ -497,7 +495,7 @@ export const counting: Step[] = [
   seen('counted', 1),
   { kind: 'count' },
   put('/n', 'value=1&ttl=1'),
-  wait(2200),
+  seen('counted too', 3),
   { kind: 'count' },
 ];
 

@@ -1,9 +1,13 @@
-/** The keys of a data directory that no server holds: the embedded engine, opened by this process. */
-import { join } from 'node:path';
+/** The keys of a data directory that no server holds: the engine that the configuration names, opened by this process. */
+import { Type } from 'typebox';
+import { systemClock } from '../../core/clock.ts';
+import { loadRoomsConfig } from '../../core/config.ts';
 import { openDataFolder } from '../../core/data-folder.ts';
+import { createLog } from '../../core/log.ts';
 import { Problem } from '../../core/problem.ts';
+import { keysSettings } from '../config.ts';
 import type { KeyEngine, Reading } from '../engine.ts';
-import { createEmbeddedEngine } from '../lmdb/engine.ts';
+import { engineOf } from '../engine-of.ts';
 import type { Operation } from '../tree/operation.ts';
 import type { Path } from '../tree/path.ts';
 import type { KeysPort, ReadWish, Walk, Written } from './access.ts';
@@ -49,11 +53,14 @@ export class EngineKeys implements KeysPort {
   }
 }
 
-/** Opens the directory; who holds it already is told by a `conflict`. */
+const settings = Type.Object({ keys: keysSettings });
+
+/** Opens the directory, with the settings of a server; who holds it already is told by a `conflict`. */
 export async function openFolderKeys(folder: string): Promise<KeysPort> {
   const held = await openDataFolder(folder, 'a command');
   try {
-    const engine = createEmbeddedEngine({ folder: join(held.path, 'keys'), log: tell });
+    const log = createLog({ level: 'warn' });
+    const engine = engineOf(loadRoomsConfig(settings).keys, { dataFolder: held.path, log, clock: systemClock });
     await engine.start();
     return new EngineKeys(engine, held.path, async () => {
       await engine.stop();
@@ -63,9 +70,4 @@ export async function openFolderKeys(folder: string): Promise<KeysPort> {
     await held.release();
     throw error;
   }
-}
-
-/** A command has no log: what the engine has to say goes to stderr as a line. */
-function tell(level: 'info' | 'warn', message: string): void {
-  if (level === 'warn') process.stderr.write(`weir: ${message}\n`);
 }

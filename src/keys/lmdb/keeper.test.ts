@@ -17,7 +17,7 @@ let keeper: Keeper;
 let delivered: Delivery[] = [];
 const clock = manualClock(1_000_000);
 /** The machine may be busy. */
-const patience = { timeout: 20_000 };
+const patience = { timeout: 110_000, interval: 1 };
 const recipient = { deliver: (delivery: Delivery) => void delivered.push(delivery) };
 
 const openStore = async (limits: Partial<Limits> = {}, at = path): Promise<OpenFolder> =>
