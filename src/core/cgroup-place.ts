@@ -2,8 +2,8 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A folder for each controller, below which groups may be made; in version 2 both are the same folder. */
-export type CgroupPlace = { version: 1 | 2; memory: string; cpu: string };
+/** A folder for each controller, below which groups may be made; in version 2 all are the same folder. `pids` is not everywhere. */
+export type CgroupPlace = { version: 1 | 2; memory: string; cpu: string; pids?: string };
 
 /** What the kernel tells a process of itself; other files for tests. */
 export type CgroupFiles = { own: string; mounts: string };
@@ -30,7 +30,8 @@ export function findCgroupPlace({ own, mounts }: CgroupFiles = files): CgroupPla
   const cpu = firstVersion('cpu', lines, all);
   if (memory === undefined || cpu === undefined) return version2;
   for (const folder of [memory, cpu]) if (!isWritable(folder)) return `${folder} may not be written by this user`;
-  return { version: 1, memory, cpu };
+  const pids = firstVersion('pids', lines, all);
+  return { version: 1, memory, cpu, ...(pids !== undefined && isWritable(pids) && { pids }) };
 }
 
 function secondVersion(lines: readonly string[], mounts: readonly Mount[]): CgroupPlace | string {

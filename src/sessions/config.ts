@@ -43,8 +43,18 @@ export const sessionsSettings = Type.Object({
   }),
   log: sizeSetting(16 * mebibyte, { description: 'The largest log of a session; what comes behind is not kept.', minimum: 4096 }),
   processes: integerSetting(512, { description: 'Processes that a session may have; one with more is ended. 0: any number.', minimum: 0 }),
+  limits: choiceSetting(
+    ['auto', 'processes'],
+    'auto',
+    'How sessions and batches are held to `processes`, `memory` and `cores`: `auto` by a cgroup for each where this server may make some, else as `processes`: by looking on, and by limits of each process alone.',
+  ),
   memory: sizeSetting(0, {
-    description: 'Address space that the interpreter of a plain Python session may take. 0: any. Spark has `driverMemory` for this.',
+    description:
+      'Memory that a plain Python session or batch may take with all that it has started; without cgroups, the address space of each of its processes. 0: any. Spark has `driverMemory` for this, SQL `sessions.sql.memory`.',
+  }),
+  cores: integerSetting(0, {
+    description: 'Cores that a session or a batch may use at once; only cgroups can hold it to them. 0: all.',
+    minimum: 0,
   }),
   python: textSetting('python3', 'The Python of plain sessions: a name on the path, or a file.'),
   files: listSetting([], 'Folders below which `jars`, `pyFiles`, `files` and `archives` of a session may lie. None: no local files.'),

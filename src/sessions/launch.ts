@@ -12,8 +12,10 @@ import { checkSpark, sparkConf } from './spark-settings.ts';
 /** What is known of a session before it has an id. */
 export type Launch = {
   startOf(id: number, folder: string): Omit<Start, 'folder'>;
-  /** What its driver is told: the content of `start.json`. */
+  /** What its driver is told, but for its limits: the content of `start.json`. */
   settingsOf(id: number, folder: string): object;
+  /** True for an engine that has a limit of its own for memory. */
+  hasOwnMemory: boolean;
 };
 
 /** Finds the interpreter and checks the request. Throws `invalid` with what is missing and how to get it. */
@@ -24,7 +26,8 @@ export async function launchOf(asked: ReadRequest, config: SessionsConfig, inter
   const program = await interpreters.python();
   return {
     startOf: (id, folder) => ({ engine: 'python', program, environment: environmentOf(folder, id) }),
-    settingsOf: () => ({ ...pythonSettings(config), kind: 'python', memoryOctets: config.memory }),
+    settingsOf: () => ({ ...pythonSettings(config), kind: 'python' }),
+    hasOwnMemory: false,
   };
 }
 
@@ -35,7 +38,6 @@ export const pythonSettings = (config: SessionsConfig) => ({
   processes: config.processes,
   logOctets: config.log,
   outputOctets: config.output,
-  memoryOctets: 0,
 });
 
 async function sparkLaunch({ request }: ReadRequest, config: SessionsConfig, interpreters: Interpreters): Promise<Launch> {
@@ -52,6 +54,7 @@ async function sparkLaunch({ request }: ReadRequest, config: SessionsConfig, int
       kind: 'pyspark',
       spark: { conf: sparkConf(request, config, { id, folder, master }), rows: config.sql.rows, hasFlows: isHere(master) },
     }),
+    hasOwnMemory: true,
   };
 }
 
@@ -80,5 +83,6 @@ function sqlLaunch(config: SessionsConfig): Launch {
       outputOctets: config.output,
       reconnectMs: config.reconnect,
     }),
+    hasOwnMemory: true,
   };
 }

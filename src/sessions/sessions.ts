@@ -13,6 +13,7 @@ import type { FlowsWish } from './driver-link.ts';
 import { IdCounter } from './id-counter.ts';
 import { Interpreters } from './interpreters.ts';
 import { launchOf } from './launch.ts';
+import { Limits } from './limits.ts';
 import { LiveSession } from './live-session.ts';
 import { type ReadRequest, rejected, spanMs } from './request.ts';
 import { isOver, nameOfId, type Session, type State } from './session.ts';
@@ -47,6 +48,7 @@ export class Sessions {
   readonly #kept: Mirror<Session>;
   readonly #ids: IdCounter;
   readonly #folder: string;
+  readonly #limits: Limits;
   readonly #live = new Map<number, LiveSession>();
   /** Until when a client has to be heard of, by session; monotonic milliseconds. */
   readonly #heartbeats = new Map<number, number>();
@@ -63,9 +65,11 @@ export class Sessions {
     this.#kept = new Mirror(deps.tree, place);
     this.#ids = new IdCounter(deps.tree, '/sessions/facts/next-id');
     this.#folder = join(deps.dataFolder, 'sessions');
+    this.#limits = new Limits(config, this.#folder, deps.log);
     this.batches = new Batches(config, {
       ...deps,
       interpreters: this.interpreters,
+      limits: this.#limits,
       requireEnabled: () => this.#requireEnabled(),
       flows: deps.flows ?? noFlows,
       note: (caller, action, id) => this.#note(caller, action, id),
@@ -84,8 +88,10 @@ export class Sessions {
     await this.#kept.start();
     const mine = this.all().filter(({ server }) => server === this.#server);
     await this.#removeStrays(mine);
+    this.#limits.open();
     for (const session of mine) this.#recover(session);
     await this.batches.start(this.#server);
+    this.#limits.sweep(new Set([...mine.map(({ id }) => groupOf(id)), ...this.batches.groups()]));
     this.#timer = setInterval(() => void this.sweep(), sweepMs).unref();
   }
 
@@ -94,6 +100,7 @@ export class Sessions {
     clearInterval(this.#timer);
     for (const live of this.#live.values()) live.leave();
     this.batches.stop();
+    this.#limits.close();
     this.#kept.stop();
   }
 
@@ -154,7 +161,8 @@ export class Sessions {
       const live = this.#makeLive(session);
       this.touch(session);
       const folder = this.#folderOf(id);
-      void live.start(launch.startOf(id, folder), launch.settingsOf(id, folder));
+      const hold = this.#limits.make(groupOf(id), launch.hasOwnMemory);
+      void live.start(launch.startOf(id, folder), { ...launch.settingsOf(id, folder), ...hold });
       await this.#note(caller, 'sessions.create', id);
       return session;
     } finally {
@@ -232,7 +240,10 @@ export class Sessions {
       onProcess: (process) => this.#change(id, (session) => ({ ...session, process })),
       onReady: ({ appId, ...appInfo }) =>
         this.#change(id, (session) => ({ ...session, ready: session.ready ?? clock.now(), appInfo, ...(appId && { appId }) })),
-      onEnd: ({ state, reason }) => this.#change(id, (session) => ({ ...session, end: { at: clock.now(), state, reason } })),
+      onEnd: ({ state, reason }) => {
+        this.#limits.remove(groupOf(id));
+        this.#change(id, (session) => ({ ...session, end: { at: clock.now(), state, reason } }));
+      },
     });
     this.#live.set(id, live);
     return live;
@@ -295,6 +306,8 @@ export function requireUse(session: Session, caller: Caller): void {
   if (!mayUse(session, caller))
     throw new Problem('denied', `Session ${session.id} belongs to ${session.owner}.`, { detail: `${caller.name} is ${caller.role}` });
 }
+
+const groupOf = (id: number): string => `session-${id}`;
 
 const noFlows = async (): Promise<object> => {
   throw new Problem('unavailable', 'There are no flows here.');

@@ -154,32 +154,32 @@ describe('R13: a restart', () => {
   });
 });
 
-test('R12: a server that other machines reach runs none unless told to, and its roles count', async () => {
-  const off = new House(['sessions.enabled=never']);
-  try {
-    await off.start();
-    expect(await off.ask('POST', '/sessions', { kind: 'python' })).toMatchObject({
-      status: 403,
-      body: { msg: expect.stringContaining('never') },
-    });
-  } finally {
-    await off.close();
-  }
-});
+describe('a server with limits', () => {
+  const small = new House(['sessions.most=2', 'sessions.starting=1', 'sessions.memory=200MiB']);
+  beforeAll(() => small.start());
+  afterAll(() => small.close());
 
-test('no more sessions than there may be', async () => {
-  const small = new House(['sessions.most=2', 'sessions.starting=1']);
-  try {
-    await small.start();
+  test('has no more sessions than there may be', async () => {
     const both = await Promise.all([1, 2].map(() => small.ask<{ msg: string }>('POST', '/sessions', { kind: 'python' })));
     expect(both.map(({ status }) => status).sort()).toEqual([201, 400]);
     expect(both.find(({ status }) => status === 400)?.body.msg).toContain('too many sessions are being created!');
     await small.until(0, 'idle');
     await small.session();
     expect((await small.ask<{ msg: string }>('POST', '/sessions', { kind: 'python' })).body.msg).toContain('there are 2 sessions already');
-  } finally {
-    await small.close();
-  }
+  });
+
+  test('lets a session take no more memory than it may, alone or with what it has started', async () => {
+    const greedy = 'x = bytearray(300_000_000)\nlen(x)';
+    if (small.said.includes('sessions have no cgroups')) {
+      expect(await small.run(0, greedy)).toMatchObject({ ename: 'MemoryError' });
+      return;
+    }
+    const { id } = await small.post(0, `import os\nfor child in range(3):\n  if os.fork() == 0: break\n${greedy}`);
+    await small.until(0, 'dead');
+    expect(await small.log(0)).toMatch(/sessions\.memory/);
+    expect((await small.statement(0, id)).output).toMatchObject({ ename: 'Error' });
+    expect(await small.text(1, "'well'")).toBe("'well'");
+  });
 });
 
 const commandOf = (pid: string): string => {

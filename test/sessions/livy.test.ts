@@ -236,8 +236,8 @@ test('a body is JSON whatever it is called', async () => {
   expect((await house.ask('GET', `/sessions/${body.id}`)).status).toBe(404);
 });
 
-test('on a port of its own the server is taken for Livy: `/` and `/version` are its', async () => {
-  const own = new House(['sessions.listen=127.0.0.1:0']);
+test('on a port of its own the server is taken for Livy: `/` and `/version` are its; it may run nothing', async () => {
+  const own = new House(['sessions.listen=127.0.0.1:0', 'sessions.enabled=never']);
   try {
     await own.start();
     const url = String(/Livy on (http:\/\/[\d.:]+)/.exec(own.said)?.[1]);
@@ -245,6 +245,8 @@ test('on a port of its own the server is taken for Livy: `/` and `/version` are 
     expect(await fetch(url, { redirect: 'manual' })).toMatchObject({ status: 302 });
     expect(await (await fetch(`${url}/sessions?size=5`)).json()).toEqual({ from: 0, total: 0, sessions: [] });
     expect(await (await own.ask('GET', '/version')).body).toHaveProperty('etcdserver');
+    const refused = await own.ask('POST', '/sessions', { kind: 'python' });
+    expect(refused).toMatchObject({ status: 403, body: { msg: expect.stringContaining('never') } });
   } finally {
     await own.close();
   }

@@ -9,9 +9,10 @@ import type { Start } from '../driver-process.ts';
 import { environmentOf } from '../environment.ts';
 import type { Interpreters, SparkHome } from '../interpreters.ts';
 import { isHere, pythonSettings, sparkVariables } from '../launch.ts';
+import type { Limits } from '../limits.ts';
 import { rejected } from '../request.ts';
 import { checkPath, checkSpark, sparkConf } from '../spark-settings.ts';
-import type { BatchKind, BatchRequest } from './batch.ts';
+import { type BatchKind, type BatchRequest, groupOfBatch } from './batch.ts';
 import { asksForSpark, batchKindOf, type ReadBatch } from './batch-request.ts';
 import { propertiesText } from './properties.ts';
 import { statementsOf } from './sql-text.ts';
@@ -27,6 +28,7 @@ export type LaunchDependencies = {
   config: SessionsConfig;
   interpreters: Interpreters;
   uploads: Uploads;
+  limits: Limits;
   /** Answers what a batch asks of the flows. */
   flows(wish: FlowsWish, folder: string): Promise<object>;
 };
@@ -56,7 +58,7 @@ export async function batchLaunchOf(asked: ReadBatch, owner: string, deps: Launc
       const { words, variables } = await programOf(kind, own, { ...place, spark, python }, deps);
       const settings = {
         ...pythonSettings(deps.config),
-        memoryOctets: kind === 'python' ? deps.config.memory : 0,
+        ...deps.limits.make(groupOfBatch(id), kind !== 'python'),
         words,
         environment: variables,
       };

@@ -39,3 +39,6 @@ export type Batch = {
   appInfo?: AppInfo;
   end?: BatchEnd;
 };
+
+/** The group of the kernel that holds a batch to its limits. */
+export const groupOfBatch = (id: number): string => `batch-${id}`;

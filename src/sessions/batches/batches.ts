@@ -10,10 +10,11 @@ import type { SessionsConfig } from '../config.ts';
 import type { FlowsWish } from '../driver-link.ts';
 import { IdCounter } from '../id-counter.ts';
 import type { Interpreters } from '../interpreters.ts';
+import type { Limits } from '../limits.ts';
 import { rejected } from '../request.ts';
 import { nameOfId } from '../session.ts';
 import { factsOf } from './application.ts';
-import { type Batch, type BatchState, hasEnded } from './batch.ts';
+import { type Batch, type BatchState, groupOfBatch, hasEnded } from './batch.ts';
 import { batchLaunchOf } from './batch-launch.ts';
 import type { ReadBatch } from './batch-request.ts';
 import { LiveBatch } from './live-batch.ts';
@@ -26,6 +27,7 @@ export type BatchesDependencies = {
   clock: Clock;
   log: Log;
   interpreters: Interpreters;
+  limits: Limits;
   /** Throws where this server runs nothing of anybody. */
   requireEnabled(): void;
   flows(wish: FlowsWish, folder: string): Promise<object>;
@@ -69,6 +71,11 @@ export class Batches {
       if (batch.end !== undefined) live.settle(batch.end.state);
       else live.recover(batch.process);
     }
+  }
+
+  /** The groups of the kernel that batches of this server may have. */
+  groups(): string[] {
+    return [...this.#live.keys()].map(groupOfBatch);
   }
 
   /** The programs go on, and are taken up by the next server. */
@@ -192,6 +199,7 @@ export class Batches {
       grace: this.#config.grace,
       onProcess: (process) => this.#change(id, (batch) => ({ ...batch, process })),
       onEnd: (end) => {
+        this.#deps.limits.remove(groupOfBatch(id));
         const at = this.#deps.clock.now();
         this.#change(id, (batch) => ({ ...batch, ...(batch.appId === undefined && factsOf(live.log)), end: { at, ...end } }));
       },

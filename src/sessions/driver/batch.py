@@ -7,27 +7,13 @@ import sys
 def start(directory):
     # Its own modules are compiled beside the batches, not beside the program, which may be read-only.
     sys.pycache_prefix = os.path.join(os.path.dirname(directory), "pycache")
-    from weir_driver.settings import limit_memory, read_settings
+    from weir_driver.parting import part
+    from weir_driver.settings import read_settings
 
     os.chdir(directory)
     settings = read_settings("start.json")
-    reading, writing = os.pipe()
-    program = os.fork()
-    if program > 0:
-        os.close(writing)
-        _note_processes(program)
-        # The server waits for this line.
-        os.write(3, b"ready\n")
-        os.close(3)
-        from weir_driver.keeper import keep
-
-        sys.exit(keep(program, reading, settings))
+    part(settings, _tell)
     os.close(3)
-    os.setpgid(0, 0)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(writing, 1)
-    os.dup2(writing, 2)
-    limit_memory(settings["memoryOctets"])
     words = settings["words"]
     try:
         os.chdir("work")
@@ -37,11 +23,13 @@ def start(directory):
     os._exit(127)
 
 
-def _note_processes(program):
-    """For a server that comes later: who keeps, and whose group has to end with him."""
+def _tell(program):
+    """Tells the server that waits for this line, and one that comes later: who keeps, and whose group has to end with him."""
     with open("processes.json.new", "w", encoding="utf-8") as file:
         json.dump({"keeper": _identity(os.getpid()), "program": _identity(program)}, file)
     os.replace("processes.json.new", "processes.json")
+    os.write(3, b"ready\n")
+    os.close(3)
 
 
 def _identity(pid):

@@ -24,24 +24,12 @@ import types  # noqa: F401
 def start(directory):
     # Its own modules are compiled beside the sessions, not beside the program, which may be read-only.
     sys.pycache_prefix = os.path.join(os.path.dirname(directory), "pycache")
-    from weir_driver.settings import limit_memory, read_settings
+    from weir_driver.parting import part
+    from weir_driver.settings import read_settings
 
     os.chdir(directory)
     settings = read_settings("start.json")
-    reading, writing = os.pipe()
-    driver = os.fork()
-    if driver > 0:
-        os.close(writing)
-        from weir_driver.keeper import keep
-
-        sys.exit(keep(driver, reading, settings))
-    os.setpgid(0, 0)
-    os.dup2(writing, 1)
-    os.dup2(writing, 2)
-    os.close(writing)
-    os.close(reading)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    limit_memory(settings["memoryOctets"])
+    part(settings)
     # What the user imports comes from the working directory, never from the folder of this file.
     sys.path[0] = ""
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))

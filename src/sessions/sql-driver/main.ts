@@ -2,12 +2,13 @@
  * The interpreter of a SQL session: an engine of its own in a process of its own, which sees the flows and nothing else. It speaks
  * with the server as the Python driver does: `node main.ts FOLDER`, with `start.json` in the folder.
  */
-import { readFileSync, statSync, writeSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SqlDriver, type SqlSettings } from './driver.ts';
 
 const folder = process.argv[2] as string;
-const settings = JSON.parse(readFileSync(join(folder, 'start.json'), 'utf8')) as SqlSettings;
+const settings = JSON.parse(readFileSync(join(folder, 'start.json'), 'utf8')) as SqlSettings & { groups: string[] };
+for (const group of settings.groups) writeFileSync(join(group, 'cgroup.procs'), String(process.pid));
 const driver = new SqlDriver(folder, settings);
 await driver.listen();
 // The server waits for this line before it connects.

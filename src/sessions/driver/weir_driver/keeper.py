@@ -25,6 +25,7 @@ class _Keeper:
         self._reading = reading
         self._grace = settings["graceSeconds"]
         self._most_processes = settings["processes"]
+        self._groups = settings["groups"]
         self._log = _Log("log", settings["logOctets"])
         self._reason = None
         self._status = None
@@ -133,6 +134,8 @@ class _Keeper:
             end["signal"] = os.WTERMSIG(self._status)
         else:
             end["code"] = os.WEXITSTATUS(self._status)
+        if self._reason is None and end["code"] != 0 and _memory_kills(self._groups) > 0:
+            end["reason"] = "the kernel ended it: it took more memory than it may (sessions.memory)"
         try:
             with open("end.json.new", "w", encoding="utf-8") as file:
                 json.dump(end, file)
@@ -159,6 +162,19 @@ class _Log:
         if len(octets) > room:
             self._is_full = True
             os.write(self._file, f"\n[the log ends here: it has {self._limit} octets, and sessions.log allows no more]\n".encode())
+
+
+def _memory_kills(groups):
+    """How many processes of these groups the kernel has ended for want of memory; version 2 and 1 tell it in files of their own."""
+    for name in ("memory.events", "memory.oom_control"):
+        for group in groups:
+            try:
+                with open(os.path.join(group, name), encoding="ascii") as file:
+                    facts = dict(line.split() for line in file)
+            except OSError:
+                continue
+            return int(facts.get("oom_kill", 0))
+    return 0
 
 
 def _become_reaper():
