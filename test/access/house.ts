@@ -10,6 +10,9 @@ import { createServer } from '../../src/server/server.ts';
 
 export const right = 'a long enough passphrase';
 
+/** How long an answer is waited for, in milliseconds: a machine may have much else to do. */
+const patience = 110_000;
+
 /** An answer, its body read as JSON where it is JSON. */
 export type Answer = {
   status: number;
@@ -25,7 +28,7 @@ export type Asked = {
   json?: unknown;
   /** Sent as a form. */
   form?: string;
-  /** Milliseconds after which the body is not waited for any longer: some never end. */
+  /** Milliseconds after which a body without a length is not waited for any longer: some never end. */
   patienceMs?: number;
 };
 
@@ -40,7 +43,7 @@ export async function openHouse(assignments: readonly string[] = []) {
   const url = await server.start();
 
   /** Sends one request as it is written: nothing is added to its headers. */
-  const ask = (method: string, path: string, { token, headers = {}, json, form, patienceMs = 5000 }: Asked = {}): Promise<Answer> =>
+  const ask = (method: string, path: string, { token, headers = {}, json, form, patienceMs = patience }: Asked = {}): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const body = json === undefined ? form : JSON.stringify(json);
       const type = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json';
@@ -56,16 +59,19 @@ export async function openHouse(assignments: readonly string[] = []) {
         outgoing.off('error', reject).on('error', () => {});
         outgoing.destroy();
         resolve({ status: 0, headers: {}, text: 'no answer', body: {} });
-      });
+      }, patience);
       outgoing.once('response', (incoming) => {
         clearTimeout(silence);
         let text = '';
         const end = () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, body: parse(text) });
-        const timer = setTimeout(() => {
-          outgoing.off('error', reject).on('error', () => {});
-          incoming.destroy();
-          end();
-        }, patienceMs);
+        const timer = setTimeout(
+          () => {
+            outgoing.off('error', reject).on('error', () => {});
+            incoming.destroy();
+            end();
+          },
+          incoming.headers['content-length'] === undefined ? patienceMs : patience,
+        );
         incoming.setEncoding('utf8').on('data', (piece: string) => {
           text += piece;
         });

@@ -72,39 +72,31 @@ async function runPython(code: string): Promise<string> {
   return (await run(python ?? 'python3', ['-c', code], { env })).stdout;
 }
 
-test.skipIf(seeds === undefined || python === undefined)(
-  `the programs with requests do what they say ${needs}`,
-  async () => {
-    const said: string[] = [];
-    for (const code of published('python', `https://${host}`)) said.push(await runPython(code));
-    const all = said.join('');
-    expect(said.length).toBeGreaterThan(4);
-    expect(all).toContain("{'userId': 1, 'title': 'Buy milk', 'completed': False, 'id': 201}\n201\n");
-    expect(all).toMatch(/'title': 'Wash car', 'completed': True, 'id': 10\} 200\n/);
-    expect(all).toMatch(/'title': 'Mow lawn'[^\n]*\}\n200\n/);
-    expect(all.endsWith('{}\n200\n')).toBe(true);
-  },
-  60_000,
-);
+test.skipIf(seeds === undefined || python === undefined)(`the programs with requests do what they say ${needs}`, async () => {
+  const said: string[] = [];
+  for (const code of published('python', `https://${host}`)) said.push(await runPython(code));
+  const all = said.join('');
+  expect(said.length).toBeGreaterThan(4);
+  expect(all).toContain("{'userId': 1, 'title': 'Buy milk', 'completed': False, 'id': 201}\n201\n");
+  expect(all).toMatch(/'title': 'Wash car', 'completed': True, 'id': 10\} 200\n/);
+  expect(all).toMatch(/'title': 'Mow lawn'[^\n]*\}\n200\n/);
+  expect(all.endsWith('{}\n200\n')).toBe(true);
+});
 
-test.skipIf(seeds === undefined || !hasCurl)(
-  `the curl lines get the answers that stand below them ${needs}`,
-  async () => {
-    const { port } = new URL(plain.url);
-    writeFileSync(
-      join(folder, '.curlrc'),
-      ['127.0.0.1', 'localhost'].map((name) => `connect-to = "${name}:5000:127.0.0.1:${port}"\n`).join(''),
-    );
-    const [text = ''] = published('shell', 'localhost:5000');
-    const lines = text.replaceAll(/\\\n/g, ' ').split('\n');
-    const commands = lines.filter((line) => line.startsWith('curl '));
-    const [status = '', success = ''] = await Promise.all(
-      commands.map(async (line) => (await run('bash', ['-c', line], { env: { ...process.env, HOME: folder } })).stdout),
-    );
-    expect(JSON.parse(status)).toMatchObject({ status: 'online' });
-    expect(JSON.parse(success)).toEqual({ status: 'success' });
-    const kept = await plain.ask('GET', '/api/v1/records/data/1');
-    expect(kept.body).toMatchObject({ data: { name: 'Mario', age: 30, occupation: 'plumber' } });
-  },
-  60_000,
-);
+test.skipIf(seeds === undefined || !hasCurl)(`the curl lines get the answers that stand below them ${needs}`, async () => {
+  const { port } = new URL(plain.url);
+  writeFileSync(
+    join(folder, '.curlrc'),
+    ['127.0.0.1', 'localhost'].map((name) => `connect-to = "${name}:5000:127.0.0.1:${port}"\n`).join(''),
+  );
+  const [text = ''] = published('shell', 'localhost:5000');
+  const lines = text.replaceAll(/\\\n/g, ' ').split('\n');
+  const commands = lines.filter((line) => line.startsWith('curl '));
+  const [status = '', success = ''] = await Promise.all(
+    commands.map(async (line) => (await run('bash', ['-c', line], { env: { ...process.env, HOME: folder } })).stdout),
+  );
+  expect(JSON.parse(status)).toMatchObject({ status: 'online' });
+  expect(JSON.parse(success)).toEqual({ status: 'success' });
+  const kept = await plain.ask('GET', '/api/v1/records/data/1');
+  expect(kept.body).toMatchObject({ data: { name: 'Mario', age: 30, occupation: 'plumber' } });
+});
