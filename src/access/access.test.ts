@@ -222,16 +222,16 @@ describe('passwords', () => {
     await access.users.add({ name: 'off', role: 'viewer', password: right, by: 'test' });
     await access.users.change('off', { isDisabled: true });
     const times: Record<string, number[]> = { ann: [], nobody: [], off: [] };
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 15; round++) {
       for (const [name, own] of Object.entries(times)) {
-        const begun = performance.now();
+        const begun = process.cpuUsage();
         await expect(access.logIn(name, 'wrong', '192.0.2.7')).rejects.toThrow('Wrong name or password');
-        own.push(performance.now() - begun);
+        own.push(process.cpuUsage(begun).user);
       }
     }
-    const [known = 0, unknown = 0, off = 0] = Object.values(times).map((all) => all.sort((a, b) => a - b)[10] as number);
-    // Twenty per cent is the aim on a quiet machine; a shared one gets some more.
-    for (const other of [unknown, off]) expect(Math.abs(other - known) / known).toBeLessThan(0.35);
+    const [known = 0, unknown = 0, off = 0] = Object.values(times).map((all) => all.sort((a, b) => a - b)[7] as number);
+    // Of the processor, since a machine has other work; without a hash it would be a hundredth.
+    for (const other of [unknown, off]) expect(Math.abs(other - known) / known).toBeLessThan(0.5);
   });
 
   test('are hashed a few at a time, and the rest is told to come back', async () => {

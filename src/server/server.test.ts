@@ -128,20 +128,16 @@ describe('the end', () => {
   test('an answer that does not end is broken at the deadline, visibly', async () => {
     const { server, url } = await start({ drainTimeout: 200 });
     const answer = await fetch(`${url}/endless`);
-    const began = performance.now();
     const stopped = server.stop();
     await expect(answer.text()).rejects.toThrow();
     await stopped;
-    expect(performance.now() - began).toBeLessThan(60_000);
   });
 
   test('an idle connection does not hold it up', async () => {
     const { server, url } = await start();
     const { socket } = raw(url, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await new Promise((resolve) => socket.once('data', resolve));
-    const began = performance.now();
     await server.stop();
-    expect(performance.now() - began).toBeLessThan(60_000);
   });
 });
 
@@ -165,13 +161,11 @@ describe('limits', () => {
 
   test('a body that never ends', async () => {
     const { url } = await start({ requestTimeout: 300 });
-    const began = performance.now();
     const { answer } = raw(
       url,
       'POST /small HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a":',
     );
     expect(await answer).toMatch(/^HTTP\/1\.1 408 .*"code":"timeout"/s);
-    expect(performance.now() - began).toBeLessThan(60_000);
   });
 
   test('a body that is too large is refused before it is sent', async () => {
@@ -184,13 +178,15 @@ describe('limits', () => {
   });
 
   test('a slow upload may go on while octets arrive', async () => {
-    const { url } = await start({ requestTimeout: 300 });
+    const requestTimeout = 3000;
+    const { url } = await start({ requestTimeout });
     const { socket, answer } = raw(
       url,
       'POST /upload HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/octet-stream\r\nContent-Length: 10\r\n\r\n',
     );
-    for (let octet = 0; octet < 10; octet += 1) {
-      await sleep(100);
+    const octets = 10;
+    for (let octet = 0; octet < octets; octet += 1) {
+      await sleep((1.2 * requestTimeout) / octets);
       socket.write('x');
     }
     expect(await answer).toMatch(/200 OK.*"octets":10/s);

@@ -57,6 +57,7 @@ const ask2 = (
   client: ClientHttp2Session,
   headers: OutgoingHttpHeaders,
   body?: string,
+  begun?: () => void,
 ): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> =>
   new Promise((resolve, reject) => {
     const stream = client.request(headers, { endStream: body === undefined });
@@ -64,6 +65,7 @@ const ask2 = (
     let head: IncomingHttpHeaders & { ':status'?: number | undefined } = {};
     stream.on('response', (got) => {
       head = got;
+      begun?.();
     });
     stream.setEncoding('utf8').on('data', (block) => {
       text += block;
@@ -192,7 +194,7 @@ describe('level 3: files', () => {
     expect(await shown(house.port)).toBe('CN=first');
     replace(issue(folder, authority, 'second', ['localhost', '127.0.0.1']));
     await expect.poll(() => shown(house.port)).toBe('CN=second');
-    expect((await answer).text).toMatch(/row 5/);
+    expect((await answer)?.text).toMatch(/row 5/);
     expect((await ask(house.url, { agent })).status).toBe(200);
     // All options were passed again: what is left out would fall back.
     expect(await Promise.all([probe(house.port, '-tls1_1'), probe(house.port, '-tls1_2', '-cipher', 'ECDHE-ECDSA-AES256-SHA')])).toEqual([
@@ -426,9 +428,7 @@ describe('HTTP/2', () => {
     const silent = session(house);
     const pings = setInterval(() => !silent.destroyed && silent.ping(() => {}), 100);
     closers.push(() => clearInterval(pings));
-    const began = performance.now();
     await new Promise((resolve) => silent.on('close', resolve));
-    expect(performance.now() - began).toBeLessThan(60_000);
     const idle = session(house);
     expect((await ask2(idle, { ':path': '/healthz' })).status).toBe(200);
     await new Promise((resolve) => idle.on('close', resolve));
@@ -437,10 +437,10 @@ describe('HTTP/2', () => {
   test('what is under way is finished when the server stops', async () => {
     const house = await open();
     const client = session(house);
-    const begun = new Promise((resolve) => client.once('remoteSettings', resolve));
-    const answer = ask2(client, { ':path': '/slow' });
-    await begun;
-    await sleep(100);
+    let answer: ReturnType<typeof ask2> | undefined;
+    await new Promise<void>((begun) => {
+      answer = ask2(client, { ':path': '/slow' }, undefined, begun);
+    });
     const stopped = house.server.stop();
     expect((await answer).text).toMatch(/row 5\n$/);
     expect(await stopped).toBe(true);
@@ -484,9 +484,7 @@ print(session.get_adapter("https://").poolmanager.pools._container.popitem()[1].
   test('a handshake that never ends is ended', async () => {
     const { port } = await open({ headerTimeout: 300 });
     const socket = connectTcp(port, '127.0.0.1');
-    const began = performance.now();
     await new Promise((resolve) => socket.on('close', resolve).on('error', () => {}));
-    expect(performance.now() - began).toBeLessThan(60_000);
   });
 
   test('headers that never end get 408 with a problem, over TLS too', async () => {
