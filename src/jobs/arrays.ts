@@ -39,6 +39,17 @@ export class Arrays {
     return tally.away > 0 || tally.over > 0 ? 'Running' : 'Queued';
   }
 
+  /** An array with the state that its children give it now; undefined when it has that. */
+  settled(array: Job, now: number): Job | undefined {
+    const state = this.stateOf(array.id);
+    if (state === undefined || state === array.state) return undefined;
+    const { outcome: _outcome, ...rest } = array;
+    const started = array.started ?? now;
+    if (state === 'Done') return { ...rest, state, started, outcome: { cause: 'done', ended: now } };
+    if (state === 'Failed') return { ...rest, state, started, outcome: { cause: 'exit', ended: now, note: this.describe(array.id) } };
+    return { ...rest, state, started };
+  }
+
   /** In words: `3 of 32 over, 4 running, 1 failed`. */
   describe(parent: number): string {
     const { ids, away, over, failed } = this.#tallies.get(parent) ?? { ids: new Set(), away: 0, over: 0, failed: 0 };

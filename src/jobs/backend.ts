@@ -65,7 +65,10 @@ export type Backend = {
   signal(name: string, signal: Signal): Promise<boolean>;
   /** Forgets what is kept about a run that has ended, once its end is on record. */
   discard(name: string): void;
-  /** Forgets what is kept about all runs but these: a server may have been killed between the end of a run and `discard`. */
+  /**
+   * Forgets what is kept about all runs but these: a server may have been killed between the end of a run and `discard`. One that still
+   * runs is ended: other servers have given its job up meanwhile.
+   */
   sweep(known: ReadonlySet<string>): void;
   /** How far limits are enforced, for people. */
   limits(): Record<string, string>;

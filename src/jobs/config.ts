@@ -56,6 +56,12 @@ export const jobsSettings = Type.Object({
   reserveAfter: durationSetting(5 * minute, {
     description: 'How long smaller jobs may overtake the first in line for which there is no room; then room is kept for it.',
   }),
+  lostAfter: durationSetting(5 * minute, {
+    description:
+      'How long a server that shares the key tree may be silent until the others give up the jobs that it has: `lost`, or tried again by `retry`. Should it come back, it ends what still runs of them.',
+    minimum: second,
+    maximum: day,
+  }),
   grace: durationSetting(10 * second, { description: 'The time between TERM and KILL when a job is stopped or its time is up.' }),
   directory: textSetting('', 'Where jobs run that name no directory, in a folder for each user. Empty: below the data directory.'),
   kept: integerSetting(1_000_000, {

@@ -78,6 +78,7 @@ export class Jobs {
       server,
       graceMs: config.grace,
       reserveAfterMs: config.reserveAfter,
+      lostAfterMs: config.lostAfter,
       mayStart: this.isEnabled,
     });
   }

@@ -10,8 +10,12 @@ const rememberedRuns = 20;
 /** The name of a job's run: unique for ever, since ids are, and runs are only counted up. */
 export const runName = ({ id, run }: Pick<Job, 'id' | 'run'>): string => `${formatId(id)}.${run}`;
 
-/** Given to a back end, where it runs, or waits again (`isQueuedThere`). */
-export function claimed(job: Job, { host, takes }: Place, server: string, now: number, isQueuedThere = false): Job | undefined {
+/** Given to a back end by a server; it runs there, or waits again (`isQueuedThere`). */
+export function claimed(
+  job: Job,
+  { host, takes }: Place,
+  { server, now, isQueuedThere = false }: { server: string; now: number; isQueuedThere?: boolean },
+): Job | undefined {
   if (job.state !== 'Queued' || job.isHeld || job.array !== undefined || isAway(job)) return undefined;
   const { outcome: _outcome, notBefore: _notBefore, stopping: _stopping, ...rest } = job;
   const common = { ...rest, run: job.run + 1, server, host, grabbed: takes };
@@ -49,6 +53,10 @@ export function ended(
   if (!isGood && mayRetry(job, outcome)) return again({ ...job, started }, outcome);
   return { ...job, started, state: isGood ? 'Done' : 'Failed', outcome };
 }
+
+/** Its server is gone for good. */
+export const abandoned = (job: Job, server: string, outcome: Outcome): Job | undefined =>
+  job.server === server ? ended(job, runName(job), { outcome, startedAt: undefined }) : undefined;
 
 function mayRetry({ retry, retries = 0, stopping }: Job, { cause, code }: Outcome): boolean {
   if (retry === undefined || retries >= retry.max || stopping !== undefined || cause === 'stopped' || cause === 'start') return false;

@@ -29,6 +29,8 @@ class LocalBackend implements Backend {
   readonly #launched = new Set<string>();
   /** Runs whose wrappers are nobody's children: they are looked after. */
   readonly #orphans = new Set<string>();
+  /** Orphans that nobody wants: they are being ended, and nobody hears of it. */
+  readonly #unwanted = new Set<string>();
   #tell: (event: RunEvent) => void = () => {};
   #looking: NodeJS.Timeout | undefined;
 
@@ -105,8 +107,18 @@ class LocalBackend implements Backend {
   }
 
   sweep(known: ReadonlySet<string>): void {
-    this.#files.sweep(known);
-    this.#cgroups.sweep(known);
+    const kept = new Set(known);
+    for (const name of this.#files.names()) {
+      const start = known.has(name) ? 'none' : this.#files.start(name);
+      if (typeof start !== 'object' || !this.#isAlive(start)) continue;
+      this.#deps.log.warn({ run: name }, 'a run that nobody knows of is ended');
+      kept.add(name);
+      this.#unwanted.add(name);
+      this.#orphans.add(name);
+      signalProcess(start.wrapper, 'SIGHUP');
+    }
+    this.#files.sweep(kept);
+    this.#cgroups.sweep(kept);
   }
 
   limits(): Record<string, string> {
@@ -147,6 +159,11 @@ class LocalBackend implements Backend {
 
   /** Tells the end of a run that has no living wrapper, or makes sure that it never gets one. */
   #settle(name: string, start: Start): void {
+    if (this.#unwanted.delete(name)) {
+      if (typeof start === 'object' && this.#files.exit(name) === undefined) this.#lost(name, start);
+      this.discard(name);
+      return;
+    }
     // Read anew: a wrapper writes this last, so what was not there before may be there now that it is gone.
     const outcome = this.#files.exit(name);
     if (outcome !== undefined) {

@@ -85,22 +85,26 @@ export class RunFiles {
     for (const kind of ['spec', 'start', 'exit', 'exit.tmp', 'seal']) rmSync(this.#path(name, kind), { force: true });
   }
 
-  /** Forgets all runs but these, with what wrappers that were killed have left half done; answers which runs those were. */
-  sweep(known: ReadonlySet<string>): string[] {
-    const unknown = new Set<string>();
+  /** Runs that there are files of. */
+  names(): Set<string> {
+    const names = readdirSync(this.folder).map((file) => runOf(file));
+    return new Set(names.filter((name) => name !== undefined));
+  }
+
+  /** Forgets all runs but these, with what wrappers that were killed have left half done. */
+  sweep(known: ReadonlySet<string>): void {
     for (const file of readdirSync(this.folder)) {
-      const name = /^(\d+\.\d+)\./.exec(file)?.[1];
-      if (name === undefined || known.has(name)) continue;
-      unknown.add(name);
-      rmSync(join(this.folder, file), { force: true });
+      const name = runOf(file);
+      if (name !== undefined && !known.has(name)) rmSync(join(this.folder, file), { force: true });
     }
-    return [...unknown];
   }
 
   #path(name: string, kind: string): string {
     return join(this.folder, `${name}.${kind}`);
   }
 }
+
+const runOf = (file: string): string | undefined => /^(\d+\.\d+)\./.exec(file)?.[1];
 
 function read(path: string): string | undefined {
   try {

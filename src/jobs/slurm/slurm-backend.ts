@@ -4,23 +4,22 @@
  * for all jobs at once and at an interval. Its jobs bear the name of our run as their comment, so that one whose submission was not answered
  * is found again.
  */
-import { randomBytes } from 'node:crypto';
-import { type FSWatcher, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type FSWatcher, mkdirSync, readdirSync, watch } from 'node:fs';
 import type { Backend, BackendDependencies, Run, RunEvent, Signal } from '../backend.ts';
 import type { JobsConfig } from '../config.ts';
 import type { Outcome } from '../job.ts';
-import { script } from '../local/launcher.ts';
 import { RunFiles } from '../local/run-files.ts';
 import type { Need } from '../resources.ts';
 import { type Row, SlurmCommands, SlurmFault } from './commands.ts';
-import { checkOptions, impossibleFor, jobName, optionsOf } from './options.ts';
+import { Comments } from './comments.ts';
+import { checkOptions, impossibleFor, jobName } from './options.ts';
 import { type Standing, standingOf, wordsOf } from './states.ts';
+import { Submitter } from './submitter.ts';
 import { corrected, isOpen, neverStarted, unaccounted } from './verdict.ts';
-import { WatchedRun } from './watched-run.ts';
+import { idIn, WatchedRun } from './watched-run.ts';
+import { Wishes } from './wishes.ts';
+import { Works } from './works.ts';
 
-/** Submissions under way at once; Slurm takes them one by one anyway. */
-const submittersAtOnce = 4;
 /** How often the folder is read where no events come (shared file systems have none). */
 const lookEveryMs = 1000;
 /** How long a run may be over for Slurm before its account is given up, at least: a shared folder shows files late. */
@@ -37,13 +36,14 @@ class SlurmBackend implements Backend {
   readonly #files: RunFiles;
   readonly #commands: SlurmCommands;
   readonly #runs = new Map<string, WatchedRun>();
-  readonly #toSubmit: WatchedRun[] = [];
-  readonly #working = new Set<Promise<void>>();
-  #submitters = 0;
-  #tag = '';
+  /** Runs in Slurm that other servers have given up while this one was away: they are cancelled. */
+  readonly #unwanted = new Set<string>();
+  readonly #submitter: Submitter;
+  readonly #works: Works;
+  readonly #wishes: Wishes;
+  #comments: Comments | undefined;
   #killWaitMs = 30_000;
   #tell: (event: RunEvent) => void = () => {};
-  #isClosed = true;
   #isAway = false;
   #isPolling = false;
   #wantsPoll = false;
@@ -58,6 +58,31 @@ class SlurmBackend implements Backend {
     this.atOnce = config.slurm.atOnce;
     this.#files = new RunFiles(config.slurm.folder === '' ? deps.folder : config.slurm.folder);
     this.#commands = new SlurmCommands(config.slurm.bin, config.slurm.config);
+    this.#works = new Works(deps.log);
+    this.#submitter = new Submitter({
+      commands: this.#commands,
+      config: config.slurm,
+      folder: this.#files.folder,
+      works: this.#works,
+      log: deps.log,
+      now: () => this.#now(),
+      commentOf: (name) => this.#commentOf(name),
+      isWanted: (watched) => this.#runs.get(watched.name) === watched,
+      onRefused: (watched, why) => this.#refuse(watched, why),
+      onUnsure: (watched, why) => this.#sayWhy(watched, `Slurm does not answer: ${why}`, watched.isHeld),
+    });
+    this.#wishes = new Wishes({
+      commands: this.#commands,
+      files: this.#files,
+      works: this.#works,
+      log: deps.log,
+      graceMs: config.grace,
+      killWaitMs: () => this.#killWaitMs,
+      patienceMs: () => this.#patience(),
+      now: () => this.#now(),
+      isWanted: (watched) => this.#runs.get(watched.name) === watched,
+      onUnstarted: (watched) => this.#end(watched, { kind: 'unstarted', name: watched.name, why: 'it was stopped before it started' }),
+    });
   }
 
   /** Slurm has the hosts, and queues by itself. */
@@ -76,13 +101,13 @@ class SlurmBackend implements Backend {
   async open(): Promise<void> {
     const { folder } = this.#files;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.#tag = tagOf(folder);
+    this.#comments = new Comments(folder);
     await this.#commands.version().catch((error: unknown) => {
       if (!(error instanceof SlurmFault)) throw error;
       this.#deps.log.warn({ err: error }, 'Slurm does not answer');
     });
     this.#killWaitMs = 1000 * (await this.#commands.killWait().catch(() => 30));
-    this.#isClosed = false;
+    this.#works.open();
     this.#timers = [
       setInterval(() => this.#poll(), this.#config.slurm.interval).unref(),
       setInterval(() => this.#lookAtFiles(), Math.min(lookEveryMs, this.#config.slurm.interval)).unref(),
@@ -93,11 +118,10 @@ class SlurmBackend implements Backend {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     this.#tell = () => {};
     this.#watcher?.close();
     for (const timer of this.#timers) clearInterval(timer);
-    await Promise.allSettled(this.#working);
+    await this.#works.close();
   }
 
   start(run: Run): void {
@@ -106,7 +130,7 @@ class SlurmBackend implements Backend {
     this.#runs.set(run.name, watched);
     try {
       this.#files.writeSpec(run);
-      this.#submit(watched);
+      this.#submitter.submit(watched);
     } catch (error) {
       this.#deps.log.error({ err: error, run: run.name }, 'a job could not be handed to Slurm');
       this.#refuse(watched, (error as Error).message);
@@ -127,30 +151,17 @@ class SlurmBackend implements Backend {
     if (signal === 'stop' || signal === 'kill') {
       watched.wants = signal;
       watched.isPressed = false;
-      await this.#press(watched);
+      await this.#wishes.end(watched);
       return true;
     }
-    const id = this.#idOf(watched);
+    const id = idIn(this.#files, watched);
     if (id === undefined) return false;
     if (signal === 'suspend') await (watched.isSuspended || this.#commands.signal(id, 'USR1'));
     else if (signal === 'resume') await this.#commands.signal(id, 'USR2');
     // What Slurm has told us itself is not asked of it again.
-    else if ((signal === 'hold') !== watched.isHeld) await this.#grant(watched, id, signal);
+    else if ((signal === 'hold') !== watched.isHeld) await this.#wishes.grant(watched, id, signal);
     this.#poll();
     return true;
-  }
-
-  /** Holds or releases a run; when Slurm does not answer, the next look tries again. */
-  async #grant(watched: WatchedRun, id: string, wish: 'hold' | 'release'): Promise<void> {
-    watched.wish = wish;
-    try {
-      await (wish === 'hold' ? this.#commands.hold(id) : this.#commands.release(id));
-      watched.isHeld = wish === 'hold';
-      watched.knownAt = this.#now(); // what was asked before this tells nothing
-      watched.wish = undefined;
-    } catch (error) {
-      this.#deps.log.warn({ err: error, run: watched.name }, `Slurm did not ${wish} a job; trying again`);
-    }
   }
 
   discard(name: string): void {
@@ -159,7 +170,12 @@ class SlurmBackend implements Backend {
   }
 
   sweep(known: ReadonlySet<string>): void {
+    for (const name of this.#files.names()) {
+      const isLeft = !known.has(name) && typeof this.#files.start(name) === 'object' && this.#files.exit(name) === undefined;
+      if (isLeft) this.#unwanted.add(name);
+    }
     this.#files.sweep(known);
+    this.#poll();
   }
 
   limits(): Record<string, string> {
@@ -170,67 +186,8 @@ class SlurmBackend implements Backend {
     return this.#deps.clock.now();
   }
 
-  /** The comment of a run in Slurm: other servers under the same user have other tags. */
   #commentOf(name: string): string {
-    return `weir:${this.#tag}:${name}`;
-  }
-
-  #idOf({ name, id }: WatchedRun): string | undefined {
-    if (id !== undefined) return id;
-    const start = this.#files.start(name);
-    return typeof start === 'object' ? start.batchId : undefined;
-  }
-
-  #work(work: Promise<void>, what: string): void {
-    const guarded = work
-      .catch((error: unknown) => this.#deps.log.error({ err: error }, what))
-      .finally(() => {
-        this.#working.delete(guarded);
-      });
-    this.#working.add(guarded);
-  }
-
-  // Submitting.
-
-  #submit(watched: WatchedRun): void {
-    watched.isSubmitting = true;
-    watched.isUnsure = false;
-    this.#toSubmit.push(watched);
-    if (this.#submitters >= submittersAtOnce) return;
-    this.#submitters++;
-    this.#work(
-      this.#submitAll().finally(() => {
-        this.#submitters--;
-      }),
-      'submitting to Slurm failed',
-    );
-  }
-
-  async #submitAll(): Promise<void> {
-    for (let next = this.#toSubmit.shift(); next !== undefined && !this.#isClosed; next = this.#toSubmit.shift())
-      await this.#submitOne(next);
-  }
-
-  async #submitOne(watched: WatchedRun): Promise<void> {
-    const { name, run } = watched;
-    if (run === undefined || this.#runs.get(name) !== watched) return; // it was stopped meanwhile
-    try {
-      const options = optionsOf(run, this.#commentOf(name), this.#config.slurm);
-      watched.id = await this.#commands.submit(options, [script, 'run', this.#files.folder, name], { WEIR_RUN: name });
-      watched.knownAt = this.#now();
-      if (this.#runs.get(name) !== watched) await this.#commands.cancel(watched.id);
-    } catch (error) {
-      if (this.#isClosed || this.#runs.get(name) !== watched) return;
-      watched.knownAt = this.#now();
-      if (!(error instanceof SlurmFault) || !error.isAway) this.#refuse(watched, (error as Error).message);
-      else {
-        // It may be there all the same: the next answer of squeue tells.
-        watched.isUnsure = true;
-        this.#sayWhy(watched, `Slurm does not answer: ${error.message}`, watched.isHeld);
-      }
-    } finally {
-      watched.isSubmitting = false;
-    }
+    return (this.#comments as Comments).of(name);
   }
 
   /** Slurm does not take it; unless it has started all the same. */
@@ -241,7 +198,7 @@ class SlurmBackend implements Backend {
   // Looking.
 
   #lookSoon(): void {
-    if (this.#isLooking || this.#isClosed) return;
+    if (this.#isLooking || this.#works.isClosed) return;
     this.#isLooking = true;
     setTimeout(() => {
       this.#isLooking = false;
@@ -250,7 +207,7 @@ class SlurmBackend implements Backend {
   }
 
   #lookAtFiles(): void {
-    if (this.#isClosed) return;
+    if (this.#works.isClosed) return;
     try {
       const files = new Set(readdirSync(this.#files.folder));
       for (const watched of this.#runs.values())
@@ -283,9 +240,9 @@ class SlurmBackend implements Backend {
   /** Asks Slurm for everything; once more when somebody wants to know while it is being asked. */
   #poll(): void {
     this.#wantsPoll = true;
-    if (this.#isPolling || this.#isClosed) return;
+    if (this.#isPolling || this.#works.isClosed) return;
     this.#isPolling = true;
-    this.#work(
+    this.#works.add(
       this.#pollAll().finally(() => {
         this.#isPolling = false;
       }),
@@ -294,12 +251,12 @@ class SlurmBackend implements Backend {
   }
 
   async #pollAll(): Promise<void> {
-    while (this.#wantsPoll && !this.#isClosed) {
+    while (this.#wantsPoll && !this.#works.isClosed) {
       this.#wantsPoll = false;
-      if (this.#runs.size === 0) return;
+      if (this.#runs.size === 0 && this.#unwanted.size === 0) return;
       const from = this.#now();
       const rows = await this.#rows();
-      if (rows === undefined || this.#isClosed) return;
+      if (rows === undefined || this.#works.isClosed) return;
       this.#lookAtFiles();
       const byComment = new Map(rows.map((row) => [row.comment, row]));
       const byId = new Map(rows.map((row) => [row.id, row]));
@@ -320,7 +277,7 @@ class SlurmBackend implements Backend {
       this.#isAway = false;
       return rows;
     } catch (error) {
-      if (this.#isClosed) return undefined;
+      if (this.#works.isClosed) return undefined;
       if (!this.#isAway) this.#deps.log.warn({ err: error }, 'Slurm does not answer');
       this.#isAway = true;
       for (const watched of this.#runs.values())
@@ -333,7 +290,7 @@ class SlurmBackend implements Backend {
   async #consider(watched: WatchedRun, row: Row | undefined, asked: number): Promise<void> {
     if (this.#runs.get(watched.name) !== watched || watched.isSubmitting || watched.knownAt > asked) return;
     if (row === undefined && watched.isUnsure && !watched.isStarted) {
-      this.#submit(watched);
+      this.#submitter.submit(watched);
       return;
     }
     if (row !== undefined) {
@@ -352,8 +309,8 @@ class SlurmBackend implements Backend {
     else {
       watched.oddSince = undefined;
       this.#follow(watched, standing, row);
-      if (watched.wants !== undefined && !watched.isPressed) await this.#press(watched);
-      else if (watched.wish !== undefined && row !== undefined) await this.#grant(watched, row.id, watched.wish);
+      if (watched.wants !== undefined && !watched.isPressed) await this.#wishes.end(watched);
+      else if (watched.wish !== undefined && row !== undefined) await this.#wishes.grant(watched, row.id, watched.wish);
     }
   }
 
@@ -363,7 +320,8 @@ class SlurmBackend implements Backend {
     const standing = standingOf(row.state, row.reason);
     if (standing !== undefined) {
       watched.row = row;
-      return standing;
+      // Somebody has had it put back into Slurm's queue. What has started never starts again.
+      return watched.isStarted && (standing.is === 'waiting' || standing.is === 'held') ? { is: 'withdrawn' } : standing;
     }
     this.#deps.log.warn({ run: watched.name, state: row.state }, 'Slurm has a state that is not known here');
     return watched.row === undefined ? { is: 'waiting' } : standingOf(watched.row.state, watched.row.reason);
@@ -400,10 +358,10 @@ class SlurmBackend implements Backend {
       else this.#end(watched, { kind: 'unstarted', name, why: row === undefined ? 'Slurm does not know it' : `${row.state} in Slurm` });
       return;
     }
-    const id = this.#idOf(watched);
+    const id = idIn(this.#files, watched);
     const exit = standing?.is === 'over' && id !== undefined ? await this.#commands.exitOf(id) : undefined;
     const outcome: Outcome = this.#files.exit(name) ?? unaccounted(standing, row, exit, now);
-    if (!this.#isClosed && this.#runs.get(name) === watched) this.#end(watched, { kind: 'ended', name, outcome });
+    if (!this.#works.isClosed && this.#runs.get(name) === watched) this.#end(watched, { kind: 'ended', name, outcome });
   }
 
   #patience(): number {
@@ -417,54 +375,21 @@ class SlurmBackend implements Backend {
     this.#tell(event);
   }
 
-  /** Ends a run as somebody wants; when Slurm does not answer, the next look tries again. */
-  async #press(watched: WatchedRun): Promise<void> {
-    const { name, wants } = watched;
-    if (!watched.isStarted && this.#files.seal(name)) {
-      // From here on its wrapper does nothing, whenever it comes.
-      this.#end(watched, { kind: 'unstarted', name, why: 'it was stopped before it started' });
-      const id = watched.id;
-      if (id !== undefined) this.#work(this.#commands.cancel(id), 'a job that waits in Slurm could not be cancelled');
-      return;
-    }
-    const id = this.#idOf(watched);
-    if (id === undefined) return;
-    try {
-      if (wants === 'kill') await this.#commands.signal(id, 'HUP');
-      else if (this.#config.grace <= this.#killWaitMs) await this.#commands.cancel(id);
-      else await this.#commands.signal(id, 'TERM');
-      watched.isPressed = true;
-    } catch (error) {
-      this.#deps.log.warn({ err: error, run: name }, 'Slurm did not take a signal for a job; trying again');
-      return;
-    }
-    // Should the wrapper not do it, Slurm does.
-    const patience = wants === 'kill' ? this.#patience() : this.#config.grace + this.#patience();
-    setTimeout(() => {
-      if (this.#runs.get(name) === watched && !this.#isClosed)
-        this.#work(this.#commands.cancel(id), 'a job could not be cancelled in Slurm');
-    }, patience).unref();
-  }
-
-  /** Jobs of ours that wait in Slurm and that nobody wants any more: their submission was answered when the run was given up. */
+  /**
+   * Jobs of ours in Slurm that nobody wants any more: those that wait, whose submission was answered when the run was given up, and those that others
+   * have given up.
+   */
   async #cancelStrays(rows: readonly Row[]): Promise<void> {
-    const ours = this.#commentOf('');
+    const left = new Set<string>();
     for (const { comment, id, state } of rows) {
-      if (!comment.startsWith(ours) || this.#runs.has(comment.slice(ours.length))) continue;
+      const name = this.#comments?.runOf(comment);
+      if (name === undefined || this.#runs.has(name)) continue;
       const standing = standingOf(state);
-      if (standing?.is === 'waiting' || standing?.is === 'held') await this.#commands.cancel(id).catch(() => {});
+      const isWaiting = standing?.is === 'waiting' || standing?.is === 'held';
+      if (!isWaiting && (!this.#unwanted.has(name) || standing?.is === 'over')) continue;
+      left.add(name);
+      await this.#commands.cancel(id).catch(() => {});
     }
-  }
-}
-
-/** What tells the runs of this folder from those of other servers: made once, and kept in it. */
-function tagOf(folder: string): string {
-  const file = join(folder, 'tag');
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    const tag = randomBytes(6).toString('hex');
-    writeFileSync(file, `${tag}\n`, { mode: 0o600, flag: 'wx' });
-    return tag;
+    for (const name of this.#unwanted) if (!left.has(name)) this.#unwanted.delete(name);
   }
 }

@@ -1,5 +1,6 @@
 import type { Run } from '../backend.ts';
 import type { Outcome } from '../job.ts';
+import type { RunFiles } from '../local/run-files.ts';
 import type { Row } from './commands.ts';
 
 /** A run that Slurm has, or is to have, and what is known of it. Times are of our clock. */
@@ -36,4 +37,11 @@ export class WatchedRun {
     this.run = run;
     this.knownAt = now;
   }
+}
+
+/** The id of a run in Slurm: as it was answered, or as its wrapper has noted it. */
+export function idIn(files: RunFiles, { name, id }: WatchedRun): string | undefined {
+  if (id !== undefined) return id;
+  const start = files.start(name);
+  return typeof start === 'object' ? start.batchId : undefined;
 }
