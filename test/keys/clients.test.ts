@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EtcdCluster, noEtcd, startCluster } from './etcd-cluster.ts';
+import { until } from './operations.ts';
 import { startWeir, type V2Server } from './v2-servers.ts';
 
 const run = promisify(execFile);
@@ -43,7 +44,7 @@ describe.each([
 
     const etcdctl = async (...words: string[]): Promise<string> => {
       const env = { ...process.env, ETCDCTL_API: '2', ETCDCTL_ENDPOINTS: server.url };
-      const { stdout } = await run('etcdctl', words, { env, timeout: 20_000 });
+      const { stdout } = await run('etcdctl', words, { env });
       return stdout.trimEnd();
     };
 
@@ -94,7 +95,7 @@ describe.each([
     });
 
     test.skipIf(lacking.nodeEtcd !== undefined)('node-etcd', async () => {
-      const { stdout } = await run(process.execPath, [testdata('everyday.mjs'), String(server.port), folder], { timeout: 30_000 });
+      const { stdout } = await run(process.execPath, [testdata('everyday.mjs'), String(server.port), folder]);
       expect(stdout.trimEnd().split('\n')).toEqual([
         'set set one é',
         'missing 100',
@@ -112,7 +113,7 @@ describe.each([
     });
 
     test.skipIf(lacking.pythonEtcd !== undefined)('python-etcd', async () => {
-      const { stdout } = await run(python, [testdata('everyday.py'), String(server.port)], { timeout: 60_000 });
+      const { stdout } = await run(python, [testdata('everyday.py'), String(server.port)]);
       expect(stdout.trimEnd().split('\n')).toEqual([
         'write set True hello é <&> True',
         'read hello é <&> True',
@@ -166,14 +167,8 @@ describe.each([
 });
 
 /** Waits until so many watches are open. */
-async function untilWatched({ url }: V2Server, count: number): Promise<void> {
-  for (let left = 100; left > 0; left--) {
-    const { watchers } = (await (await fetch(`${url}/v2/stats/store`)).json()) as { watchers: number };
-    if (watchers >= count) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`nobody watches ${url}`);
-}
+const untilWatched = ({ url }: V2Server, count: number): Promise<void> =>
+  until(async () => ((await (await fetch(`${url}/v2/stats/store`)).json()) as { watchers: number }).watchers >= count);
 
 async function firstLine(child: ChildProcess): Promise<string> {
   let text = '';

@@ -79,16 +79,18 @@ export class EtcdCluster {
     }
   }
 
-  /** The member that leads now. */
-  leader(): EtcdMember {
-    for (const member of this.members.filter(({ isRunning }) => isRunning)) {
-      const [{ Status }] = JSON.parse(this.controlAt(member, 'endpoint', 'status', '-w', 'json')) as [
-        { Status: { leader: bigint; header: { member_id: bigint } } },
-      ];
-      // The ids lose their last bits as numbers, yet both lose the same.
-      if (Status.leader === Status.header.member_id) return member;
+  /** The member that leads now; waits for an election to end. */
+  async leader(): Promise<EtcdMember> {
+    for (;;) {
+      for (const member of this.members.filter(({ isRunning }) => isRunning)) {
+        const [{ Status }] = JSON.parse(this.controlAt(member, 'endpoint', 'status', '-w', 'json')) as [
+          { Status: { leader: bigint; header: { member_id: bigint } } },
+        ];
+        // The ids lose their last bits as numbers, yet both lose the same.
+        if (Status.leader === Status.header.member_id) return member;
+      }
+      await new Promise((wake) => setTimeout(wake, 50));
     }
-    throw new Error('no member leads');
   }
 
   controlAt(member: EtcdMember, ...words: string[]): string {

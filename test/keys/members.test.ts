@@ -50,13 +50,13 @@ describe.skipIf(noEtcd !== undefined)('[needs etcd: apt install etcd-server etcd
     return members.map(({ peerURLs }) => peerURLs);
   };
 
-  test('a member is added, moved and removed', { timeout: 60_000 }, async () => {
+  test('a member is added, moved and removed', async () => {
     const members = `${weir.url}/v2/members`;
     const add = () => ask(members, 'POST', peers('http://127.0.0.1:2', 'http://127.0.0.1:1'));
     let added = await add();
     // A cluster changes nothing before its members have known each other for five seconds.
-    for (let left = 40; added.body.includes('unhealthy cluster') && left > 0; left--) {
-      await sleep(500);
+    while (added.body.includes('unhealthy cluster')) {
+      await sleep(200);
       added = await add();
     }
     const { id } = JSON.parse(added.body) as { id: string };

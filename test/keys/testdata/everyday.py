@@ -1,15 +1,24 @@
 """What programs do with python-etcd: argv[1] is the port. Prints one line for each thing done."""
+import json
 import sys
 import threading
 import time
+import urllib.request
 
 import etcd
 
 client = etcd.Client(host="127.0.0.1", port=int(sys.argv[1]), allow_reconnect=False)
 
-written = client.write("/py/message", "hello é <&>", ttl=60)
-print("write", written.action, written.newKey, written.value, written.ttl > 55)
-print("read", client.read("/py/message").value, client.get("/py/message").ttl > 55)
+
+def until_watched():
+    while json.load(urllib.request.urlopen("http://127.0.0.1:%s/v2/stats/store" % sys.argv[1]))["watchers"] == 0:
+        time.sleep(0.02)
+
+
+
+written = client.write("/py/message", "hello é <&>", ttl=600)
+print("write", written.action, written.newKey, written.value, written.ttl > 300)
+print("read", client.read("/py/message").value, client.get("/py/message").ttl > 300)
 print("machines", len(client.machines) > 0, len(client.members))
 try:
     client.read("/py/none")
@@ -40,14 +49,14 @@ client.delete("/py/dir", recursive=True, dir=True)
 print("deleted", "/py/dir" in client)
 
 seen = []
-watcher = threading.Thread(target=lambda: seen.append(client.watch("/py/watched", timeout=10)))
+watcher = threading.Thread(target=lambda: seen.append(client.watch("/py/watched", timeout=100)))
 watcher.start()
-time.sleep(0.3)
+until_watched()
 other = etcd.Client(host="127.0.0.1", port=int(sys.argv[1]))
 index = other.write("/py/watched", "now").modifiedIndex
 watcher.join()
 print("watch", seen[0].action, seen[0].value, seen[0].modifiedIndex == index)
-print("past", client.watch("/py/watched", index=index, timeout=10).value)
+print("past", client.watch("/py/watched", index=index, timeout=100).value)
 
 eternal = []
 def collect():
@@ -57,15 +66,14 @@ def collect():
             return
 collector = threading.Thread(target=collect)
 collector.start()
-time.sleep(0.3)
+until_watched()
 for number in range(3):
     other.write("/py/eternal/%d" % number, str(number))
-    time.sleep(0.1)
-collector.join(10)
+collector.join()
 print("eternal", eternal)
 
 lock = etcd.Lock(client, "job")
-lock.acquire(blocking=True, lock_ttl=30)
+lock.acquire(blocking=True, lock_ttl=300)
 print("lock", lock.is_acquired, etcd.Lock(other, "job").acquire(blocking=False))
 lock.release()
 print("leader", client.leader["name"] != "")
