@@ -1,31 +1,31 @@
 /**
  * Arrow IPC stream: the schema, record batches of up to `batchRows` rows, the end mark. The types of the store stay as
  * they are, unsigned ones too; instants are timestamps in UTC. Columns are gathered in buffers that are used again for
- * each batch; the flatbuffer messages and the order of buffers are apache-arrow's work.
+ * each batch. Texts are plain UTF-8 also where the store has a dictionary: one type whatever lies in which file.
  */
-import * as arrow from 'apache-arrow';
 import { ipv6TextOctets, writeIpv4, writeIpv6 } from '../../core/address.ts';
+import { type ArrowColumn, type ArrowField, type ArrowType, batchMessage, endMark, schemaMessage } from './arrow-messages.ts';
 import type { BlockPool } from './block.ts';
 import { BlockQueue } from './block.ts';
 import type { Encoder, Opening } from './encoder.ts';
 import type { EncodedField } from './field.ts';
-import type { RawColumn } from './raw-column.ts';
+import type { Coded, RawColumn } from './raw-column.ts';
 import { inlineOctets, isPresent } from './raw-column.ts';
 
 /** Rows of a record batch: eight chunks, so that the first rows go out early and the messages still cost little. */
 export const batchRows = 16384;
 
-const types = {
-  UTINYINT: new arrow.Uint8(),
-  USMALLINT: new arrow.Uint16(),
-  UINTEGER: new arrow.Uint32(),
-  UBIGINT: new arrow.Uint64(),
-  BIGINT: new arrow.Int64(),
-  TIMESTAMP: new arrow.Timestamp(arrow.TimeUnit.MICROSECOND, 'UTC'),
-  TIMESTAMP_NS: new arrow.Timestamp(arrow.TimeUnit.NANOSECOND, 'UTC'),
-  VARCHAR: new arrow.Utf8(),
-  ADDRESS: new arrow.Utf8(),
-} as const;
+const types: Readonly<Record<EncodedField['type'], ArrowType>> = {
+  UTINYINT: { bits: 8, signed: false },
+  USMALLINT: { bits: 16, signed: false },
+  UINTEGER: { bits: 32, signed: false },
+  UBIGINT: { bits: 64, signed: false },
+  BIGINT: { bits: 64, signed: true },
+  TIMESTAMP: { unit: 'microsecond' },
+  TIMESTAMP_NS: { unit: 'nanosecond' },
+  VARCHAR: 'utf8',
+  ADDRESS: 'utf8',
+};
 
 /** Which rows of the batch at hand are NULL, as Arrow keeps it: one bit a row, 1 = present. */
 class Presence {
@@ -42,34 +42,31 @@ class Presence {
     this.absentCount++;
   }
 
-  /** What `makeData` takes: no bitmap at all where nothing is NULL. */
-  get parts(): { nullCount: number; nullBitmap: Uint8Array | null } {
-    return { nullCount: this.absentCount, nullBitmap: this.absentCount === 0 ? null : this.bits };
+  /** The bits of so many rows: none at all where nothing is NULL. */
+  of(count: number): Uint8Array {
+    return this.bits.subarray(0, this.absentCount === 0 ? 0 : (count + 7) >> 3);
   }
 }
 
 /** A column of the batch at hand. `append` takes rows `[from, from + count)` of raw columns, to stand from `at` on. */
 type Gathered = {
-  readonly type: arrow.DataType;
   reset(): void;
   append(columns: readonly RawColumn[], from: number, count: number, at: number): void;
-  data(count: number): arrow.Data;
+  /** The first `count` rows, until the next `reset`. */
+  column(count: number): ArrowColumn;
 };
 
 /** Numbers and instants: the octets of the vector as they are, with 0 in the place of NULL. */
 class GatheredNumbers implements Gathered {
-  readonly type: arrow.DataType;
   readonly #presence = new Presence();
-  /** Of the element type that `type` asks for; all of them are used alike here. */
-  readonly #values: Uint8Array;
   readonly #octets: Uint8Array;
+  readonly #words: Uint32Array;
   readonly #width: number;
 
-  constructor(type: arrow.DataType) {
-    this.type = type;
-    this.#values = new type.ArrayType(batchRows);
-    this.#octets = new Uint8Array(this.#values.buffer);
-    this.#width = this.#values.BYTES_PER_ELEMENT;
+  constructor(type: ArrowType) {
+    this.#width = typeof type === 'object' && 'bits' in type ? type.bits / 8 : 8;
+    this.#octets = new Uint8Array(batchRows * this.#width);
+    this.#words = new Uint32Array(this.#octets.buffer);
   }
 
   reset(): void {
@@ -78,6 +75,11 @@ class GatheredNumbers implements Gathered {
 
   append([column]: readonly [RawColumn], from: number, count: number, at: number): void {
     const width = this.#width;
+    if (column.coded !== null && width === 8) {
+      gatherPairs(this.#words, at, column.coded, from, count);
+      return;
+    }
+    column.expand();
     const octets = this.#octets;
     octets.set(column.u8.subarray(from * width, (from + count) * width), at * width);
     if (column.validity === null) return;
@@ -88,19 +90,21 @@ class GatheredNumbers implements Gathered {
     }
   }
 
-  data(count: number): arrow.Data {
-    return arrow.makeData({
-      type: this.type as arrow.Uint8,
-      length: count,
-      data: this.#values.subarray(0, count),
-      ...this.#presence.parts,
-    });
+  column(count: number): ArrowColumn {
+    return { nulls: this.#presence.absentCount, buffers: [this.#presence.of(count), this.#octets.subarray(0, count * this.#width)] };
   }
 }
 
+const gatherPairs = (target: Uint32Array, at: number, { codes, entries: { words } }: Coded, from: number, count: number): void => {
+  for (let row = from, to = at * 2; row < from + count; row++, to += 2) {
+    const entry = codes[row]! * 2;
+    target[to] = words[entry]!;
+    target[to + 1] = words[entry + 1]!;
+  }
+};
+
 /** Texts and addresses: their UTF-8, one after the other, and where each begins. */
 class GatheredTexts implements Gathered {
-  readonly type = types.VARCHAR;
   readonly #presence = new Presence();
   readonly #offsets = new Int32Array(batchRows + 1);
   #octets = new Uint8Array(batchRows * 16);
@@ -111,7 +115,13 @@ class GatheredTexts implements Gathered {
   }
 
   append([text, high, low]: readonly RawColumn[], from: number, count: number, at: number): void {
-    if (text!.validity === null && text!.longTexts === null) this.#appendShort(text!.u32, from, count, at);
+    const isShort = text!.validity === null && text!.longTexts === null;
+    if (isShort && text!.coded !== null) {
+      this.#appendCoded(text!.coded, from, count, at);
+      return;
+    }
+    for (const column of [text, high, low]) column?.expand();
+    if (isShort) this.#appendShort(text!.u32, from, count, at);
     else this.#appendAny([text!, high, low], from, count, at);
   }
 
@@ -122,6 +132,22 @@ class GatheredTexts implements Gathered {
     this.#reserve(end + (count + 1) * inlineOctets);
     const view = this.#view;
     for (let i = 0, word = from * 4; i < count; i++, word += 4) {
+      view.setInt32(end, words[word + 1]! | 0, true);
+      view.setInt32(end + 4, words[word + 2]! | 0, true);
+      view.setInt32(end + 8, words[word + 3]! | 0, true);
+      end += words[word]!;
+      offsets[at + i + 1] = end;
+    }
+  }
+
+  /** The same by a dictionary. */
+  #appendCoded({ codes, entries: { words } }: Coded, from: number, count: number, at: number): void {
+    const offsets = this.#offsets;
+    let end = offsets[at]!;
+    this.#reserve(end + (count + 1) * inlineOctets);
+    const view = this.#view;
+    for (let i = 0; i < count; i++) {
+      const word = codes[from + i]! * 4;
       view.setInt32(end, words[word + 1]! | 0, true);
       view.setInt32(end + 4, words[word + 2]! | 0, true);
       view.setInt32(end + 8, words[word + 3]! | 0, true);
@@ -179,25 +205,10 @@ class GatheredTexts implements Gathered {
     this.#view = new DataView(grown.buffer);
   }
 
-  data(count: number): arrow.Data {
-    const valueOffsets = this.#offsets.subarray(0, count + 1);
-    const data = this.#octets.subarray(0, valueOffsets[count]);
-    return arrow.makeData({ type: this.type, length: count, data, valueOffsets, ...this.#presence.parts });
-  }
-}
-
-/** apache-arrow's writer with its output, which it would queue for asynchronous readers, put into blocks at once. */
-class BlockWriter extends arrow.RecordBatchStreamWriter {
-  readonly #blocks: BlockQueue;
-
-  constructor(blocks: BlockQueue) {
-    super();
-    this.#blocks = blocks;
-  }
-
-  protected override _write(chunk: ArrayBufferView): this {
-    this.#blocks.append(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    return this;
+  column(count: number): ArrowColumn {
+    const offsets = new Uint8Array(this.#offsets.buffer, 0, (count + 1) * 4);
+    const buffers = [this.#presence.of(count), offsets, this.#octets.subarray(0, this.#offsets[count])];
+    return { nulls: this.#presence.absentCount, buffers };
   }
 }
 
@@ -205,28 +216,21 @@ class BlockWriter extends arrow.RecordBatchStreamWriter {
 export class ArrowEncoder implements Encoder {
   readonly contentType: string;
   readonly opening: Opening = { text: new Uint8Array(0), replaces: 0 };
-  readonly #schema: arrow.Schema;
   readonly #gathered: readonly Gathered[];
   readonly #fields: readonly EncodedField[];
   readonly #blocks: BlockQueue;
-  readonly #writer: BlockWriter;
   #count = 0;
 
   constructor(fields: readonly EncodedField[], contentType: string, pool: BlockPool) {
     this.contentType = contentType;
     this.#fields = fields;
-    this.#gathered = fields.map(({ type }) => {
-      return type === 'VARCHAR' || type === 'ADDRESS' ? new GatheredTexts() : new GatheredNumbers(types[type]);
-    });
-    this.#schema = new arrow.Schema(fields.map((field) => new arrow.Field(field.name, types[field.type], true)));
+    this.#gathered = fields.map(({ type }) => (types[type] === 'utf8' ? new GatheredTexts() : new GatheredNumbers(types[type])));
     this.#blocks = new BlockQueue(pool);
-    this.#writer = new BlockWriter(this.#blocks);
     this.#reset();
   }
 
   head(): Uint8Array {
-    this.#writer.reset(undefined, this.#schema);
-    return this.#taken();
+    return schemaMessage(this.#fields.map(({ name, type }): ArrowField => ({ name, type: types[type] })));
   }
 
   rows(columns: readonly RawColumn[], count: number): void {
@@ -248,8 +252,7 @@ export class ArrowEncoder implements Encoder {
   }
 
   tail(): Uint8Array {
-    this.#writer.finish();
-    return this.#taken();
+    return endMark;
   }
 
   #append(columns: readonly RawColumn[], from: number, count: number): void {
@@ -265,20 +268,13 @@ export class ArrowEncoder implements Encoder {
   #writeBatch(): void {
     if (this.#count === 0) return;
     const count = this.#count;
-    const children = this.#gathered.map((column) => column.data(count));
-    const struct = arrow.makeData({ type: new arrow.Struct(this.#schema.fields), length: count, nullCount: 0, children });
-    this.#writer.write(new arrow.RecordBatch(this.#schema, struct));
+    const columns = this.#gathered.map((column) => column.column(count));
+    for (const part of batchMessage(count, columns)) this.#blocks.append(part);
     this.#reset();
   }
 
   #reset(): void {
     this.#count = 0;
     for (const column of this.#gathered) column.reset();
-  }
-
-  /** What has just been written, as one array: for the small messages at both ends. */
-  #taken(): Uint8Array {
-    this.#blocks.close();
-    return this.#blocks.take() ?? new Uint8Array(0);
   }
 }

@@ -1,4 +1,5 @@
 /** Encoders for the formats of the flow stream, over the raw columns of `chunk.ts`. Parquet is DuckDB's own work. */
+import { ArrowEncoder } from './arrow.ts';
 import { BlockPool } from './block.ts';
 import type { Header } from './csv.ts';
 import { csvNotation } from './csv.ts';
@@ -43,10 +44,7 @@ export const createEncoder = async (
       return new RowEncoder(xmlNotation(fields), contentType, stand);
     case 'csv':
       return new RowEncoder(csvNotation(fields, header), contentType.replace('header=present', `header=${header}`), stand);
-    case 'arrow': {
-      // It brings the Arrow library with it, which nobody else needs.
-      const { ArrowEncoder } = await import('./arrow.ts');
+    case 'arrow':
       return new ArrowEncoder(fields, contentType, pool);
-    }
   }
 };

@@ -29,6 +29,19 @@ export type LongTexts = {
   locate(row: number): void;
 };
 
+/** Distinct values, each as its 32-bit words: one, two, or the four of a text. Another object where the values are others. */
+export type Entries = {
+  readonly words: Uint32Array;
+  readonly size: number;
+  /** Octets in which texts lie that are longer than `inlineOctets`; undefined where none is. */
+  readonly heap: Uint8Array | undefined;
+  /** For about how many rows they stand: what is made for each entry is worth it where they are fewer. */
+  readonly rows: number;
+};
+
+/** Values by a dictionary: that of a row is the entry `codes[row]`. */
+export type Coded = { readonly codes: Uint32Array; readonly entries: Entries };
+
 /** One column of a chunk. `u8`, `u16` and `u32` show the same memory; `validity` has a bit a row (1 = present), null = no NULL. */
 export type RawColumn = {
   readonly type: ColumnType;
@@ -38,6 +51,10 @@ export type RawColumn = {
   readonly validity: Uint8Array | null;
   /** Texts longer than 12 octets; null where the column has none. */
   readonly longTexts: LongTexts | null;
+  /** The values where they are in a dictionary and none is NULL. The arrays have them only after `expand`. */
+  readonly coded: Coded | null;
+  /** Sees to it that the arrays have the values. */
+  expand(): void;
 };
 
 /** Whether the value of `row` is not NULL. */

@@ -2,6 +2,7 @@
 import { ipv6TextOctets } from '../../core/address.ts';
 import type { BlockPool } from './block.ts';
 import { BlockQueue } from './block.ts';
+import { CellMaker, type Cells } from './cells.ts';
 import { digitsOctets } from './digits.ts';
 import type { Encoder, Opening } from './encoder.ts';
 import { allowInlining } from './inlining.ts';
@@ -10,7 +11,7 @@ import type { CellNotation, Notation } from './notation.ts';
 import type { RawColumn } from './raw-column.ts';
 import { inlineOctets } from './raw-column.ts';
 import { presenceOf, type RowLoop, type TextWriter } from './row-loop.ts';
-import { rowLoops } from './row-loops.ts';
+import { type RowLoops, rowLoops } from './row-loops.ts';
 
 /** The octets that `escape` may write for a text of that many. */
 const escapedOctets = (length: number): number => length * 6 + 2;
@@ -34,9 +35,12 @@ export class RowEncoder implements Encoder, TextWriter {
   readonly #notation: Notation;
   readonly #blocks: BlockQueue;
   readonly #rowOctets: number;
-  readonly #loops: (presence: string) => RowLoop;
+  readonly #loops: RowLoops;
   /** 1 for each octet that needs escaping. */
   readonly #special: Uint8Array;
+  readonly #makers: readonly CellMaker[];
+  /** Those of the chunk at hand, by field. */
+  readonly #cells: (Cells | null)[];
   #hasRows: boolean;
 
   /** `continues`: rows have been before. */
@@ -49,6 +53,8 @@ export class RowEncoder implements Encoder, TextWriter {
     this.#rowOctets = rowOctetsOf(notation);
     this.#loops = rowLoops(notation, this.#rowOctets);
     this.#special = Uint8Array.from({ length: 256 }, (_, octet) => (octet < 0x20 || notation.escaped.includes(octet) ? 1 : 0));
+    this.#makers = notation.cells.map((cell) => new CellMaker(notation, cell, this.#special));
+    this.#cells = notation.cells.map(() => null);
   }
 
   head(): Uint8Array {
@@ -57,9 +63,27 @@ export class RowEncoder implements Encoder, TextWriter {
 
   rows(columns: readonly RawColumn[], count: number): void {
     if (count === 0) return;
-    const write = this.#loops(presenceOf(this.#notation, columns));
-    write(columns, count, !this.#hasRows, this.#blocks, this);
+    const write = this.#loopWithCells(columns) ?? this.#loopWithout(columns);
+    write({ columns, cells: this.#cells, count, isFirst: !this.#hasRows }, this.#blocks, this);
     this.#hasRows = true;
+  }
+
+  /** Finds the cells of columns that have some, and the values of all others. */
+  #loopWithCells(columns: readonly RawColumn[]): RowLoop | undefined {
+    let index = 0;
+    for (const [place, { field }] of this.#notation.cells.entries()) {
+      const width = field.type === 'ADDRESS' ? 3 : 1;
+      const coded = width === 1 ? columns[index]!.coded : null;
+      this.#cells[place] = coded === null ? null : (this.#makers[place] as CellMaker).of(coded.entries);
+      for (let end = index + width; index < end; index++) if (this.#cells[place] === null) columns[index]!.expand();
+    }
+    return this.#loops(presenceOf(this.#notation, columns, this.#cells));
+  }
+
+  #loopWithout(columns: readonly RawColumn[]): RowLoop {
+    this.#cells.fill(null);
+    for (const column of columns) column.expand();
+    return this.#loops(presenceOf(this.#notation, columns, this.#cells)) as RowLoop;
   }
 
   take(): Uint8Array | null {

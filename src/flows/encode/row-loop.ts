@@ -15,6 +15,7 @@
  */
 import { writeIpv4, writeIpv6 } from '../../core/address.ts';
 import type { BlockQueue } from './block.ts';
+import type { Cells } from './cells.ts';
 import { writeLead, writeSigned64, writeUnsigned32, writeUnsigned64 } from './digits.ts';
 import { ticks, writeInstant } from './instant.ts';
 import type { CellNotation, Notation } from './notation.ts';
@@ -29,17 +30,23 @@ export type TextWriter = {
   escapeText(target: Uint8Array, at: number, column: RawColumn, row: number, length: number): number;
 };
 
-/** Writes the first `count` rows of a chunk into blocks; `isFirst` when no row has been before. */
-export type RowLoop = (columns: readonly RawColumn[], count: number, isFirst: boolean, blocks: BlockQueue, texts: TextWriter) => void;
+/** The first `count` rows of a chunk; `cells` of the fields that have some; `isFirst` when no row has been before. */
+export type Rows = { columns: readonly RawColumn[]; cells: readonly (Cells | null)[]; count: number; isFirst: boolean };
 
-/** How the NULLs of a field lie in a chunk, a letter for each field: `p` there are none, `m` there may be some. */
-export const presenceOf = (notation: Notation, columns: readonly RawColumn[]): string => {
+/** Writes rows into blocks. */
+export type RowLoop = (rows: Rows, blocks: BlockQueue, texts: TextWriter) => void;
+
+/**
+ * How a field is found in a chunk, a letter for each field: `p` there is no NULL, `m` there may be some, or a digit: there are
+ * cells of so many words.
+ */
+export const presenceOf = (notation: Notation, columns: readonly RawColumn[], cells: readonly (Cells | null)[]): string => {
   let letters = '';
   let index = 0;
-  for (const { field } of notation.cells) {
+  for (const [place, { field }] of notation.cells.entries()) {
     const isAddress = field.type === 'ADDRESS';
     // An address whose halves are always there is never a text.
-    letters += columns[isAddress ? index + 1 : index]!.validity === null ? 'p' : 'm';
+    letters += cells[place]?.words ?? (columns[isAddress ? index + 1 : index]!.validity === null ? 'p' : 'm');
     index += isAddress ? 3 : 1;
   }
   return letters;
@@ -106,7 +113,7 @@ class RowSource {
 
   loop(room: number): string {
     const { cells, firstStart, rowStart, rowEnd } = this.#notation;
-    this.#add('return (columns, count, isFirst, blocks, texts) => {');
+    this.#add('return ({ columns, cells, count, isFirst }, blocks, texts) => {');
     this.#columns();
     this.#add('let { u8, view, at } = blocks;');
     this.#add('for (let row = 0; row < count; row++) {');
@@ -118,7 +125,7 @@ class RowSource {
     this.#add('}');
     let index = 0;
     cells.forEach((cell, place) => {
-      this.#cell(cell, index, this.#presence[place] === 'p');
+      this.#field(cell, index, place);
       index += cell.field.type === 'ADDRESS' ? 3 : 1;
     });
     this.#octets(this.#pending + rowEnd);
@@ -134,11 +141,32 @@ class RowSource {
   #columns(): void {
     const arrays = { UTINYINT: 'u8', USMALLINT: 'u16' } as Record<string, string>;
     let index = 0;
-    for (const { field } of this.#notation.cells) {
+    for (const [place, { field }] of this.#notation.cells.entries()) {
+      if (this.#words(place) > 0)
+        this.#add(
+          `const codes${place} = columns[${index}].coded.codes, { octets: octets${place}, lengths: lengths${place} } = cells[${place}];`,
+        );
       for (let part = 0; part < (field.type === 'ADDRESS' ? 3 : 1); part++, index++) {
         this.#add(`const c${index} = columns[${index}].${arrays[field.type] ?? 'u32'};`);
         this.#add(`const v${index} = columns[${index}].validity;`);
       }
+    }
+  }
+
+  /** Words of the cells of a field, or 0 where it has none. */
+  #words(place: number): number {
+    return Number.parseInt(this.#presence[place] as string, 10) || 0;
+  }
+
+  #field(cell: CellNotation, index: number, place: number): void {
+    const words = this.#words(place);
+    if (words === 0) this.#cell(cell, index, this.#presence[place] === 'p');
+    else {
+      this.#octets(this.#pending);
+      this.#pending = '';
+      this.#add('{', `const code = codes${place}[row], from = code * ${words};`);
+      for (let word = 0; word < words; word++) this.#add(`view.setFloat64(at + ${word * 8}, octets${place}[from + ${word}], true);`);
+      this.#add(`at += lengths${place}[code];`, '}');
     }
   }
 

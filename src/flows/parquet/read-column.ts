@@ -1,4 +1,5 @@
 /** One column of one row group, read forwards: some rows at a time into a vector, or passed over. */
+import type { Entries } from '../encode/raw-column.ts';
 import type { ColumnType } from '../schema.ts';
 import { Codes } from './read-codes.ts';
 import { Deltas } from './read-deltas.ts';
@@ -35,19 +36,21 @@ type Values = {
   readonly heap: Uint8Array | undefined;
 };
 
-/** Values of a dictionary, each as its words. */
-type Entries = { words: Uint32Array; size: number; heap: Uint8Array | undefined };
-
 /** Values before they are narrowed to 16 or 8 bits, and codes or levels. Nothing is kept in them between two calls. */
 const wide = new Uint32Array(vectorRows);
 const codes = new Uint32Array(vectorRows);
 const levels = new Uint32Array(vectorRows);
+
+/** As what a column is read, and how many rows of it. */
+type Reading = { type: ColumnType; isOptional: boolean; rows: number };
 
 export class ColumnReader {
   readonly #pages: Pages;
   readonly #type: number;
   readonly #isOptional: boolean;
   readonly #scratch: Scratch;
+  /** Rows that will be read of the row group. */
+  readonly #rows: number;
   #entries: Entries | undefined;
   #page: Page | undefined;
   #values: Values | undefined;
@@ -58,11 +61,12 @@ export class ColumnReader {
   #toSkip = 0;
 
   /** `octets` are those of the chunk in the file, `scratch` is for what is unpacked of them. */
-  constructor(octets: Uint8Array, chunk: ColumnChunk, { type, isOptional }: { type: ColumnType; isOptional: boolean }, scratch: Scratch) {
+  constructor(octets: Uint8Array, chunk: ColumnChunk, { type, isOptional, rows }: Reading, scratch: Scratch) {
     if (chunk.type !== physicalOf(type)) throw new Unreadable(`a column has the physical type ${chunk.type}`);
     this.#pages = new Pages(octets, chunk);
     this.#type = chunk.type;
     this.#isOptional = isOptional;
+    this.#rows = rows;
     this.#scratch = scratch;
   }
 
@@ -87,6 +91,12 @@ export class ColumnReader {
     const values = this.#values as Values;
     if (this.#toSkip > 0) this.#passOver(values);
     this.#left -= rows;
+    if (this.#levels === undefined && values instanceof CodedValues) {
+      values.readCodes(target.codes, rows);
+      target.hold(values.entries, rows);
+      return;
+    }
+    target.coded = null;
     target.validity = null;
     const present = this.#levels === undefined ? rows : readLevels(this.#levels, rows, target);
     const words = wordsOf(this.#type);
@@ -155,7 +165,7 @@ export class ColumnReader {
     const target = this.#scratch.words(page.values * words);
     const values = words === 4 ? new TextValues(new PlainTexts(bytes, 0)) : new PlainValues(bytes, 0, words);
     values.read(target, page.values);
-    return { words: target, size: page.values, heap: values.heap };
+    return { words: target, size: page.values, heap: values.heap, rows: this.#rows };
   }
 
   #passOver(values: Values): void {
@@ -217,54 +227,42 @@ const noValues: Values = {
 };
 
 class CodedValues implements Values {
-  readonly heap: Uint8Array | undefined;
+  readonly entries: Entries;
   readonly #codes: Codes;
-  readonly #entries: Entries;
   readonly #words: 1 | 2 | 4;
 
   constructor(source: Codes, entries: Entries, words: 1 | 2 | 4) {
     this.#codes = source;
-    this.#entries = entries;
+    this.entries = entries;
     this.#words = words;
-    this.heap = entries.heap;
+  }
+
+  get heap(): Uint8Array | undefined {
+    return this.entries.heap;
+  }
+
+  readCodes(target: Uint32Array, count: number): void {
+    const bits = this.#codes.read(target, count);
+    // That no code has a bit too much is seen while they are unpacked; what is left is looked at one by one.
+    const { size } = this.entries;
+    if (bits < size) return;
+    for (let i = 0; i < count; i++) if (target[i]! >= size) throw new Unreadable('a code is not in its dictionary');
   }
 
   read(target: Uint32Array, count: number): void {
-    const bits = this.#codes.read(codes, count);
-    const { words, size } = this.#entries;
-    if (bits >= size) checkCodes(count, size);
-    if (this.#words === 1) for (let i = 0; i < count; i++) target[i] = words[codes[i]!]!;
-    else if (this.#words === 2) gatherPairs(target, words, count);
-    else gatherEntries(target, words, count);
+    this.readCodes(codes, count);
+    const { words } = this.entries;
+    const step = this.#words;
+    for (let i = 0, to = 0; i < count; i++) {
+      const from = codes[i]! * step;
+      for (let word = 0; word < step; word++) target[to++] = words[from + word]!;
+    }
   }
 
   skip(count: number): void {
     this.#codes.skip(count);
   }
 }
-
-/** That no code has a bit too much is seen while they are unpacked; what is left is looked at one by one. */
-const checkCodes = (count: number, size: number): void => {
-  for (let i = 0; i < count; i++) if (codes[i]! >= size) throw new Unreadable('a code is not in its dictionary');
-};
-
-const gatherPairs = (target: Uint32Array, words: Uint32Array, count: number): void => {
-  for (let i = 0, to = 0; i < count; i++, to += 2) {
-    const from = codes[i]! * 2;
-    target[to] = words[from]!;
-    target[to + 1] = words[from + 1]!;
-  }
-};
-
-const gatherEntries = (target: Uint32Array, words: Uint32Array, count: number): void => {
-  for (let i = 0, to = 0; i < count; i++, to += 4) {
-    const from = codes[i]! * 4;
-    target[to] = words[from]!;
-    target[to + 1] = words[from + 1]!;
-    target[to + 2] = words[from + 2]!;
-    target[to + 3] = words[from + 3]!;
-  }
-};
 
 class PlainValues implements Values {
   readonly heap = undefined;

@@ -34,6 +34,7 @@ const textAt = (column: RawColumn, row: number): string => {
 const signed: ReadonlySet<ColumnType> = new Set(['BIGINT', 'TIMESTAMP', 'TIMESTAMP_NS']);
 
 const cellAt = (column: RawColumn, row: number): Cell => {
+  column.expand();
   if (!isPresent(column, row)) return null;
   if (column.type === 'VARCHAR') return textAt(column, row);
   if (column.type === 'UTINYINT') return BigInt(column.u8[row]!);

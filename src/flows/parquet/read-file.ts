@@ -28,22 +28,23 @@ export class ParquetReader {
   readonly #descriptor: number;
   readonly #columns: readonly FileColumn[];
   readonly #footer: Footer;
-  readonly #scratch = new Scratch();
+  readonly #scratch: Scratch;
 
-  private constructor(descriptor: number, columns: readonly FileColumn[], footer: Footer) {
+  private constructor(descriptor: number, columns: readonly FileColumn[], footer: Footer, scratch: Scratch) {
     this.#descriptor = descriptor;
     this.#columns = columns;
     this.#footer = footer;
+    this.#scratch = scratch;
   }
 
-  /** Opens a file for some of its columns; `more` may be read as well. */
-  static open(path: string, columns: readonly FileColumn[], more: readonly FileColumn[] = []): ParquetReader {
+  /** Opens a file for some of its columns; `more` may be read as well. `scratch` is used by nobody else meanwhile. */
+  static open(path: string, columns: readonly FileColumn[], more: readonly FileColumn[] = [], scratch = new Scratch()): ParquetReader {
     const descriptor = openSync(path, 'r');
     try {
       const all = [...columns, ...more];
       const footer = readFooter(descriptor, fstatSync(descriptor).size, new Set(all.map(({ name }) => name)));
       for (const { name } of all) if (!footer.optional.has(name)) throw new Unreadable(`there is no column ${name}`);
-      return new ParquetReader(descriptor, columns, footer);
+      return new ParquetReader(descriptor, columns, footer, scratch);
     } catch (error) {
       closeSync(descriptor);
       throw error;
@@ -69,15 +70,15 @@ export class ParquetReader {
     return columns.map(({ type }) => new Vector(type));
   }
 
-  /** Reads the octets of a row group; what was read of others before is of no use afterwards. */
-  read(group: RowGroup, columns = this.#columns): GroupReader {
+  /** Reads the octets of a row group, for some `rows` of it; what was read of others before is of no use afterwards. */
+  read(group: RowGroup, columns = this.#columns, rows = group.rows): GroupReader {
     this.#scratch.clear();
     const readers = columns.map(({ name, type }) => {
       const chunk = group.chunks.get(name);
       if (chunk === undefined) throw new Unreadable(`a row group has no column ${name}`);
       const octets = this.#scratch.octets(chunk.octets);
       readOctets(this.#descriptor, chunk.offset, octets);
-      return new ColumnReader(octets, chunk, { type, isOptional: this.#footer.optional.get(name) === true }, this.#scratch);
+      return new ColumnReader(octets, chunk, { type, isOptional: this.#footer.optional.get(name) === true, rows }, this.#scratch);
     });
     const unless = columns.map((column) => columns.findIndex(({ name }) => name === column.unless));
     return new Group(readers, unless);

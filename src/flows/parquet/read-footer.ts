@@ -6,7 +6,7 @@ import { ThriftReader } from './read-thrift.ts';
 /** A footer larger than this is not read here; that of a file of 56 columns has 8 KB for each row group. */
 const mostFooterOctets = 64 * 1024 * 1024;
 /** What is read at first: mostly it has the whole footer. */
-const tailOctets = 64 * 1024;
+const tailOctets = 16 * 1024;
 const magic = 'PAR1';
 
 /** The pages of one column in one row group. */

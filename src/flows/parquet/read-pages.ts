@@ -1,9 +1,9 @@
 /** The pages of a column chunk, one after the other, unpacked when they are needed (PageHeader). */
-import { zstdDecompressSync } from 'node:zlib';
 import { Unreadable } from './read-fault.ts';
 import type { ColumnChunk } from './read-footer.ts';
 import { ThriftReader } from './read-thrift.ts';
 import { padding, type Scratch } from './scratch.ts';
+import { unpackZstd } from './unzstd.ts';
 
 const codecs = { none: 0, zstd: 6 } as const;
 const pageTypes = { data: 0, dictionary: 2, data2: 3 } as const;
@@ -103,19 +103,17 @@ export class Pages {
   }
 }
 
-/** Unpacks into `target`, which must come to be full. */
+/** Unpacks into `target`, which must come to be full; behind it there is padding. */
 const unzstd = (packed: Uint8Array, target: Uint8Array): void => {
   if (target.length === 0) return;
-  let octets: Buffer;
+  let length: number;
   try {
-    // In one piece, and never more than the header says.
-    const room = Math.max(64, target.length + padding);
-    octets = zstdDecompressSync(packed, { chunkSize: room, maxOutputLength: room });
+    // With room for more than the header says, which would be a fault.
+    length = unpackZstd(packed, new Uint8Array(target.buffer, target.byteOffset, target.length + padding));
   } catch (error) {
     throw new Unreadable(`a page cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (octets.length !== target.length) throw new Unreadable('a page has another length than it says');
-  target.set(octets);
+  if (length !== target.length) throw new Unreadable('a page has another length than it says');
 };
 
 /** DataPageHeader and DictionaryPageHeader begin alike. */

@@ -1,5 +1,5 @@
 /** The values of one column for some rows, in the shape that the encoders read; its memory is used again for the next rows. */
-import { type LongTexts, type RawColumn, widths } from '../encode/raw-column.ts';
+import { type Coded, type Entries, type LongTexts, type RawColumn, widths } from '../encode/raw-column.ts';
 import type { ColumnType } from '../schema.ts';
 
 /** Rows of a vector at most. */
@@ -12,8 +12,12 @@ export class Vector implements RawColumn {
   readonly u32: Uint32Array;
   validity: Uint8Array | null = null;
   longTexts: LongTexts | null = null;
+  coded: Coded | null = null;
   /** What `validity` is where it is not null. */
   readonly bits = new Uint8Array(vectorRows / 8);
+  /** Where the codes are that `hold` speaks of. */
+  readonly codes = new Uint32Array(vectorRows);
+  #count = 0;
   #heap: Heap | undefined;
 
   constructor(type: ColumnType) {
@@ -21,6 +25,20 @@ export class Vector implements RawColumn {
     this.u8 = new Uint8Array(vectorRows * widths[type]);
     this.u16 = new Uint16Array(this.u8.buffer, 0, this.u8.length >> 1);
     this.u32 = new Uint32Array(this.u8.buffer, 0, this.u8.length >> 2);
+  }
+
+  /** Makes the first `count` rows the entries whose codes are in `codes`. */
+  hold(entries: Entries, count: number): void {
+    this.coded = { codes: this.codes, entries };
+    this.validity = null;
+    this.holdTexts(entries.heap);
+    this.#count = count;
+  }
+
+  expand(): void {
+    if (this.coded === null) return;
+    gather(this, this.coded, this.#count);
+    this.coded = null;
   }
 
   /** Tells where the long texts of its rows lie: their entries have the place among `octets` in the third word. */
@@ -35,6 +53,7 @@ export class Vector implements RawColumn {
 
   /** Makes NULL of the rows whose bit is set. */
   removeWhere(bits: Uint8Array): void {
+    this.expand();
     if (this.validity === null) this.bits.fill(0xff);
     this.validity = this.bits;
     for (let at = 0; at < this.bits.length; at++) this.bits[at]! &= ~bits[at]!;
@@ -42,11 +61,40 @@ export class Vector implements RawColumn {
 
   /** Makes NULL of all rows. */
   clear(): void {
+    this.coded = null;
     this.bits.fill(0);
     this.validity = this.bits;
     this.longTexts = null;
   }
 }
+
+/** Writes the values of codes into the arrays. */
+const gather = ({ type, u8, u16, u32 }: Vector, { codes, entries: { words } }: Coded, count: number): void => {
+  if (type === 'VARCHAR') gatherTexts(u32, words, codes, count);
+  else if (widths[type] === 8) gatherPairs(u32, words, codes, count);
+  else {
+    const target = type === 'UTINYINT' ? u8 : type === 'USMALLINT' ? u16 : u32;
+    for (let i = 0; i < count; i++) target[i] = words[codes[i]!]!;
+  }
+};
+
+const gatherPairs = (target: Uint32Array, words: Uint32Array, codes: Uint32Array, count: number): void => {
+  for (let i = 0, to = 0; i < count; i++, to += 2) {
+    const from = codes[i]! * 2;
+    target[to] = words[from]!;
+    target[to + 1] = words[from + 1]!;
+  }
+};
+
+const gatherTexts = (target: Uint32Array, words: Uint32Array, codes: Uint32Array, count: number): void => {
+  for (let i = 0, to = 0; i < count; i++, to += 4) {
+    const from = codes[i]! * 4;
+    target[to] = words[from]!;
+    target[to + 1] = words[from + 1]!;
+    target[to + 2] = words[from + 2]!;
+    target[to + 3] = words[from + 3]!;
+  }
+};
 
 class Heap implements LongTexts {
   bytes: Uint8Array = new Uint8Array(0);

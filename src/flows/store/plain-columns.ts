@@ -87,6 +87,8 @@ class Layout implements PlainLayout {
     const factor = remainderFactor(name);
     const instants = new Vector('TIMESTAMP_NS');
     this.makers.push((vectors, count) => {
+      vectors[time]!.expand();
+      vectors[rest]?.expand();
       joinInstants(instants, vectors[time] as Vector, count);
       const below = vectors[rest];
       if (below !== undefined) addRemainders(instants, below, factor, count);

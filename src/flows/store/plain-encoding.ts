@@ -5,7 +5,6 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { CallContext } from '../../core/thread.ts';
-import { collectAllGarbage, collectYoungGarbage } from '../../core/young-garbage.ts';
 import { BlockPool, blockOctets } from '../encode/block.ts';
 import { createEncoder, type EncodedFormat, type EncodeOptions } from '../encode/encode.ts';
 import type { Encoder } from '../encode/encoder.ts';
@@ -13,6 +12,7 @@ import { encodedFields } from '../encode/field.ts';
 import { Unreadable } from '../parquet/read-fault.ts';
 import { type FileColumn, ParquetReader } from '../parquet/read-file.ts';
 import type { RowGroup } from '../parquet/read-footer.ts';
+import { Scratch } from '../parquet/scratch.ts';
 import { type Vector, vectorRows } from '../parquet/vector.ts';
 import type { ColumnName, Shape } from '../schema.ts';
 import { plainLayout } from './plain-columns.ts';
@@ -51,15 +51,10 @@ type Span = { group: RowGroup; from: number; to: number };
 /** Buffers that came back, for whatever part runs next in this thread. */
 const pool = new BlockPool(blockOctets, 24);
 
+/** Memory of parts that have ended, for those that come. */
+const scratches: Scratch[] = [];
+
 const time: FileColumn = { name: 'time', type: 'BIGINT' };
-
-let groups = 0;
-
-/** Frees what zstd made of the pages of a row group and, now and then, the blocks that have gone on and are no longer young. */
-const leave = (): void => {
-  if (++groups % 4 === 0) collectAllGarbage();
-  else collectYoungGarbage();
-};
 
 /** Sends the rows of a part and returns how many they were. `Unreadable` where a file is better left to DuckDB. */
 export const encodePlain = async (part: PlainPart, sink: Sink): Promise<number> => {
@@ -90,12 +85,13 @@ class PlainEncoding {
     if (this.#left <= 0) return;
     const { folder, fields, shape: stream } = this.#part;
     const { columns, makers } = plainLayout(fields, stream, shape);
-    const reader = ParquetReader.open(join(folder, path), columns, [time]);
+    const scratch = scratches.pop() ?? new Scratch();
+    const reader = ParquetReader.open(join(folder, path), columns, [time], scratch);
     try {
       if (reader.rows !== rows) throw new Unreadable(`${path} has ${reader.rows} rows in place of ${rows}`);
       const vectors = reader.vectors();
       for (const span of this.#spans(reader)) {
-        const group = reader.read(span.group);
+        const group = reader.read(span.group, columns, span.to - span.from);
         group.skip(span.from);
         for (let left = span.to - span.from; left > 0; ) {
           const count = group.read(left, vectors);
@@ -107,9 +103,9 @@ class PlainEncoding {
           this.#rows += count;
           await this.#sendBlocks();
         }
-        leave();
       }
     } finally {
+      scratches.push(scratch);
       reader.close();
     }
   }
