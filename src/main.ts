@@ -50,6 +50,10 @@ const groups: readonly Group[] = [
     load: async () => (await import('./scans/cli.ts')).addCommands,
   },
   {
+    commands: { sockets: 'listen, send, echo and copy files over TCP, UDP and Unix sockets' },
+    load: async () => (await import('./sockets/cli.ts')).addCommands,
+  },
+  {
     commands: { tickets: 'open, find, change and close tickets' },
     load: async () => (await import('./tickets/cli.ts')).addCommands,
   },

@@ -75,7 +75,22 @@ export function checkPlain({ server, host }: { server: string; host: string }, {
   });
 }
 
-/** Keeps connections to one server, each opened only when the server has shown that it is trusted: before that nothing is sent. */
+/** A TLS connection that emits `trusted` once the server has shown that it is: before that nothing may be sent. */
+export function trustedConnection(options: ConnectionOptions, { authority, pins, isBlind }: Trust): TLSSocket {
+  const ca = authority === undefined ? {} : { ca: [...rootCertificates, authority] };
+  const isPinned = pins.length > 0;
+  const host = options.host ?? '';
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  const socket = connect({ ...options, ...ca, ...name, minVersion: 'TLSv1.2', rejectUnauthorized: !isPinned && !isBlind });
+  socket.once('secureConnect', () => {
+    const fault = isPinned ? pinFault(socket, pins) : undefined;
+    if (fault === undefined) socket.emit('trusted');
+    else socket.destroy(fault);
+  });
+  return socket;
+}
+
+/** Keeps connections to one server, each opened only when the server has shown that it is trusted. */
 export class TrustedAgent extends https.Agent {
   readonly #trust: Trust;
 
@@ -85,25 +100,9 @@ export class TrustedAgent extends https.Agent {
   }
 
   override createConnection(options: https.RequestOptions, done?: (error: Error | null, socket: Duplex) => void): undefined {
-    const { authority, pins, isBlind } = this.#trust;
-    const ca = authority === undefined ? {} : { ca: [...rootCertificates, authority] };
-    const isPinned = pins.length > 0;
-    const host = options.host ?? '';
-    const name = isIP(host) === 0 ? { servername: host } : {};
-    const socket = connect({
-      ...(options as ConnectionOptions),
-      ...ca,
-      ...name,
-      ALPNProtocols: ['http/1.1'],
-      minVersion: 'TLSv1.2',
-      rejectUnauthorized: !isPinned && !isBlind,
-    });
+    const socket = trustedConnection({ ...(options as ConnectionOptions), ALPNProtocols: ['http/1.1'] }, this.#trust);
     socket.once('error', (error) => done?.(error, socket));
-    socket.once('secureConnect', () => {
-      const fault = isPinned ? pinFault(socket, pins) : undefined;
-      if (fault === undefined) done?.(null, socket);
-      else socket.destroy(fault);
-    });
+    socket.once('trusted', () => done?.(null, socket));
     return undefined;
   }
 }

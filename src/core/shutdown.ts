@@ -54,7 +54,7 @@ export class Lifetime {
 export type SignalOptions = {
   /** Ends everything in order; false when something went wrong on the way. */
   stop(): Promise<boolean>;
-  log: Log;
+  log: Pick<Log, 'info' | 'warn' | 'error'>;
   /** With it SIGHUP asks for this and not for an end, as for services it does; the end of a terminal stays an end. */
   reload?: () => Promise<void>;
 };

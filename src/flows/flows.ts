@@ -7,6 +7,7 @@ import type { FlowsConfig } from './defaults.ts';
 import { Exporters } from './exporters/exporters.ts';
 import { Imports } from './import/imports.ts';
 import { startImportThreads } from './import/threads.ts';
+import { readImportWords } from './import/words.ts';
 import type { FlowsLog } from './log.ts';
 import { StoreClient, type StorePlace } from './store/client.ts';
 import type { Sealed } from './store/seal.ts';
@@ -82,6 +83,14 @@ export class Flows {
     return this.#imports;
   }
 
+  /** Imports the text of a flow file that is in memory, and resolves when it is stored, to the rows that were left out as bad. */
+  async importText(name: string, text: Uint8Array): Promise<{ refused: number }> {
+    const settings = readImportWords({ name, again: true, skip_bad: 'all' }, this.config.imports.maxFlows);
+    const run = await this.imports.start(settings, { stream: pieces(text) }, text.length);
+    const { rows_bad: refused } = await run.done;
+    return { refused };
+  }
+
   /** Who sends flow exports; collected by servers alone. */
   get exporters(): Exporters {
     if (this.#exporters === undefined) throw new Error('the flows are not started, or not by a server');
@@ -124,6 +133,10 @@ export class Flows {
     const gone = await this.store.retain(rule, Math.floor(this.#deps.clock.now() / 1000));
     if (gone.files > 0) this.#deps.log.info(gone, 'forgot flows by the rule of retention');
   }
+}
+
+async function* pieces(text: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield text;
 }
 
 /** The room, not started. */

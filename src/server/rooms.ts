@@ -14,11 +14,14 @@ import { Scans, scansSettings } from '../scans/index.ts';
 import { scansRoutes } from '../scans/routes.ts';
 import { flowsShelf, livyPathOf, Sessions, sessionsSettings } from '../sessions/index.ts';
 import { sessionsRoutes } from '../sessions/routes.ts';
+import { Sockets, socketsSettings } from '../sockets/index.ts';
+import { registerSocketsMetrics, socketsRoutes } from '../sockets/routes.ts';
 import { Tickets, ticketsSettings } from '../tickets/index.ts';
 import { ticketsRoutes } from '../tickets/routes.ts';
 import { logSettings, serverSettings } from './config.ts';
 import type { MakeRoom } from './room.ts';
 import { ticketOf } from './scan-tickets.ts';
+import { socketHouse } from './socket-house.ts';
 
 /**
  * The rooms of the house, in the order of their start. A room adds its settings to the schema and its maker to the list;
@@ -35,6 +38,7 @@ export const settings = Type.Object({
   jobs: jobsSettings,
   sessions: sessionsSettings,
   scans: scansSettings,
+  sockets: socketsSettings,
 });
 
 export type Config = Type.Static<typeof settings>;
@@ -51,12 +55,13 @@ export function roomsOf(config: Config): MakeRoom[] {
     jobsRoom(config, made),
     sessionsRoom(config, made),
     scansRoom(config, made),
+    socketsRoom(config, made),
     keysListenersRoom(made),
   ];
 }
 
 /** Rooms that later ones of the list stand on, there once they are made. */
-type Made = { flows?: Flows; keys?: Keys; access?: Access; tickets?: Tickets };
+type Made = { flows?: Flows; keys?: Keys; access?: Access; tickets?: Tickets; records?: Records };
 
 /** The keys, for a room that comes behind theirs. */
 function keysOf({ keys }: Made): Keys {
@@ -121,6 +126,7 @@ const recordsRoom =
   (config: Config, made: Made): MakeRoom =>
   () => {
     const records = new Records(config.records, { tree: keysOf(made).system });
+    made.records = records;
     return { name: 'records', routes: recordsRoutes(records), start: () => records.start(), stop: () => records.stop() };
   };
 
@@ -176,6 +182,19 @@ const scansRoom =
       onNewlyOpen: async (news) => made.tickets && void (await ticketOf(made.tickets, news)),
     });
     return { name: 'scans', routes: scansRoutes(scans), start: () => scans.start(), stop: () => scans.stop() };
+  };
+
+const socketsRoom =
+  (config: Config, made: Made): MakeRoom =>
+  ({ log, clock, metrics }) => {
+    const sockets = new Sockets(config.sockets, {
+      log: log.child({ room: 'sockets' }),
+      clock,
+      house: socketHouse(() => made),
+      note: async (entry) => made.access?.note(entry),
+    });
+    registerSocketsMetrics(metrics, sockets);
+    return { name: 'sockets', routes: socketsRoutes(sockets), start: () => sockets.start(), stop: () => sockets.stop() };
   };
 
 /** The keys' own listeners: they open when it is known whether there are users, and close first. */

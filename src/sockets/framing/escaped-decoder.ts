@@ -1,5 +1,5 @@
-import type { Decoder, FrameSink } from './decoder.ts';
 import { frameProblem, incomplete, tooLarge } from './fault.ts';
+import type { Decoder, FrameSink } from './frame-sink.ts';
 import type { DelimiterFraming } from './framing.ts';
 import { Gather } from './gather.ts';
 

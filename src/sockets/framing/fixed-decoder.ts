@@ -1,5 +1,5 @@
-import type { Decoder, FrameSink } from './decoder.ts';
 import { incomplete } from './fault.ts';
+import type { Decoder, FrameSink } from './frame-sink.ts';
 import type { FixedFraming } from './framing.ts';
 import { Gather } from './gather.ts';
 
