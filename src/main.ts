@@ -30,6 +30,10 @@ const groups: readonly Group[] = [
     load: async () => (await import('./flows/cli.ts')).addCommands,
   },
   {
+    commands: { packets: 'list interfaces, capture packets, and read captures' },
+    load: async () => (await import('./packets/cli.ts')).addCommands,
+  },
+  {
     commands: { keys: 'read, write, watch and move the key tree' },
     load: async () => (await import('./keys/cli.ts')).addCommands,
   },
