@@ -26,6 +26,9 @@ export type LivyOutput = {
 
 export type LivyStatement = { id: number; code?: string; state: string; output: LivyOutput | null; progress: number };
 
+/** A batch as Livy shows it. */
+export type LivyBatch = { id: number; state: string; log: string[] | null };
+
 const pageSize = 100;
 
 /** A Livy server, spoken to over HTTP: this one, or anybody's. Every method throws Problem. */
@@ -85,6 +88,23 @@ export class LivyClient {
     }
   }
 
+  createBatch = (request: object): Promise<LivyBatch> => this.#ask('POST', '/batches', {}, request);
+  batch = (id: number): Promise<LivyBatch> => this.#ask('GET', `/batches/${id}`);
+  batchLog = (id: number, from: number, size: number): Promise<{ from: number; total: number; log: string[] }> =>
+    this.#ask('GET', `/batches/${id}/log`, { from, size });
+
+  /** Sends a file for batches, which call it `upload:NAME`; to a Weir only. */
+  async upload(name: string, octets: Uint8Array): Promise<void> {
+    const headers = { 'content-type': 'application/octet-stream', accept: 'application/json' };
+    const answer = await this.#client.send({ method: 'PUT', path: uploadPath(name), headers, body: octets });
+    answer.abandon();
+  }
+
+  async removeUpload(name: string): Promise<void> {
+    const answer = await this.#client.send({ method: 'DELETE', path: uploadPath(name) });
+    answer.abandon();
+  }
+
   close(): void {
     this.#client.close();
   }
@@ -100,6 +120,7 @@ export class LivyClient {
   }
 }
 
+const uploadPath = (name: string): string => `/api/v1/uploads/${encodeURIComponent(name)}`;
 const pathOf = (id: string | number): string => `/sessions/${encodeURIComponent(String(id))}`;
 
 function readJson(text: string): unknown {

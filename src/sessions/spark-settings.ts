@@ -1,5 +1,6 @@
 /** The properties of a session of Spark: what was asked for, what the server says, and what is checked before anything starts. */
-import { normalize } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, normalize } from 'node:path';
 import { Problem } from '../core/problem.ts';
 import type { SessionsConfig } from './config.ts';
 import { rejected, type SessionRequest } from './request.ts';
@@ -16,25 +17,43 @@ export function checkSpark(request: SessionRequest, config: SessionsConfig): str
   for (const name of ['jars', 'pyFiles', 'files', 'archives'] as const) for (const path of request[name]) checkPath(path, name, files);
   const master = request.conf['spark.master'] ?? spark.master;
   if (request.conf['spark.master'] !== undefined) checkMaster(master, spark.masters);
-  checkCluster(master, config);
+  checkCluster(master, request.conf, config);
   return master;
 }
 
 /** Where a driver of a cluster needs more than its address, it is asked for before it starts. */
-function checkCluster(master: string, { spark }: SessionsConfig): void {
-  if (master === 'yarn' && !process.env.HADOOP_CONF_DIR && !process.env.YARN_CONF_DIR)
-    throw new Problem('invalid', 'Rejected, Reason: yarn needs the configuration of its cluster.', {
-      detail: 'neither HADOOP_CONF_DIR nor YARN_CONF_DIR is set for the server',
-      hint: 'HADOOP_CONF_DIR=/etc/hadoop/conf weir serve',
-      pointer: '/conf/spark.master',
-    });
-  if (master.startsWith('k8s://') && spark.driverHost === '')
-    throw new Problem('invalid', 'Rejected, Reason: executors in Kubernetes have to reach the driver here.', {
-      detail: 'sessions.spark.driverHost is not set',
+function checkCluster(master: string, conf: Readonly<Record<string, string>>, { spark }: SessionsConfig): void {
+  if (master === 'yarn') checkYarn();
+  if (!master.startsWith('k8s://')) return;
+  if (spark.driverHost === '' || spark.driverPort === 0 || spark.blockManagerPort === 0)
+    throw lacking('executors in Kubernetes have to reach the driver here.', {
+      detail: 'sessions.spark.driverHost, driverPort and blockManagerPort are not all set',
       hint: '--set sessions.spark.driverHost=NAME --set sessions.spark.driverPort=PORT --set sessions.spark.blockManagerPort=PORT',
-      pointer: '/conf/spark.master',
+    });
+  const image = 'spark.kubernetes.container.image';
+  const names = [...Object.keys(conf), ...spark.conf.map((line) => line.split('=', 1)[0] as string)];
+  if (!names.some((name) => name === image || name === 'spark.kubernetes.executor.container.image'))
+    throw lacking('executors in Kubernetes need an image.', {
+      detail: `${image} is not set`,
+      hint: `name it in conf or sessions.spark.conf`,
     });
 }
+
+/** Spark itself would say so after half a minute, in the log. */
+function checkYarn(): void {
+  const folder = process.env.HADOOP_CONF_DIR || process.env.YARN_CONF_DIR;
+  const detail =
+    folder === undefined
+      ? 'neither HADOOP_CONF_DIR nor YARN_CONF_DIR is set for the server'
+      : existsSync(join(folder, 'yarn-site.xml'))
+        ? undefined
+        : `there is no yarn-site.xml in ${folder}`;
+  if (detail === undefined) return;
+  throw lacking('yarn needs the configuration of its cluster.', { detail, hint: 'HADOOP_CONF_DIR=/etc/hadoop/conf weir serve' });
+}
+
+const lacking = (what: string, parts: { detail: string; hint: string }): Problem =>
+  new Problem('invalid', `Rejected, Reason: ${what}`, { ...parts, pointer: '/conf/spark.master' });
 
 function checkMaster(master: string, allowed: readonly string[]): void {
   const fits = allowed.some((one) => one === master || (one.endsWith('[N]') && numbered(one).test(master)));

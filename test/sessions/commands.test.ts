@@ -9,7 +9,8 @@ import { House } from './house.ts';
 const weirPath = fileURLToPath(new URL('../../bin/weir', import.meta.url));
 let house: House;
 beforeAll(async () => {
-  house = new House();
+  // Without Spark: the machine of a test may have it.
+  house = new House(['sessions.spark.python=/usr/bin/false']);
   await house.start();
   await fetch(`${house.url}/api/v1/imports`, { method: 'POST', body: '1,9,C1,N1,C2,443,6,10,5000\n2,0,C3,N2,C2,53,17,1,99\n' });
 });
@@ -57,6 +58,22 @@ test('submit hands arguments over as they are, prints as it goes, and exits as t
   expect((await weir(['submit', join(house.folder, 'nothing.py')])).status).toBe(2);
   expect((await weir(['submit', file, '--class', '1'])).status).toBe(2);
   expect(await weir(['submit', '--livy', 'http://127.0.0.1:1', file])).toMatchObject({ status: 3 });
+  expect(await weir(['submit', file])).toMatchObject({ status: 2, stderr: expect.stringMatching(/PySpark[\s\S]*hint: .*--kind python/) });
+  expect((await weir(['submit', job('query.sql', 'select count(*) n from flows')])).stdout).toBe('n\n2\n');
+});
+
+test('submit --batch sends a file, prints its log, and exits as it did', async () => {
+  const file = job('batch.py', 'import sys\nprint(sys.argv[1:])\nsys.exit(len(sys.argv) - 3)');
+  expect(await weir(['submit', '--batch', file, '--day', 'a b'])).toMatchObject({
+    status: 0,
+    stdout: "['--day', 'a b']\n",
+    stderr: expect.stringContaining('batch 0'),
+  });
+  expect(await weir(['submit', '--batch', file])).toMatchObject({ status: 1, stderr: expect.stringContaining('batch 1 is dead') });
+  expect((await house.ask<{ items: unknown[] }>('GET', '/api/v1/uploads')).body.items).toEqual([]);
+  expect((await weir(['submit', '--batch', '--keep', file])).status).toBe(2);
+  // Another Livy reads a file where it is.
+  expect((await weir(['submit', '--batch', '--livy', `${house.url}/livy`, file])).stderr).toContain('cannot be added to user sessions');
 });
 
 test('submit takes a session that is free, and one of any Livy server', async () => {
