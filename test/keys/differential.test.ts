@@ -6,7 +6,8 @@ import { compare } from './v2-compare.ts';
 import { noEtcd, startEtcd, startWeir, type V2Server } from './v2-servers.ts';
 import * as steps from './v2-steps.ts';
 
-const seed = Number(process.env.WEIR_SEED ?? Date.now() % 1_000_000);
+const isLong = process.env.WEIR_TEST_ALL === '1';
+const seed = Number(process.env.WEIR_SEED ?? (isLong ? Date.now() % 1_000_000 : 7));
 
 const lists: [string, readonly steps.Step[]][] = [
   ['paths', steps.paths],
@@ -21,7 +22,7 @@ const lists: [string, readonly steps.Step[]][] = [
   ['watches that come late', steps.lateWatches],
   ['counters', steps.counting],
   ['other pages', steps.pages],
-  ['generated traffic', steps.traffic(600, new Random(seed))],
+  ['generated traffic', steps.traffic(isLong ? 5000 : 600, new Random(seed))],
 ];
 
 // One of each for all lists: what an earlier list left behind is there on all of them.

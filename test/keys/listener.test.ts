@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/core/config.ts';
 import { createLog } from '../../src/core/log.ts';
 import { createKeys, type Keys, type KeysDoor, keysSettings, MemoryEngine } from '../../src/keys/index.ts';
 import { serverSettings } from '../../src/server/config.ts';
+import { until } from './operations.ts';
 import { RawClient, rawForm, rawRequest } from './raw-client.ts';
 import { freePort } from './v2-servers.ts';
 
@@ -57,13 +58,11 @@ test('drops a watcher that does not read, and writers never wait for it', async 
   await new Promise((resolve) => slow.once('data', resolve));
   slow.pause();
   expect(keys?.hub.count).toBe(1);
-  const began = performance.now();
   for (let at = 0; at < 400 && keys?.hub.count === 1; at++) {
     await keys?.public.set('/a', 'x'.repeat(100_000));
     await sleep(0);
   }
   expect(keys?.hub.count).toBe(0);
-  expect(performance.now() - began).toBeLessThan(60_000);
   slow.destroy();
 });
 
@@ -74,8 +73,7 @@ test('forgets a watcher whose client went', async () => {
   await client.head();
   expect(keys?.hub.count).toBe(1);
   client.close();
-  for (let left = 50; left > 0 && keys?.hub.count !== 0; left--) await sleep(10);
-  expect(keys?.hub.count).toBe(0);
+  await until(() => keys?.hub.count === 0);
 });
 
 test('cuts watches off when it stops, and closes at once', async () => {
@@ -87,10 +85,8 @@ test('cuts watches off when it stops, and closes at once', async () => {
     );
     await client.head();
   }
-  const began = performance.now();
   await keys?.stop();
-  expect(performance.now() - began).toBeLessThan(60_000);
-  for (const client of clients) expect(await client.chunk(1000)).toBe('cut');
+  for (const client of clients) expect(await client.chunk()).toBe('cut');
 });
 
 test('refuses one watcher more than there may be', async () => {

@@ -22,15 +22,19 @@ const pythonWithFlask = seeds === undefined ? undefined : pythonWith('flask, req
 
 let text = '';
 let folder = '';
-beforeAll(() => {
+// One for all: the session of curl comes first, since it begins with the tenth change.
+let server: RunningServer;
+beforeAll(async () => {
   if (seeds === undefined) return;
+  server = await RunningServer.start();
   folder = mkdtempSync(join(tmpdir(), 'weir-seed-'));
   const texts = readdirSync(seeds).map((name) => readFileSync(join(seeds, name), 'utf8'));
   text = texts.find((one) => one.includes('etcdTicketApp.py')) ?? '';
   expect(text).not.toBe('');
 });
-afterAll(() => {
+afterAll(async () => {
   if (folder !== '') rmSync(folder, { recursive: true });
+  await server?.stop();
 });
 
 /** What stands between two marks, the first one included. */
@@ -41,7 +45,7 @@ function between(begin: string, end: string): string {
   return text.slice(from, to);
 }
 
-const atServer = (program: string, server: RunningServer): string => program.replaceAll('http://127.0.0.1:2379', server.url);
+const atServer = (program: string): string => program.replaceAll('http://127.0.0.1:2379', server.url);
 
 /** Texts in which each ticket's number is replaced by the order in which numbers first came up. */
 function unnumbered(output: string): string {
@@ -51,6 +55,41 @@ function unnumbered(output: string): string {
     return `#${seen.indexOf(id)}`;
   });
 }
+
+/** The commands of the session, each with what it prints. */
+function session(): { command: string; output: string }[] {
+  const lines = text.slice(text.indexOf('student@bchd:~$ curl localhost:2224')).split('\n');
+  const steps: { command: string; output: string }[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const command = /^student@bchd:~\$ (curl .*)$/.exec(lines[at] as string)?.[1];
+    if (command === undefined) continue;
+    let from = at + 1;
+    while (lines[from] === '') from++;
+    const to = lines[from] === '{' ? lines.indexOf('}', from) : from;
+    steps.push({ command, output: lines.slice(from, to + 1).join('\n') });
+  }
+  return steps;
+}
+
+/** Writes keys until the next one gets the number that the session begins with. */
+async function wind(first: number): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${server.url}/v2/keys/winding`, { method: 'PUT', body: new URLSearchParams({ value: 'x' }) });
+    const index = Number(answer.headers.get('x-etcd-index'));
+    if (index >= first) throw new Error(`a fresh server begins at ${index}`);
+    if (index === first - 1) return;
+  }
+}
+
+test.skipIf(seeds === undefined)(`the session of curl prints what is published, number for number ${needs('curl')}`, async () => {
+  await wind(10);
+  const steps = session();
+  expect(steps.length).toBe(12);
+  for (const { command, output } of steps) {
+    const printed = execFileSync('sh', ['-c', command.replace('curl localhost:2224', `curl -s ${server.url}`)], { encoding: 'utf8' });
+    expect([command, printed.trimEnd()]).toEqual([command, output]);
+  }
+});
 
 const dialogue = (id: string): string =>
   [
@@ -77,9 +116,8 @@ const dialogue = (id: string): string =>
 test.skipIf(python === undefined)(
   `the menu program runs on Weir, and the desk says what it says ${needs('python3-requests')}`,
   async () => {
-    await using server = await RunningServer.start();
     const file = join(folder, 'etcdTicketApp.py');
-    writeFileSync(file, atServer(between('#!/usr/bin/python3\n"""Russell', 'Save and exit'), server));
+    writeFileSync(file, atServer(between('#!/usr/bin/python3\n"""Russell', 'Save and exit')));
     const next = async () => {
       const answer = await fetch(`${server.url}/v2/keys/none`);
       return String(Number(answer.headers.get('x-etcd-index')) + 1).padStart(20, '0');
@@ -97,50 +135,13 @@ test.skipIf(python === undefined)(
   },
 );
 
-/** The commands of the session, each with what it prints. */
-function session(): { command: string; output: string }[] {
-  const lines = text.slice(text.indexOf('student@bchd:~$ curl localhost:2224')).split('\n');
-  const steps: { command: string; output: string }[] = [];
-  for (let at = 0; at < lines.length; at++) {
-    const command = /^student@bchd:~\$ (curl .*)$/.exec(lines[at] as string)?.[1];
-    if (command === undefined) continue;
-    let from = at + 1;
-    while (lines[from] === '') from++;
-    const to = lines[from] === '{' ? lines.indexOf('}', from) : from;
-    steps.push({ command, output: lines.slice(from, to + 1).join('\n') });
-  }
-  return steps;
-}
-
-/** Writes keys until the next one gets the number that the session begins with. */
-async function wind(server: RunningServer, first: number): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`${server.url}/v2/keys/winding`, { method: 'PUT', body: new URLSearchParams({ value: 'x' }) });
-    const index = Number(answer.headers.get('x-etcd-index'));
-    if (index >= first) throw new Error(`a fresh server begins at ${index}`);
-    if (index === first - 1) return;
-  }
-}
-
-test.skipIf(seeds === undefined)(`the session of curl prints what is published, number for number ${needs('curl')}`, async () => {
-  await using server = await RunningServer.start();
-  await wind(server, 10);
-  const steps = session();
-  expect(steps.length).toBe(12);
-  for (const { command, output } of steps) {
-    const printed = execFileSync('sh', ['-c', command.replace('curl localhost:2224', `curl -s ${server.url}`)], { encoding: 'utf8' });
-    expect([command, printed.trimEnd()]).toEqual([command, output]);
-  }
-});
-
 test.skipIf(pythonWithFlask === undefined)(
   `the API on Flask runs on Weir's keys and answers what Weir itself answers ${needs('python3-flask')}`,
   async () => {
-    await using server = await RunningServer.start();
     const port = await freePort();
     const file = join(folder, 'etcd_api.py');
     const program = between('from flask import Flask, request\nimport requests', 'Start up your etcd ticket API');
-    writeFileSync(file, atServer(program, server).replace('port=2224', `port=${port}`));
+    writeFileSync(file, atServer(program).replace('port=2224', `port=${port}`));
     // A group of its own: its debugger starts a second process.
     const flask = spawn(pythonWithFlask as string, [file], { detached: true, stdio: 'ignore' });
     try {
@@ -178,10 +179,5 @@ async function freePort(): Promise<number> {
 }
 
 async function untilAnswers(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer !== undefined) return;
-    await sleep(100);
-  }
-  throw new Error(`nothing answers at ${url}`);
+  while ((await fetch(url).catch(() => undefined)) === undefined) await sleep(50);
 }

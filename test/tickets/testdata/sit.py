@@ -31,16 +31,16 @@ def plain(text):
 shown = ""
 seen = 0
 for wait, keys in steps:
-    until = time.time() + 30
+    until = time.time() + 110
     while wait not in plain(shown)[seen:]:
         part = read(0.2)
         if part is None or time.time() > until:
             sys.exit(f"waited for {wait!r}; shown since: {plain(shown)[seen:]!r}")
         shown += part
     # Prompts draw, then listen.
-    time.sleep(0.3)
+    time.sleep(0.05)
     seen = plain(shown).index(wait, seen) + len(wait)
     os.write(terminal, keys.replace("<enter>", "\r").encode())
-while (part := read(5)) is not None and part != "":
+while (part := read(110)) is not None:
     shown += part
 sys.stdout.write(plain(shown))
