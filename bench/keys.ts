@@ -5,23 +5,32 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { formatBytes, formatCount } from '../src/cli/format.ts';
-import { type Bench, type Benchmark, type Report, ratioTarget, type Skipped, type Target, timeLimit } from './benchmark.ts';
+import { type Bench, type Benchmark, memoryLimit, type Report, ratioTarget, type Skipped, type Target, timeLimit } from './benchmark.ts';
 import { tellRun } from './capture.ts';
 import { measureFlushes } from './keys-disk.ts';
+import { holdWatchers } from './keys-idle.ts';
 import { connections, fill, type Load, type Loaded, measureLoad, requestsTold, valueOctets } from './keys-load.ts';
 import { etcdKind, KeyServer, type ServerKind, weirKind, withServer } from './keys-servers.ts';
 import { findPeers } from './peers.ts';
 import { type Contender, median, playRounds, quantile, type Standing } from './rounds.ts';
 
-export const keys: Benchmark = { about: 'the key tree beside etcd 3.4: writes, reads, watchers, start and memory', run };
+export const keys: Benchmark = {
+  about: 'the key tree beside etcd 3.4: writes, reads, watchers, start and memory',
+  run: (bench) => benchKeys(bench),
+};
 
 type Contestants = { kinds: readonly ServerKind[]; skipped: readonly Skipped[] };
 
-async function run(bench: Bench): Promise<Report[]> {
-  const { found, skipped } = findPeers(['etcd']);
+/** The reports of Weir beside the peers that were found; without one when none is given. */
+export async function benchKeys(bench: Bench, { found, skipped } = findPeers(['etcd'])): Promise<Report[]> {
   const etcd = found.get('etcd');
   const contestants = { kinds: [weirKind(...bench.keySettings), ...(etcd === undefined ? [] : [etcdKind(etcd)])], skipped };
-  return [...(await loadReports(bench, contestants)), await fanOutReport(bench, contestants), await startReport(bench, contestants)];
+  return [
+    ...(await loadReports(bench, contestants)),
+    await fanOutReport(bench, contestants),
+    await idleReport(bench, contestants),
+    await startReport(bench, contestants),
+  ];
 }
 
 /** Keys that writes are spread over, and as many that are read. */
@@ -39,12 +48,13 @@ const parts: readonly Part[] = [
 /** Load of each kind in turn on servers that stay up: what one of them remembers of an earlier kind the other does too. */
 async function loadReports(bench: Bench, { kinds, skipped }: Contestants): Promise<Report[]> {
   const reports: Report[] = [];
-  const disk = await measureFlushes(bench.folder);
+  const disk = await measureFlushes(bench.folder, Math.min(1, bench.seconds / 10));
   await withServers(bench, kinds, async (servers) => {
     for (const server of servers) {
       bench.say(`  ${server.name}: warming up`);
       await fill(server.url, 10_000);
-      for (const { kind, keys } of parts) await measureLoad(server, { kind, keys, seconds: Math.min(2, bench.seconds) });
+      if (bench.seconds < 2) continue;
+      for (const { kind, keys } of parts) await measureLoad(server, { kind, keys, seconds: 2 });
     }
     for (const part of parts) reports.push(await loadReport(bench, part, { servers, skipped }));
   });
@@ -144,22 +154,23 @@ type FanOut = { deliveries: number; wallMs: number; single: number[] };
 async function fanOutReport(bench: Bench, { kinds, skipped }: Contestants): Promise<Report> {
   const singles = new Map<string, number[]>();
   // Few watchers are told of few changes: each of those waits for the disk.
-  const events = Math.max(1, Math.round((bench.seconds * 10_000) / Math.max(bench.watchers, 1000))) * burst;
+  const bursts = Math.max(1, Math.round((bench.seconds * 2500) / Math.max(bench.watchers, 1000)));
+  const events = bursts * burst;
   const contenders = kinds.map(
     (kind): Contender => ({
       name: kind.name,
-      units: Math.ceil(events / burst) * burst * bench.watchers,
+      units: events * bench.watchers,
       run: () =>
         withServer(kind, bench.folder, async (server) => {
-          const measure = async (): Promise<FanOut> => {
-            const words = [new URL(server.url).port, bench.watchers, events, burst].map(String);
+          const measure = async (changes: number): Promise<FanOut> => {
+            const words = [new URL(server.url).port, bench.watchers, changes, burst].map(String);
             const { stdout } = await promisify(execFile)(process.execPath, [fanOutProcess, ...words]);
             return JSON.parse(stdout) as FanOut;
           };
-          await measure(); // warming up
+          await measure(Math.ceil(bursts / 5) * burst); // warming up
           server.forgetPeak();
           const before = server.cpuMs;
-          const { wallMs, single } = await measure();
+          const { wallMs, single } = await measure(events);
           singles.set(kind.name, [...(singles.get(kind.name) ?? []), ...single]);
           return { wallMs, cpuMs: server.cpuMs - before, peakOctets: server.peakOctets };
         }),
@@ -176,6 +187,40 @@ async function fanOutReport(bench: Bench, { kinds, skipped }: Contestants): Prom
       ([name, ms]) =>
         `${name}: one change alone is with the last watcher after ${median(ms).toFixed(1)} ms, 95 of 100 within ${quantile(ms, 0.95).toFixed(1)} ms`,
     ),
+  };
+}
+
+/** Memory of watchers that wait, ten times as many as those of the fan-out. */
+async function idleReport(bench: Bench, { kinds, skipped }: Contestants): Promise<Report> {
+  const watchers = bench.watchers * 10;
+  const grown = new Map<string, number>();
+  const standings = await playRounds(
+    kinds.map(
+      (kind): Contender => ({
+        name: kind.name,
+        units: watchers,
+        run: () =>
+          withServer(kind, bench.folder, async (server) => {
+            const before = server.resident.own;
+            server.forgetPeak();
+            const begun = performance.now();
+            await using _ = await holdWatchers(server.url, watchers);
+            const wallMs = performance.now() - begun;
+            grown.set(kind.name, Math.max(grown.get(kind.name) ?? 0, server.resident.own - before));
+            return { wallMs, cpuMs: server.cpuMs, peakOctets: server.peakOctets };
+          }),
+      }),
+    ),
+    bench.rounds,
+    tellRun(bench),
+  );
+  return {
+    title: `keys: ${formatCount(watchers)} watchers that wait`,
+    unit: 'watchers',
+    standings,
+    skipped,
+    targets: [memoryLimit('memory of its own that they add', grown.get('weir') ?? 0, 100e6)],
+    notes: [...grown].map(([name, octets]) => `${name}: they add ${formatBytes(octets)} of memory of its own`),
   };
 }
 
