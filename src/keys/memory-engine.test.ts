@@ -1,5 +1,5 @@
+import { engineConformance } from './conformance/suite.ts';
 import type { KeyEngine } from './engine.ts';
-import { engineConformance } from './engine-conformance.ts';
 import { MemoryEngine } from './memory-engine.ts';
 
 engineConformance('MemoryEngine', async () => ({

@@ -1,7 +1,7 @@
 /** The suite of every engine, on one real etcd member. */
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createLog } from '../../src/core/log.ts';
-import { engineConformance } from '../../src/keys/engine-conformance.ts';
+import { engineConformance } from '../../src/keys/conformance/suite.ts';
 import { createClusterEngine } from '../../src/keys/etcd/cluster-engine.ts';
 import { type EtcdCluster, noEtcd, startCluster } from './etcd-cluster.ts';
 

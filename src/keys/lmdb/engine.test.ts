@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { engineConformance } from '../engine-conformance.ts';
+import { engineConformance } from '../conformance/suite.ts';
 import { createEmbeddedEngine } from './engine.ts';
 
 engineConformance('The embedded engine', async () => {

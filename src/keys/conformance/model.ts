@@ -1,13 +1,13 @@
-/** Random writes on a small tree, done by an engine and by the simplest one, which must agree (model test, for `engine-conformance.ts`). */
+/** Random writes on a small tree, done by an engine and by the simplest one, which must agree (model test, for `suite.ts`). */
 import { type Arbitrary, array, boolean, constant, constantFrom, option, record, tuple } from 'fast-check';
 import { expect } from 'vitest';
-import type { KeyEngine } from './engine.ts';
-import { MemoryEngine } from './memory-engine.ts';
-import type { Change } from './tree/change.ts';
-import { KeyFault } from './tree/fault.ts';
-import type { KeyNode } from './tree/node.ts';
-import { type Action, actions, type Operation } from './tree/operation.ts';
-import type { Path } from './tree/path.ts';
+import type { KeyEngine } from '../engine.ts';
+import { MemoryEngine } from '../memory-engine.ts';
+import type { Change } from '../tree/change.ts';
+import { KeyFault } from '../tree/fault.ts';
+import type { KeyNode } from '../tree/node.ts';
+import { type Action, actions, type Operation } from '../tree/operation.ts';
+import type { Path } from '../tree/path.ts';
 
 /** An operation whose path has yet to get its directory in front, and whose `prevIndex` counts back from the index of the moment. */
 type Sketch = Omit<Operation, 'prevIndex'> & { indexesBack: number | undefined };
