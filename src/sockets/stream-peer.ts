@@ -38,6 +38,8 @@ export class StreamPeer implements Peer {
   readonly #socket: Socket;
   readonly #options: StreamPeerOptions;
   readonly #decoder: Decoder;
+  /** Its frames are being delivered, however long that takes. */
+  #hasEnded = false;
 
   constructor(socket: Socket, options: StreamPeerOptions) {
     this.#socket = socket;
@@ -59,7 +61,8 @@ export class StreamPeer implements Peer {
   goOn(): void {
     if (!this.isHeldBack) return;
     this.isHeldBack = false;
-    this.#socket.resume();
+    // A time-out that passed meanwhile is not set again by itself.
+    this.#socket.setTimeout(this.#options.limits.idleMs).resume();
   }
 
   /** Ends our side; the peer may end its own. */
@@ -94,6 +97,7 @@ export class StreamPeer implements Peer {
   }
 
   async #finish(): Promise<void> {
+    this.#hasEnded = true;
     if (!this.#guard(() => this.#decoder.end())) return;
     await this.#options.settle();
     this.#socket.end();
@@ -112,9 +116,13 @@ export class StreamPeer implements Peer {
   }
 
   #tire(): void {
-    // It is we who do not read: that is no silence of the peer.
-    if (this.isHeldBack) return;
-    this.#options.onFault(this.bytes === 0 ? 'no_first_byte' : 'idle');
-    this.#socket.destroy();
+    const { bytes } = this;
+    // Once more round the loop: after a long turn of ours the time is over before what came meanwhile is read.
+    setImmediate(() => {
+      // It may be we who do not read: that is no silence of the peer.
+      if (this.isHeldBack || this.bytes > bytes || this.#hasEnded) return;
+      this.#options.onFault(this.bytes === 0 ? 'no_first_byte' : 'idle');
+      this.#socket.destroy();
+    });
   }
 }
