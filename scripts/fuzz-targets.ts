@@ -12,6 +12,8 @@ import { fuzzTextImport, textImportSeeds } from '../src/flows/import/fuzz.ts';
 import { type ImportWords, readImportWords } from '../src/flows/import/words.ts';
 import { readBucket, readFormat, readStream, type StreamWords } from '../src/flows/query.ts';
 import { captureSeeds, fuzzCapture } from '../src/packets/fuzz.ts';
+import { framingSeeds, fuzzFraming } from '../src/sockets/framing/fuzz.ts';
+import { fuzzTransfer, transferSeeds } from '../src/sockets/transfer/fuzz.ts';
 
 /** `run` may be called with any octets; it throws, or rejects, only on a finding. */
 export type FuzzTarget = { seeds: readonly Uint8Array[]; run: (octets: Uint8Array) => void | Promise<void> };
@@ -94,4 +96,6 @@ export const fuzzTargets: Readonly<Record<string, FuzzTarget>> = {
   packets: { seeds: captureSeeds, run: fuzzCapture },
   compression: { seeds: compressedSeeds(), run: fuzzDecompression },
   query: { seeds: querySeeds, run: fuzzQuery },
+  framing: { seeds: framingSeeds, run: fuzzFraming },
+  transfer: { seeds: transferSeeds, run: fuzzTransfer },
 };

@@ -11,14 +11,14 @@ test('every parser survives a few rounds, and tells seed, pace and memory', () =
   const { status, stdout, stderr } = fuzz('--seed', '42', '--rounds', '60');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = stdout.trim().split('\n');
-  expect(lines.map((line) => line.split(':')[0])).toEqual(['filter', 'text', 'exports', 'packets', 'compression', 'query']);
+  expect(lines.map((line) => line.split(':')[0])).toEqual(['filter', 'text', 'exports', 'packets', 'compression', 'query', 'framing', 'transfer']);
   for (const line of lines) expect(line).toMatch(/: 60 rounds from seed 42, \d+\/s, peak RSS \d+ MiB$/);
 });
 
 test('says what it expects of an option', () => {
   expect(fuzz('--only', 'filters')).toMatchObject({
     status: 2,
-    stderr: 'fuzz: --only: expected some of filter, text, exports, packets, compression, query, got "filters"\n',
+    stderr: 'fuzz: --only: expected some of filter, text, exports, packets, compression, query, framing, transfer, got "filters"\n',
   });
   expect(fuzz('--rounds', 'many')).toMatchObject({ status: 2, stderr: 'fuzz: --rounds: expected a whole number, got "many"\n' });
 });

@@ -62,24 +62,29 @@ async function listen(addresses: readonly SocketAddress[], options: ListenOption
   const to = parseTo(options.to === 'file' && options.file !== undefined ? `file:${options.file}` : options.to, 'listen');
   const house = await houseOf(to, command);
   const end = Promise.withResolvers<void>();
+  const places = new Map<Listener, string>();
   const listeners = addresses.map((address) => listenerOf(address, { to, house: house?.house, output, options }));
   try {
     for (const listener of listeners) {
       await listener.start();
       if (options.count !== undefined) endAfter(listeners, listener, options.count, end.resolve);
-      const { bound, plan } = listener;
-      if (bound !== undefined) output.note(`listening on ${showAddress(bound)}, frames go to ${plan.to}`);
+      const place = showAddress(listener.bound ?? listener.plan.address);
+      places.set(listener, place);
+      output.note(`listening on ${place}, frames go to ${options.to}`);
     }
     await Promise.race([untilStopped(output, async () => {}), end.promise]);
   } finally {
     await Promise.all(listeners.map((listener) => listener.stop()));
     house?.close();
   }
-  for (const { plan, counters, outcome } of listeners)
-    output.note(
-      `${showAddress(plan.address)}: ${counters.frames} frames, ${counters.bytes} bytes from ${counters.accepted} ${plan.address.kind === 'udp' ? 'datagrams' : 'connections'}; ${outcome.delivered} delivered, ${outcome.refused} refused, ${outcome.lost} lost`,
-    );
+  for (const listener of listeners) output.note(`${places.get(listener)}: ${summaryOf(listener)}`);
   if (listeners.some(({ outcome }) => outcome.lost + outcome.refused > 0)) process.exitCode = 1;
+}
+
+function summaryOf({ plan, counters, outcome }: Listener): string {
+  const { frames, bytes, accepted } = counters;
+  const from = plan.address.kind === 'udp' ? '' : ` from ${accepted} connections`;
+  return `${frames} frames, ${bytes} bytes${from}; ${outcome.delivered} delivered, ${outcome.refused} refused, ${outcome.lost} lost`;
 }
 
 type Context = { to: To; house: House | undefined; output: Output; options: ListenOptions };
