@@ -24,6 +24,13 @@ export function randomOf(state: number): () => number {
   };
 }
 
+/** What a run of chaos is made of: by default one that is short and always the same, since every machine goes through it. */
+export function chaosOf(fewRounds: number): { seed: number; rounds: number } {
+  const isLong = process.env.WEIR_TEST_ALL === '1' || process.env.WEIR_CHAOS_ROUNDS !== undefined;
+  const seed = Number(process.env.WEIR_SEED ?? (isLong ? Math.floor(Math.random() * 2 ** 31) : 1));
+  return { seed, rounds: Number(process.env.WEIR_CHAOS_ROUNDS ?? (isLong ? 10 * fewRounds : fewRounds)) };
+}
+
 export class Chaos {
   readonly #house: House;
   readonly #random: () => number;
@@ -43,11 +50,10 @@ export class Chaos {
     return join(this.#house.folder, 'data', 'jobs', 'runs');
   }
 
-  /** Rounds of blows until the time is up and the model knows a few jobs; the server lives before and after each. `count` jobs are submitted in each. */
-  async rage(seconds: number, blows: readonly Blow[], count: number): Promise<number> {
-    let rounds = 0;
-    for (const until = Date.now() + seconds * 1000; Date.now() < until || this.#known.size < 2 * count; rounds++) {
-      const blow = blows[Math.floor(this.#random() * blows.length)] as Blow;
+  /** Strikes so many times, with each of the blows in its turn; the server lives before and after each. `count` jobs are submitted meanwhile. */
+  async rage(rounds: number, blows: readonly Blow[], count: number): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      const blow = blows[round % blows.length] as Blow;
       const submitting = this.#submitAll(count);
       await pause(20 + this.#random() * 500);
       await this.#strike(blow);
@@ -56,7 +62,6 @@ export class Chaos {
       if (this.#random() < 0.3) await pause(this.#random() * 400);
       await this.#house.start();
     }
-    return rounds;
   }
 
   async #strike(blow: Blow): Promise<void> {

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { House, pause } from './house.ts';
 
 const weir = fileURLToPath(new URL('../../bin/weir', import.meta.url));
@@ -200,11 +200,8 @@ class Terminal {
   }
 
   async shows(form: RegExp): Promise<void> {
-    for (let attempt = 0; attempt < 2500; attempt++) {
-      if (form.test(this.#said)) return;
-      await pause(20);
-    }
-    throw new Error(`the screen did not show ${form}: ${JSON.stringify(this.#said.slice(-2000))}`);
+    onTestFailed(() => console.log(`the screen was to show ${form}: ${JSON.stringify(this.#said.slice(-2000))}`));
+    while (!form.test(this.#said)) await pause(20);
   }
 
   close(): void {

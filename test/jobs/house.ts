@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onTestFailed } from 'vitest';
 
 const weir = fileURLToPath(new URL('../../bin/weir', import.meta.url));
 
@@ -51,6 +52,9 @@ export class House {
       });
       child.once('exit', () => reject(new Error(`the server did not come up: ${said}`)));
     });
+    child.once('exit', (code, signal) => {
+      if (this.#child === child) console.log(`the server has ended by itself: code ${code}, signal ${signal}`);
+    });
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -91,14 +95,20 @@ export class House {
     return (await this.ask<Shown>('GET', `/api/v1/jobs/${id}`)).body;
   }
 
-  /** Waits until the job is in one of the states. */
+  /** Waits until the job is in one of the states, as long as its test has time. */
   async until(id: string, ...states: string[]): Promise<Shown> {
-    for (let attempt = 0; attempt < 600; attempt++) {
-      const job = await this.job(id);
-      if (states.includes(job.state)) return job;
+    return await this.untilJob(id, ({ state }) => states.includes(state), states.join(' or '));
+  }
+
+  /** Waits until the job is as wanted; a test that ends before that is told how it stands. */
+  async untilJob(id: string, isSo: (job: Shown) => boolean, wanted: string): Promise<Shown> {
+    let job = await this.job(id);
+    onTestFailed(() => console.log(`job ${id} was to become ${wanted}: ${JSON.stringify(job)}`));
+    while (!isSo(job)) {
       await pause(25);
+      job = await this.job(id);
     }
-    throw new Error(`job ${id} did not become ${states.join(' or ')}: ${JSON.stringify(await this.job(id))}`);
+    return job;
   }
 
   async log(id: string): Promise<string> {

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { processState, untilAsked } from '../../src/jobs/backend-conformance.ts';
 import { House, pause } from './house.ts';
 
 let house: House;
@@ -69,32 +70,30 @@ describe('a job', () => {
 
   test('is ended when its time is up, with its children', async () => {
     const { id } = await house.submit({ command: 'sleep 77.5 & sleep 77.5', shell: true, time_limit: 1 });
-    expect(await house.until(id, 'Failed')).toMatchObject({ cause: 'timeout', duration: 1 });
-    await pause(100);
-    expect(processesOf('sleep\u000077.5')).toBe(0);
+    expect(await house.until(id, 'Failed')).toMatchObject({ cause: 'timeout' });
+    while (processesOf('sleep\u000077.5') > 0) await pause(20);
   });
 
   test('that ignores TERM is killed', async () => {
-    const { id } = await house.submit({ command: "trap '' TERM; while :; do sleep 0.1; done", shell: true });
+    const { id } = await house.submit({ command: "trap '' TERM; echo ready; while :; do sleep 0.1; done", shell: true });
     await house.until(id, 'Running');
-    await pause(200);
+    while (!(await house.log(id)).includes('ready')) await pause(20);
     expect((await house.ask('POST', `/api/v1/jobs/${id}/stop`)).status).toBe(200);
     expect(await house.until(id, 'Failed')).toMatchObject({ cause: 'stopped' });
   });
 
   test('is suspended and goes on', async () => {
-    const { id } = await house.submit({ command: 'for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done', shell: true });
+    const { id } = await house.submit({ command: untilAsked('go-on'), shell: true });
     await house.until(id, 'Running');
-    await pause(250);
+    while (!(await house.log(id)).includes('\n')) await pause(20);
+    const pid = Number(await house.log(id));
     await house.ask('POST', `/api/v1/jobs/${id}/suspend`);
-    await pause(100);
-    const before = await house.log(id);
-    await pause(400);
-    expect(await house.log(id)).toBe(before);
+    while (processState(pid) !== 'T') await pause(20);
     expect((await house.job(id)).state).toBe('Suspended');
+    writeFileSync(join(house.work, 'go-on'), '');
     await house.ask('POST', `/api/v1/jobs/${id}/resume`);
     await house.until(id, 'Done');
-    expect(await house.log(id)).toBe('1\n2\n3\n4\n5\n6\n7\n8\n');
+    expect(await house.log(id)).toBe(`${pid}\nend\n`);
   });
 
   test('waits while it is held', async () => {
@@ -115,8 +114,7 @@ describe('a job', () => {
     const { id } = await house.submit({ command: ['echo', 'once'] });
     await house.until(id, 'Done');
     await house.ask('POST', `/api/v1/jobs/${id}/rerun`);
-    await pause(50);
-    expect(await house.until(id, 'Done')).toMatchObject({ runs: 2 });
+    await house.untilJob(id, ({ state, runs }) => state === 'Done' && runs === 2, 'done twice');
     expect(await house.log(id)).toBe('once\nonce\n');
   });
 
@@ -135,11 +133,12 @@ describe('a job', () => {
 
 describe('jobs that depend on others', () => {
   test('wait for what they depend on', async () => {
-    const first = await house.submit({ command: 'sleep 0.3; exit 1', shell: true });
+    const first = await house.submit({ command: `${untilAsked('end-first')}; exit 1`, shell: true });
     const onFail = await house.submit({ command: ['true'], dependencies: [`afternotok:${first.id}`] });
     const onEnd = await house.submit({ command: ['true'], dependencies: [`afterany:${Number(first.id)}`] });
     const onGood = await house.submit({ command: ['true'], dependencies: [`afterok:${first.id}`] });
     expect((await house.job(onEnd.id)).reason).toBe(`waits for job ${first.id} to end`);
+    writeFileSync(join(house.work, 'end-first'), '');
     await house.until(onFail.id, 'Done');
     await house.until(onEnd.id, 'Done');
     expect(await house.until(onGood.id, 'Failed')).toMatchObject({ cause: 'dependency', runs: 0 });
@@ -148,16 +147,16 @@ describe('jobs that depend on others', () => {
 
 describe('an array', () => {
   test('is one parent and its children, so many at once', async () => {
-    const { id } = await house.submit({ command: 'echo $WEIR_ARRAY_INDEX; sleep 0.15', shell: true, array: '0-6:2%2' });
+    const command = `echo $WEIR_ARRAY_INDEX; ${untilAsked('end-array')}`;
+    const { id } = await house.submit({ command, shell: true, array: '0-6:2%2' });
     const { body } = await house.ask<{ items: { id: string; index: number }[] }>('GET', `/api/v1/jobs?parent=${id}`);
     expect(body.items.map(({ index }) => index)).toEqual([0, 2, 4, 6]);
-    let most = 0;
-    while ((await house.job(id)).state !== 'Done') {
-      const { body } = await house.ask<{ total: number }>('GET', `/api/v1/jobs?parent=${id}&state=Running`);
-      most = Math.max(most, body.total);
-    }
-    expect(most).toBe(2);
-    expect(await house.log(body.items[3]?.id ?? '')).toBe('6\n');
+    const [first, second, third, last] = body.items.map(({ id }) => id) as [string, string, string, string];
+    for (const child of [first, second]) await house.until(child, 'Running');
+    expect(await house.job(third)).toMatchObject({ state: 'Queued', reason: '2 of its array are running already' });
+    writeFileSync(join(house.work, 'end-array'), '');
+    await house.until(id, 'Done');
+    expect(await house.log(last)).toMatch(/^6\n/);
   });
 });
 
@@ -172,7 +171,7 @@ describe('resources', () => {
   });
 
   test('go to the higher priority first', async () => {
-    const block = await house.submit({ command: ['sleep', '0.4'], resources: 'CORES/4' });
+    const block = await house.submit({ command: untilAsked('end-block'), shell: true, resources: 'CORES/4' });
     await house.until(block.id, 'Running');
     const order = join(house.work, 'order');
     const say = (word: string, priority: string) =>
@@ -180,6 +179,7 @@ describe('resources', () => {
     const last = await say('low', 'low');
     await say('normal', 'normal');
     await say('top', 'top');
+    writeFileSync(join(house.work, 'end-block'), '');
     await house.until(last.id, 'Done');
     expect(readFileSync(order, 'utf8')).toBe('top\nnormal\nlow\n');
   });

@@ -7,12 +7,12 @@ import { createLog } from '../../src/core/log.ts';
 import { testBackend } from '../../src/jobs/backend-conformance.ts';
 import { type JobsConfig, jobsSettings } from '../../src/jobs/config.ts';
 import { createSlurmBackend } from '../../src/jobs/slurm/slurm-backend.ts';
-import { noSlurm, SlurmCluster } from './slurm-cluster.ts';
+import { noSlurm, SlurmCluster, slurmPatienceMs } from './slurm-cluster.ts';
 
 describe.skipIf(noSlurm !== undefined)('jobs in Slurm [needs slurm-wlm and munge]', () => {
   const cluster = new SlurmCluster();
-  beforeAll(() => cluster.start(), 120_000);
-  afterAll(() => cluster.close(), 120_000);
+  beforeAll(() => cluster.start(), slurmPatienceMs);
+  afterAll(() => cluster.close(), slurmPatienceMs);
   testBackend('slurm', (folder) => {
     const config = Value.Create(jobsSettings) as JobsConfig;
     config.grace = 300;

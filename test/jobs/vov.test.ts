@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const id of ids) await house.ask('PUT', `/api/v3/jobs/${id}`, { token, json: { action: 'kill' } });
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  for (const id of ids) await until(id, 'Done', 'Failed', undefined); // or forgotten
   await house.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -225,13 +225,13 @@ test('viewers look, and others than the owner do not touch', async () => {
   expect((await house.ask('POST', `/api/v1/jobs/${id}/kill`, { token: admin })).status).toBe(200);
 });
 
-async function until(id: string, state: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+/** Waits until the job has one of the states; one that is forgotten has none. */
+async function until(id: string, ...states: (string | undefined)[]): Promise<void> {
+  for (;;) {
     const { body } = await house.ask('GET', `/api/v3/jobs/${id}/statusnc`, { token });
-    if ((body.rows as string[][])[0]?.[0] === state) return;
+    if (states.includes((body.rows as string[][] | undefined)?.[0]?.[0])) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`${id} did not become ${state}`);
 }
 const untilRunning = (id: string): Promise<void> => until(id, 'Running');
 
