@@ -1,18 +1,24 @@
 /** Jobs of a real server in a real cluster of Slurm: their life, what the states of Slurm become here, and what survives what. */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { House, type Shown } from './house.ts';
-import { noSlurm, SlurmCluster } from './slurm-cluster.ts';
+import { House, pause, type Shown } from './house.ts';
+import { noSlurm, SlurmCluster, slurmPatienceMs } from './slurm-cluster.ts';
 
-const patience = { timeout: 120_000 };
+const patience = { timeout: slurmPatienceMs };
 
 describe.skipIf(noSlurm !== undefined)('a server in front of Slurm [needs slurm-wlm and munge]', () => {
   const cluster = new SlurmCluster([
     'PreemptType=preempt/partition_prio',
     'PreemptMode=CANCEL',
+    // Without cgroups Slurm measures what jobs hold, and ends those that hold more than they asked for.
+    'JobAcctGatherType=jobacct_gather/linux',
+    'JobAcctGatherFrequency=1',
+    'JobAcctGatherParams=OverMemoryKill,UsePss',
+    'SelectTypeParameters=CR_Core_Memory',
+    'DefMemPerCPU=10',
     'PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF State=UP',
   ]);
   const bin = join(cluster.folder, 'bin');
@@ -29,11 +35,11 @@ describe.skipIf(noSlurm !== undefined)('a server in front of Slurm [needs slurm-
     mkdirSync(bin);
     for (const program of ['squeue', 'scancel', 'scontrol', 'sbatch']) symlinkSync(pathOf(program), join(bin, program));
     await house.start();
-  }, 120_000);
+  }, slurmPatienceMs);
   afterAll(async () => {
     await house.close();
     await cluster.close();
-  }, 120_000);
+  }, slurmPatienceMs);
 
   /** The id of a job in Slurm. */
   const idInSlurm = async (job: Shown): Promise<string> => {
@@ -45,14 +51,8 @@ describe.skipIf(noSlurm !== undefined)('a server in front of Slurm [needs slurm-
         ?.split('|')[0] ?? ''
     );
   };
-  const untilReason = async (id: string, form: RegExp): Promise<Shown> => {
-    for (const until = Date.now() + 60_000; Date.now() < until; ) {
-      const job = await house.job(id);
-      if (form.test(job.reason)) return job;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`job ${id} did not wait for ${form}: ${JSON.stringify(await house.job(id))}`);
-  };
+  const untilReason = (id: string, form: RegExp): Promise<Shown> =>
+    house.untilJob(id, ({ reason }) => form.test(reason), `one that waits for ${form}`);
   const sleeper = (seconds = 60) => house.submit({ command: ['sleep', String(seconds)] });
 
   // Slurm looks at time limits every 30 s only: this one waits while others run.
@@ -142,6 +142,41 @@ describe.skipIf(noSlurm !== undefined)('a server in front of Slurm [needs slurm-
     expect(await house.until(job.id, 'Failed')).toMatchObject({ cause: 'stopped', reason: expect.stringContaining('CANCELLED in Slurm') });
   });
 
+  test('a job that takes more memory than it asked for is ended by Slurm, and says so', patience, async () => {
+    const hog = 'my $x = "a" x (120 * 1024 * 1024); sleep 600';
+    const { id } = await house.submit({ command: ['perl', '-e', hog], resources: 'CORES/1 RAM/40' });
+    // Only with cgroups does Slurm say OUT_OF_MEMORY; without them it kills the job and calls it FAILED.
+    const { cause, reason } = await house.until(id, 'Failed');
+    expect([cause, reason]).toEqual(
+      cause === 'memory' ? ['memory', expect.stringContaining('OUT_OF_MEMORY')] : ['signal', expect.stringContaining('signal 9')],
+    );
+  });
+
+  test.each([
+    ['requeue', /(PENDING|REQUEUED) in Slurm/],
+    ['requeuehold', /(PENDING|REQUEUE_HOLD) in Slurm/],
+  ])('a run that is put back by scontrol %s is lost or tried again, and never starts twice', patience, async (word, form) => {
+    const journal = join(house.folder, word);
+    const command = `echo $WEIR_RUN >> ${journal}; [ $WEIR_RUN = $WEIR_JOB_ID.2 ] || sleep 60`;
+    const jobs = [await house.submit({ command, shell: true }), await house.submit({ command, shell: true, retry: { max: 1 } })];
+    const inSlurm: string[] = [];
+    for (const { id } of jobs) {
+      inSlurm.push(await idInSlurm(await house.until(id, 'Running')));
+      while (!(existsSync(journal) && readFileSync(journal, 'utf8').includes(`${id}.1`))) await pause(20);
+      await cluster.ask('scontrol', 'update', `JobId=${inSlurm.at(-1)}`, 'Requeue=1');
+      await cluster.ask('scontrol', word, inSlurm.at(-1) as string);
+    }
+    const [once, again] = jobs as [Shown, Shown];
+    expect(await house.until(once.id, 'Failed')).toMatchObject({ cause: 'lost', reason: expect.stringMatching(form), runs: 1 });
+    expect(await house.until(again.id, 'Done')).toMatchObject({ runs: 2, past: [{ run: 1, cause: 'lost' }] });
+    expect(readFileSync(journal, 'utf8').trim().split('\n').sort()).toEqual([`${once.id}.1`, `${again.id}.1`, `${again.id}.2`].sort());
+    // What was put back does not stay in Slurm.
+    for (const id of inSlurm)
+      await until(
+        async () => !/PENDING|HOLD|RUNNING/.test(await cluster.ask('squeue', '--noheader', '--states=all', `--jobs=${id}`, '--format=%T')),
+      );
+  });
+
   test('a refusal of Slurm is told in its words', patience, async () => {
     const { id } = await house.submit({ command: ['true'], resources: 'no_such_feature' });
     expect(await house.until(id, 'Failed')).toMatchObject({ cause: 'start', reason: expect.stringMatching(/feature/i) });
@@ -225,9 +260,5 @@ describe.skipIf(noSlurm !== undefined)('a server in front of Slurm [needs slurm-
 const pathOf = (program: string): string => spawnSync('which', [program], { encoding: 'utf8' }).stdout.trim();
 
 async function until(look: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; ) {
-    if (await look()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('waited in vain');
+  while (!(await look())) await pause(50);
 }
