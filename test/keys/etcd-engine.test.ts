@@ -17,11 +17,16 @@ let cluster: EtcdCluster;
 let prefixes = 0;
 const engines: KeyEngine[] = [];
 
-type Options = { prefix?: string; now?: () => number; history?: number };
+type Options = { prefix?: string; now?: () => number; history?: number; endpoints?: string[] };
 const freshPrefix = () => `/test${prefixes++}`;
 
-async function engine({ prefix = freshPrefix(), now = Date.now, history = 1000 }: Options = {}): Promise<KeyEngine> {
-  const made = createClusterEngine({ endpoints: cluster.endpoints, prefix, history, now, log });
+async function engine({
+  prefix = freshPrefix(),
+  now = Date.now,
+  history = 1000,
+  endpoints = cluster.endpoints,
+}: Options = {}): Promise<KeyEngine> {
+  const made = createClusterEngine({ endpoints, prefix, history, now, log });
   engines.push(made);
   await made.start();
   return made;
@@ -206,10 +211,7 @@ describe.skipIf(noEtcd !== undefined)('the engine on one etcd member [needs etcd
   test.concurrent('a write whose answer is lost is done once, and its writer hears of it by the record', async () => {
     const prefix = freshPrefix();
     const way = await LossyWay.to(cluster.endpoints[0]!);
-    const options = { endpoints: [way.url, cluster.endpoints[0]!], prefix, history: 1000, now: Date.now, log };
-    const target = createClusterEngine(options);
-    engines.push(target);
-    await target.start();
+    const target = await engine({ prefix, endpoints: [way.url, cluster.endpoints[0]!] });
     await target.write('public', [set('/before', '1')]);
     // Nothing has to be looked up for them: what is sent is the transaction itself.
     way.loseAnswers();
@@ -227,9 +229,7 @@ describe.skipIf(noEtcd !== undefined)('the engine on one etcd member [needs etcd
   test.concurrent('a write whose answer is lost for good ends as unavailable, and is done once at most', async () => {
     const prefix = freshPrefix();
     const way = await LossyWay.to(cluster.endpoints[0]!);
-    const target = createClusterEngine({ endpoints: [way.url], prefix, history: 1000, now: Date.now, log });
-    engines.push(target);
-    await target.start();
+    const target = await engine({ prefix, endpoints: [way.url] });
     await target.write('public', [set('/before', '1')]);
     way.loseAnswers();
     const lost = await outcomeOf(target.write('public', [set('/before', 'lost')]));
@@ -244,9 +244,7 @@ describe.skipIf(noEtcd !== undefined)('the engine on one etcd member [needs etcd
   test.concurrent('tells a follower when the changes that it missed are gone, and goes on from there', async () => {
     const prefix = freshPrefix();
     const way = await LossyWay.to(cluster.endpoints[0]!);
-    const away = createClusterEngine({ endpoints: [way.url], prefix, history: 16, now: Date.now, log });
-    engines.push(away);
-    await away.start();
+    const away = await engine({ prefix, endpoints: [way.url], history: 16 });
     const writer = await engine({ prefix, history: 16 });
     const told: number[] = [];
     const broken = new Promise<string>((tell) => away.follow('public', (changes) => told.push(...changes.map(({ index }) => index)), tell));

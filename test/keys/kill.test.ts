@@ -19,18 +19,12 @@ import { createEmbeddedEngine } from '../../src/keys/lmdb/engine.ts';
 import type { KeyNode } from '../../src/keys/tree/node.ts';
 import { textValue } from '../../src/keys/tree.ts';
 import { isLinearizable, type Operation } from './linearizability.ts';
+import { randomOf } from './operations.ts';
 
 const seed = Number(process.env.WEIR_SEED ?? (process.env.WEIR_TEST_ALL === '1' ? Date.now() % 1_000_000 : 7));
 const kills = Number(process.env.WEIR_KILLS ?? 5);
 
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-let state = seed;
-const random = (): number => {
-  state = (state + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-};
+const random = randomOf(seed);
 const between = (low: number, high: number): number => Math.floor(low + random() * (high - low));
 
 let folder = '';
