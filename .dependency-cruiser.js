@@ -9,6 +9,7 @@ const may = {
   rest: ['core', 'cli'],
   keys: ['core', 'cli'],
   flows: ['core', 'cli', 'packets'],
+  captures: ['core', 'cli', 'packets', 'flows'],
   sessions: ['core', 'cli', 'keys', 'flows'],
   ...Object.fromEntries(['access', 'tickets', 'records', 'scans', 'jobs'].map((room) => [room, ['core', 'cli', 'keys']])),
 };

@@ -31,7 +31,13 @@ const groups: readonly Group[] = [
   },
   {
     commands: { packets: 'list interfaces, capture packets, and read captures' },
-    load: async () => (await import('./packets/cli.ts')).addCommands,
+    load: async () => {
+      const [packets, captures] = await Promise.all([import('./packets/cli.ts'), import('./captures/cli.ts')]);
+      return (program) => {
+        packets.addCommands(program);
+        captures.addCommands(program);
+      };
+    },
   },
   {
     commands: { keys: 'read, write, watch and move the key tree' },

@@ -39,7 +39,8 @@ export class Expiry {
   constructor(table: FlowTable, options: MeterOptions) {
     const { idleMs, udpIdleMs, icmpIdleMs, tcpCloseMs } = options;
     this.#table = table;
-    this.#tickSeconds = Math.max(1, Math.ceil(Math.max(idleMs, udpIdleMs, icmpIdleMs, tcpCloseMs) / 1000 / (slots - 4)));
+    const least = Math.max(idleMs, udpIdleMs, icmpIdleMs, tcpCloseMs) / 1000 / (slots - 4);
+    this.#tickSeconds = Math.max(options.tickSeconds, least <= options.tickSeconds ? 0 : Math.ceil(least));
     const ticks = (ms: number): number => (ms === 0 ? 0 : Math.ceil(ms / 1000 / this.#tickSeconds) + 1);
     const set = (protocol: number, ms: number): void => {
       this.idleNs[protocol] = ms === 0 ? Number.POSITIVE_INFINITY : ms * 1e6;

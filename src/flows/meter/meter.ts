@@ -121,7 +121,7 @@ export class Meter {
     this.#words = new Int32Array(buffer, 0, counting.block / 4);
     this.#doubles = new Float64Array(buffer, 0, counting.block / 8);
     this.#kernel = startKernel(this.#table.memory);
-    this.#doubles[counting.clockSeconds / 8] = Number.NEGATIVE_INFINITY;
+    this.#clockSeconds = Number.NEGATIVE_INFINITY;
     this.#doubles[counting.activeNs / 8] = this.#activeNs;
     this.#doubles.set(this.#idleNs, counting.idleNs / 8);
     this.#words[counting.closeMs / 4] = this.#closeMs;
@@ -184,6 +184,7 @@ export class Meter {
     const end = counting.block + length * 4;
     const words = this.#words;
     words[counting.warmed / 4] = 0;
+    words[counting.tick / 4] = this.#expiry.tick;
     for (let at: number = counting.block; at < end; ) {
       // The carrier of what is inside of a tunnel is told by this class alone.
       if (!this.#hasCarriers) at = this.#kernel.count(at, end);
@@ -213,6 +214,19 @@ export class Meter {
         : this.#countFragment(packet);
   }
 
+  /** Moves the clock without a packet, to Unix time in seconds: flows whose time-out has passed by then end. */
+  advance(seconds: number): void {
+    this.#drain();
+    if (seconds < this.#clockSeconds) return;
+    const whole = Math.floor(seconds);
+    if (whole > this.#clockSeconds) {
+      this.#clockSeconds = whole;
+      this.#clockNanos = 0;
+    }
+    this.#expiry.advance(seconds, this.#endExpired);
+    this.#fragments?.expire(whole);
+  }
+
   /** Ends all flows, as at the end of a file. The last rows stay in `batch`. */
   flush(): void {
     this.#drain();
@@ -226,14 +240,29 @@ export class Meter {
 
   #readClock(packet: Packet): void {
     const { seconds, nanos } = packet;
-    const clockSeconds = this.#doubles[counting.clockSeconds / 8]!;
-    if (seconds > clockSeconds) {
-      this.#doubles[counting.clockSeconds / 8] = seconds;
-      this.#words[counting.clockNanos / 4] = nanos;
+    if (seconds > this.#clockSeconds) {
+      this.#clockSeconds = seconds;
+      this.#clockNanos = nanos;
       this.#expiry.advance(seconds, this.#endExpired);
       this.#fragments?.expire(seconds);
-    } else if (seconds === clockSeconds && nanos >= this.#words[counting.clockNanos / 4]!) this.#words[counting.clockNanos / 4] = nanos;
+    } else if (seconds === this.#clockSeconds && nanos >= this.#clockNanos) this.#clockNanos = nanos;
     else this.#words[counting.outOfOrder / 4]!++;
+  }
+
+  get #clockSeconds(): number {
+    return this.#doubles[counting.clockSeconds / 8]!;
+  }
+
+  set #clockSeconds(seconds: number) {
+    this.#doubles[counting.clockSeconds / 8] = seconds;
+  }
+
+  get #clockNanos(): number {
+    return this.#words[counting.clockNanos / 4]!;
+  }
+
+  set #clockNanos(nanos: number) {
+    this.#words[counting.clockNanos / 4] = nanos;
   }
 
   readonly #endExpired = (record: number): void => {

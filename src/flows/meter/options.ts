@@ -20,6 +20,8 @@ export type MeterOptions = {
   readonly keepMacs: boolean;
   /** Which headers of tunnelled packets the meter is given; with `both`, a carrier just before what it carries, which then names it. */
   readonly tunnels: 'outer' | 'inner' | 'both';
+  /** How finely time-outs are looked for without packets, in seconds: 1 for files, less where somebody waits for the flow. */
+  readonly tickSeconds: number;
   /** Live flows at most, 1 to 4,194,304; beyond it those that were silent longest end early. 192 octets of memory each. */
   readonly maxFlows: number;
 };
@@ -35,6 +37,7 @@ export const meterDefaults: MeterOptions = {
   keyInterface: false,
   keepMacs: false,
   tunnels: 'outer',
+  tickSeconds: 1,
   maxFlows: 1_048_576,
 };
 

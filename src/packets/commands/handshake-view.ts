@@ -36,6 +36,10 @@ export class HandshakeView implements PacketView {
     this.#lines = [];
   }
 
+  tick(seconds: number): void {
+    this.#handshakes.settle(seconds);
+  }
+
   end(): void {
     this.#handshakes.end();
     if (!this.#isJson) this.#lines.push(...this.#summary());

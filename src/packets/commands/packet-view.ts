@@ -19,6 +19,8 @@ export type PacketView = {
   take(view: DataView, offset: number, packet: Packet, link: CaptureInterface, result: number, number: number): boolean;
   /** Hands on what is ready. */
   flush(): void;
+  /** Tells what time alone decides, of a live capture: Unix time in seconds. */
+  tick?(seconds: number): void;
   /** Nothing more comes: hands on the rest. */
   end(): void;
 };

@@ -1,0 +1,84 @@
+/** Flows of a live capture on their way into a store: metered here, kept in a spool, delivered from there. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { GlobalOptions } from '../../cli/command.ts';
+import { defaultDataFolder } from '../../core/data-home.ts';
+import { LiveFlows, openFlowsAt, Spool } from '../../flows/live/index.ts';
+import type { Packet } from '../../packets/index.ts';
+import type { CaptureOptions } from './live-command.ts';
+
+/** Milliseconds between two deliveries. */
+const cutMs = 500;
+
+export class FlowSender {
+  readonly #flows: LiveFlows;
+  readonly #spool: Spool;
+  readonly #release: () => Promise<void>;
+  readonly #isQuiet: boolean;
+  #lastCut = 0;
+  #cutting: Promise<void> = Promise.resolve();
+  #isCutting = false;
+
+  private constructor(parts: { flows: LiveFlows; spool: Spool; release: () => Promise<void>; isQuiet: boolean }) {
+    this.#flows = parts.flows;
+    this.#spool = parts.spool;
+    this.#release = parts.release;
+    this.#isQuiet = parts.isQuiet;
+  }
+
+  /** Opens the store that the options name; a server that is away now may come later. */
+  static async open(options: CaptureOptions, { server, data, quiet }: GlobalOptions): Promise<FlowSender> {
+    const place = options.to !== undefined ? { server: options.to } : data !== undefined ? { data } : { server };
+    const target = 'server' in place ? place.server : place.data;
+    const name = createHash('sha256').update(target).digest('hex').slice(0, 16);
+    const port = await openFlowsAt(place);
+    const folder = options.spool ?? join(defaultDataFolder(), 'spool', name);
+    const say = (text: string): void => void (quiet || process.stderr.write(`weir: ${text}\n`));
+    const spool = new Spool(
+      folder,
+      (source) => port.import(source, { format: 'parquet' }, () => {}),
+      (problem) => say(problem === null ? `flows are being stored at ${target} again` : `flows wait in ${folder}: ${problem}`),
+    );
+    await spool.open();
+    const { idle, idleUdp, active, uniflow } = options;
+    const times = { idleMs: idle, udpIdleMs: idleUdp ?? idle, icmpIdleMs: idleUdp ?? idle, activeMs: active, uniflow };
+    const given = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined));
+    const flows = new LiveFlows(folder, `l${Date.now().toString(36)}p${process.pid}`, given);
+    return new FlowSender({ flows, spool, release: () => port.close(), isQuiet: quiet === true });
+  }
+
+  add(packet: Packet): void {
+    this.#flows.add(packet);
+  }
+
+  /** Ends flows that have timed out and sends what there is, now and then. */
+  tick(nowMs: number): void {
+    this.#flows.tick(nowMs);
+    if (nowMs - this.#lastCut < cutMs || this.#isCutting) return;
+    this.#lastCut = nowMs;
+    this.#isCutting = true;
+    this.#cutting = this.#cut();
+  }
+
+  async #cut(): Promise<void> {
+    try {
+      await this.#flows.cut();
+      this.#spool.poke();
+    } catch (error) {
+      process.stderr.write(`weir: flows could not be written: ${error instanceof Error ? error.message : error}\n`);
+    } finally {
+      this.#isCutting = false;
+    }
+  }
+
+  /** Ends all flows and delivers them; what cannot be delivered now waits for the next capture with the same store. */
+  async close(): Promise<void> {
+    await this.#cutting;
+    await this.#flows.end();
+    const { files, octets } = await this.#spool.close();
+    await this.#release();
+    if (this.#isQuiet) return;
+    const left = files === 0 ? 'all stored' : `${files} files (${octets} bytes) wait in ${this.#spool.folder}`;
+    process.stderr.write(`${this.#flows.flows} flows, ${left}\n`);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Flows of packets that are just being captured: metered as they come, and written as files of a spool whenever some have
+ * ended. A flow is in a file soon after its time-out has passed, whether packets come or not.
+ */
+import { mkdir } from 'node:fs/promises';
+import type { Packet } from '../../packets/index.ts';
+import { FlowBatch } from '../batch.ts';
+import { RunWriter } from '../import/run-writer.ts';
+import { createMeter, type Meter } from '../meter/meter.ts';
+import type { MeterOptions } from '../meter/options.ts';
+
+/** How long packets may be on their way from the kernel: the clock stays so far behind where none come. */
+const lagSeconds = 0.25;
+/** How finely time-outs are looked for. */
+const tickSeconds = 0.125;
+
+/** Time-outs in milliseconds; what is not given has the meter's defaults. */
+export type LiveOptions = Partial<
+  Pick<MeterOptions, 'activeMs' | 'idleMs' | 'udpIdleMs' | 'icmpIdleMs' | 'tcpCloseMs' | 'uniflow' | 'keepMacs' | 'maxFlows'>
+>;
+
+export class LiveFlows {
+  /** Flows written so far. */
+  flows = 0;
+  readonly #meter: Meter;
+  readonly #writer: RunWriter;
+  #batch: FlowBatch;
+  #writing: Promise<void> = Promise.resolve();
+  #failure: unknown;
+  #lastSeconds = 0;
+  #hasNews = false;
+  #id = 1;
+
+  /** `prefix` names the files in `folder`; no two of a spool may be equal. */
+  constructor(folder: string, prefix: string, options: LiveOptions) {
+    this.#batch = new FlowBatch('addressed');
+    const reserve = async (count: number): Promise<number> => {
+      this.#id += count;
+      return this.#id - count;
+    };
+    const noDuck = (): Promise<never> => Promise.reject(new Error('metered flows are written by our own encoder'));
+    this.#writer = new RunWriter(noDuck, { folder, prefix, sourceId: 0, ingestedAt: 0n, reserve });
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    this.#meter = createMeter({ maxFlows: 262_144, ...given, tickSeconds }, { batch: this.#batch, full: (batch) => this.#turn(batch) });
+    this.#writing = mkdir(folder, { recursive: true, mode: 0o700 }).then(() => undefined);
+  }
+
+  /** Flows that have not ended. */
+  get live(): number {
+    return this.#meter.counters.liveFlows;
+  }
+
+  add(packet: Packet): void {
+    this.#meter.add(packet);
+    this.#lastSeconds = packet.seconds + packet.nanos / 1e9;
+    this.#hasNews = true;
+  }
+
+  /** Ends what has timed out by now (Unix time in milliseconds): to be called some times a second. */
+  tick(nowMs: number): void {
+    // While packets come, theirs is the time: what waits in pipes and buffers must not be late for its own flow.
+    this.#meter.advance(this.#hasNews ? this.#lastSeconds : Math.max(this.#lastSeconds, nowMs / 1000 - lagSeconds));
+    this.#hasNews = false;
+  }
+
+  /** Writes what has ended; its files have their names when this resolves. Throws where the disk does. */
+  async cut(): Promise<void> {
+    if (this.#meter.batch.count > 0) this.#meter.batch = this.#turn(this.#meter.batch);
+    this.#queue(async () => void (await this.#writer.cut()));
+    await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Ends all flows, and writes them. */
+  async end(): Promise<void> {
+    this.#meter.flush();
+    await this.cut();
+  }
+
+  #turn(batch: FlowBatch): FlowBatch {
+    this.flows += batch.count;
+    this.#queue(() => this.#writer.add(batch, false, () => {}));
+    this.#batch = new FlowBatch('addressed');
+    return this.#batch;
+  }
+
+  #queue(work: () => Promise<void>): void {
+    this.#writing = this.#writing.then(work).catch((error: unknown) => {
+      this.#failure ??= error;
+    });
+  }
+}
