@@ -168,10 +168,33 @@ const octetsOf = (column: Column, value: number): Uint8Array => {
 
 type Facts = { encodings: number[]; nulls: number; bounds: Bounds; dictionaryOctets?: number };
 
-const chunkOf = (column: Column, rows: number, pages: Pages, facts: Facts): Chunk => {
+const chunkOf = (column: Column, rows: number, pages: Pages, { dictionaryOctets = 0, ...facts }: Facts): Chunk => {
+  const { codec, plain, packed } = pages;
+  const entry = entryOf(column, { ...facts, dictionaryOctets, codec, rows, octets: packed, plainOctets: plain });
+  return { pages: pages.parts, octets: packed, entry };
+};
+
+/** What a footer tells of a chunk; `dictionaryOctets` are 0 where it has no dictionary. */
+export type ChunkFacts = {
+  codec: number;
+  encodings: readonly number[];
+  rows: number;
+  nulls: number | undefined;
+  bounds: Bounds;
+  octets: number;
+  plainOctets: number;
+  dictionaryOctets: number;
+};
+
+/** The entry of a chunk in the footer, for the place in the file where it comes to lie. */
+export const entryOf = (column: Column, facts: ChunkFacts): Chunk['entry'] => {
   const { nulls, bounds, dictionaryOctets } = facts;
-  const statistics: Struct = [{ id: 3, int64: nulls }, bounds && { id: 5, binary: bounds.max }, bounds && { id: 6, binary: bounds.min }];
-  const entry = (offset: number): Struct => [
+  const statistics: Struct = [
+    nulls === undefined ? undefined : { id: 3, int64: nulls },
+    bounds && { id: 5, binary: bounds.max },
+    bounds && { id: 6, binary: bounds.min },
+  ];
+  return (offset) => [
     { id: 2, int64: offset },
     {
       id: 3,
@@ -179,15 +202,14 @@ const chunkOf = (column: Column, rows: number, pages: Pages, facts: Facts): Chun
         int32(1, typeOf(column)),
         { id: 2, int32s: facts.encodings },
         { id: 3, texts: [column.name] },
-        int32(4, pages.codec),
-        { id: 5, int64: rows },
-        { id: 6, int64: pages.plain },
-        { id: 7, int64: pages.packed },
-        { id: 9, int64: offset + (dictionaryOctets ?? 0) },
-        dictionaryOctets === undefined ? undefined : { id: 11, int64: offset },
+        int32(4, facts.codec),
+        { id: 5, int64: facts.rows },
+        { id: 6, int64: facts.plainOctets },
+        { id: 7, int64: facts.octets },
+        { id: 9, int64: offset + dictionaryOctets },
+        dictionaryOctets === 0 ? undefined : { id: 11, int64: offset },
         { id: 12, struct: statistics },
       ],
     },
   ];
-  return { pages: pages.parts, octets: pages.packed, entry };
 };

@@ -5,11 +5,12 @@ import { Octets } from './octets.ts';
 import { type Struct, writeStruct } from './thrift.ts';
 import { elementOf } from './types.ts';
 
-const magic = Buffer.from('PAR1', 'latin1');
+/** What a file begins and ends with. */
+export const magic = Buffer.from('PAR1', 'latin1');
 
-export class ParquetFile {
+/** A file whose pages somebody else writes, one row group after the other behind the magic: keeps what its end tells of them. */
+export class ParquetFooter {
   readonly #columns: readonly Column[];
-  readonly #parts: Uint8Array[] = [magic];
   readonly #groups: Struct[] = [];
   #offset = magic.length;
   #rows = 0;
@@ -18,13 +19,12 @@ export class ParquetFile {
     this.#columns = columns;
   }
 
-  /** Adds rows by one chunk for each column, in their order. */
-  addRowGroup(chunks: readonly Chunk[], rows: number): void {
+  /** Notes rows by one chunk for each column, in their order. */
+  addRowGroup(chunks: readonly Omit<Chunk, 'pages'>[], rows: number): void {
     const start = this.#offset;
     const entries: Struct[] = [];
-    for (const { pages, octets, entry } of chunks) {
+    for (const { octets, entry } of chunks) {
       entries.push(entry(this.#offset));
-      this.#parts.push(...pages);
       this.#offset += octets;
     }
     this.#groups.push([
@@ -37,7 +37,7 @@ export class ParquetFile {
     this.#rows += rows;
   }
 
-  /** The octets of the whole file, in parts. */
+  /** What stands behind all pages. */
   end(): Uint8Array[] {
     const footer = new Octets();
     const root: Struct = [
@@ -55,6 +55,26 @@ export class ParquetFile {
     ]);
     const length = footer.length;
     footer.word(length);
-    return [...this.#parts, footer.written(), magic];
+    return [footer.written(), magic];
+  }
+}
+
+export class ParquetFile {
+  readonly #footer: ParquetFooter;
+  readonly #parts: Uint8Array[] = [magic];
+
+  constructor(columns: readonly Column[]) {
+    this.#footer = new ParquetFooter(columns);
+  }
+
+  /** Adds rows by one chunk for each column, in their order. */
+  addRowGroup(chunks: readonly Chunk[], rows: number): void {
+    this.#footer.addRowGroup(chunks, rows);
+    for (const { pages } of chunks) this.#parts.push(...pages);
+  }
+
+  /** The octets of the whole file, in parts. */
+  end(): Uint8Array[] {
+    return [...this.#parts, ...this.#footer.end()];
   }
 }

@@ -16,9 +16,14 @@ export type ColumnChunk = {
   codec: number;
   /** Values, NULL too. */
   values: number;
-  /** Where its first page begins, and the octets of all. */
+  /** Where its first page begins, and the octets of all; how many they would be unpacked. */
   offset: number;
   octets: number;
+  plainOctets: number;
+  /** Octets of the dictionary, which comes first; 0 where there is none. */
+  dictionaryOctets: number;
+  /** Ways in which values and levels are written. */
+  encodings: number[];
   /** How many NULLs there are; undefined where the file does not tell. */
   nulls: number | undefined;
   /** Least and greatest value as PLAIN octets, where the file tells. */
@@ -119,7 +124,8 @@ const readGroup = (reader: ThriftReader, leaves: readonly Leaf[], size: number, 
 };
 
 const readChunk = (reader: ThriftReader, size: number): ColumnChunk => {
-  const chunk: ColumnChunk = { type: -1, codec: -1, values: -1, offset: -1, octets: -1, nulls: undefined, min: undefined, max: undefined };
+  const known = { type: -1, codec: -1, values: -1, offset: -1, octets: -1, plainOctets: -1, dictionaryOctets: 0, encodings: [] };
+  const chunk: ColumnChunk = { ...known, nulls: undefined, min: undefined, max: undefined };
   reader.struct((id) => {
     if (id === 1) throw new Unreadable('a column lies in another file');
     if (id !== 3) return false;
@@ -136,8 +142,10 @@ const readMetaData = (reader: ThriftReader, chunk: ColumnChunk): void => {
   let dictionary = 0;
   reader.struct((id) => {
     if (id === 1) chunk.type = reader.integer();
+    else if (id === 2) reader.list(() => chunk.encodings.push(reader.integer()));
     else if (id === 4) chunk.codec = reader.integer();
     else if (id === 5) chunk.values = reader.integer();
+    else if (id === 6) chunk.plainOctets = reader.integer();
     else if (id === 7) chunk.octets = reader.integer();
     else if (id === 9) data = reader.integer();
     else if (id === 11) dictionary = reader.integer();
@@ -147,6 +155,7 @@ const readMetaData = (reader: ThriftReader, chunk: ColumnChunk): void => {
   });
   // Some writers have 0 in the place of "no dictionary".
   chunk.offset = dictionary > 0 ? Math.min(dictionary, data) : data;
+  chunk.dictionaryOctets = data - chunk.offset;
 };
 
 const readStatistics = (reader: ThriftReader, chunk: ColumnChunk): void =>

@@ -54,9 +54,23 @@ export const fileList = (shape: Shape, sqlOf: SqlOf = itself): string => {
   return (shape === 'named' ? laid : [...laid, `${remainders(list, sqlOf)} AS ${remainderColumn}`]).join(', ');
 };
 
-/** The same for a file of chosen columns; `sub_us` is among them where a time stamp is. */
+const columnNamed = (name: ColumnName): Column => columns.find((column) => column.name === name) as Column;
+
+/** The columns of a file of chosen columns; `sub_us` is among them where a time stamp is. */
+export const exportColumns = (names: readonly ColumnName[]): Column[] => {
+  const list = names.map(columnNamed);
+  return list.some(isFine) ? [...list, { name: remainderColumn, type: 'UINTEGER', nullable: true, named: false, doc: '' }] : list;
+};
+
+/** Whether `sub_us` of a sealed file is what it has to be beside these columns: with some of the time stamps it is another number. */
+export const keepsRemainders = (names: readonly ColumnName[], shape: Shape): boolean => {
+  const count = names.filter((name) => factors.has(name)).length;
+  return shape === 'named' || count === 0 || count === factors.size;
+};
+
+/** The same in SQL, from canonical values. */
 export const exportList = (names: readonly ColumnName[]): string => {
-  const list = names.map((name) => columns.find((column) => column.name === name) as Column);
+  const list = names.map(columnNamed);
   const laid = layOut(list, itself);
   return (list.some(isFine) ? [...laid, `${remainders(list, itself)} AS ${remainderColumn}`] : laid).join(', ');
 };

@@ -1,6 +1,6 @@
 /**
- * A stream as Parquet. Parquet ends with a footer that points back into the file, and DuckDB writes it best: into a file
- * of the staging folder, which is sent while it grows. A slow client holds disk, never one of DuckDB's threads.
+ * A stream as Parquet. What is not made of whole row groups (`parquet-copy.ts`) is DuckDB's: it writes into a file of the staging
+ * folder, since a footer points back into all of it, which is sent while it grows. A slow client holds disk, never one of DuckDB's threads.
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallContext } from '../../core/thread.ts';
 import { literal } from './duck.ts';
 import { exportList } from './file-layout.ts';
+import { planCopy } from './parquet-copy.ts';
 import { relation } from './relation.ts';
 import { whereOf } from './selection.ts';
 import { filesWithin, planSlices } from './slices.ts';
@@ -25,6 +26,8 @@ let serial = 0;
 
 /** Sends the rows of a query as a Parquet file. */
 export const streamParquet = async (store: Store, snapshot: Snapshot, query: StreamQuery, context: CallContext): Promise<Streamed> => {
+  const copy = planCopy(store.paths.flows, snapshot, query);
+  if (copy !== undefined) return { rows: await copy.send(context) };
   const path = join(store.paths.staging, `answer-${process.pid}-${++serial}.tmp`);
   const where = await whereOf(snapshot, query);
   const from = relation(store.paths.flows, filesWithin(snapshot.files, query.bounds), snapshot.hot !== undefined);
