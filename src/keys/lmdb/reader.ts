@@ -26,15 +26,16 @@ export class Reader {
 
   /** Throws the fault when there is no such node. */
   read(ordinal: number, path: Path, { reach = 'node', page }: ReadOptions = {}): Reading {
-    return (reach === 'node' ? this.#readQuickly(ordinal, path) : undefined) ?? this.#readAll(ordinal, path, reach, page);
+    return this.#readQuickly(ordinal, path, reach) ?? this.#readAll(ordinal, path, reach, page);
   }
 
-  /** The usual case, without a closure: a node that is there, and no commit since the last reading. */
-  #readQuickly(ordinal: number, path: Path): Reading | undefined {
+  /** The usual case, without a closure: a node that is there, alone, and no commit since the last reading. */
+  #readQuickly(ordinal: number, path: Path, reach: Reach): Reading | undefined {
     const state = this.#state;
     if (state === undefined || this.#signal.begun !== this.#seen) return undefined;
     const node = nodeAt(this.#layout, ordinal, path);
-    return node === undefined || this.#signal.begun !== this.#seen ? undefined : { index: indexIn(state, ordinal), node, below: nothing };
+    if (node === undefined || (node.isDir && reach !== 'node') || this.#signal.begun !== this.#seen) return undefined;
+    return { index: indexIn(state, ordinal), node, below: nothing };
   }
 
   #readAll(ordinal: number, path: Path, reach: Reach, page: ReadOptions['page']): Reading {
