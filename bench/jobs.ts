@@ -86,7 +86,7 @@ class JobServer implements AsyncDisposable {
 
 async function dispatchReport(bench: Bench, folder: string): Promise<Report> {
   const count = 1000;
-  const slurmCount = 200; // it takes its time
+  const slurmCount = 100; // it takes its time
   const { found, skipped } = findPeers(['parallel', 'tsp']);
   await using server = await JobServer.start(folder);
   await server.runAll(100); // warming up

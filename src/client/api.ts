@@ -81,6 +81,55 @@ export type Operations = {
     body: undefined;
     answer: { id: number; name?: string; kind: "python" | "pyspark" | "sql" | "spark-sql"; state: "starting" | "running" | "success" | "dead" | "killed"; file: string; args: (string)[]; reason?: string; exit_code?: number; owner: string; created: string; ended?: string; application?: string; conf: Record<string, string>; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
+  /** A page of captures, the latest first */
+  "GET /api/v1/captures": {
+    path: Record<never, never>;
+    query: { page?: number; per_page?: number; cursor?: string; };
+    body: undefined;
+    answer: { items: ({ id: number; state: "running" | "done" | "failed" | "interrupted"; reason?: string; name?: string; interface: string; filter: string; user: string; started: string; ended?: string; packets: number; octets: number; received: number | null; dropped: number | null; bytes: number; flows: number; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Start a capture: answered when it runs */
+  "POST /api/v1/captures": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: { interface: string; filter?: string; snap?: number; promiscuous?: boolean; immediate?: boolean; packets?: number; seconds?: number; size?: number; file?: boolean; flows?: boolean; idle_seconds?: number; name?: string; };
+    answer: { id: number; state: "running" | "done" | "failed" | "interrupted"; reason?: string; name?: string; interface: string; filter: string; user: string; started: string; ended?: string; packets: number; octets: number; received: number | null; dropped: number | null; bytes: number; flows: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** One capture */
+  "GET /api/v1/captures/{id}": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { id: number; state: "running" | "done" | "failed" | "interrupted"; reason?: string; name?: string; interface: string; filter: string; user: string; started: string; ended?: string; packets: number; octets: number; received: number | null; dropped: number | null; bytes: number; flows: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Forget a capture that is over, with its file */
+  "DELETE /api/v1/captures/{id}": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: unknown;
+  };
+  /** The packets as a pcap file; of a capture that runs those so far */
+  "GET /api/v1/captures/{id}/file": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: unknown;
+  };
+  /** Packets as they come: lines of JSON, or server-sent events where `Accept` asks for them */
+  "GET /api/v1/captures/{id}/packets": {
+    path: { id: string; };
+    query: { where?: string; };
+    body: undefined;
+    answer: unknown;
+  };
+  /** End a capture: its file is whole in the answer */
+  "POST /api/v1/captures/{id}/stop": {
+    path: { id: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { id: number; state: "running" | "done" | "failed" | "interrupted"; reason?: string; name?: string; interface: string; filter: string; user: string; started: string; ended?: string; packets: number; octets: number; received: number | null; dropped: number | null; bytes: number; flows: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
   /** Who sends flow exports, in order of their names, and the addresses listened on */
   "GET /api/v1/exporters": {
     path: Record<never, never>;
@@ -186,19 +235,26 @@ export type Operations = {
     body: undefined;
     answer: unknown;
   };
+  /** The interfaces of this machine */
+  "GET /api/v1/interfaces": {
+    path: Record<never, never>;
+    query: { page?: number; per_page?: number; cursor?: string; };
+    body: undefined;
+    answer: { items: ({ name: string; index: number; kind: string; state: string; mtu: number | null; mac: string | null; addresses: (string)[]; ports: (string)[]; bridge: string | null; docker: string | null; speed: number | null; received_bytes: number | null; received_packets: number | null; sent_bytes: number | null; sent_packets: number | null; link_type: number; capturable: boolean; reason: string | null; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
   /** A page of jobs */
   "GET /api/v1/jobs": {
     path: Record<never, never>;
     query: { page?: number; per_page?: number; state?: string; user?: string; mine?: boolean; group?: string; name?: string; set?: string; parent?: string; sort?: "id" | "-id"; after?: string; };
     body: undefined;
-    answer: { items: ({ id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { items: ({ id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** Submit a job, or an array of them; it is on disk when this answers */
   "POST /api/v1/jobs": {
     path: Record<never, never>;
     query: Record<never, never>;
-    body: { command: (string)[] | string; shell?: boolean; directory?: string; check_directory?: boolean; logfile?: string; name?: string; group?: string; group_with_user?: boolean; priority?: number | string; resources?: string; environment?: Record<string, string>; snapshot?: boolean; time_limit?: number | string; expected?: number | string; dependencies?: (string)[]; array?: string; retry?: Record<string, unknown>; legal_exit?: (number)[]; hold?: boolean; autoforget?: boolean; preemptable?: boolean; properties?: Record<string, string>; set?: string; jobclass?: string; wrapper?: string; submit_host?: string; };
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    body: { command: (string)[] | string; shell?: boolean; directory?: string; check_directory?: boolean; logfile?: string; name?: string; group?: string; group_with_user?: boolean; priority?: number | string; resources?: string; environment?: Record<string, string>; snapshot?: boolean; time_limit?: number | string; expected?: number | string; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: string; retry?: Record<string, unknown>; legal_exit?: (number)[]; hold?: boolean; autoforget?: boolean; preemptable?: boolean; properties?: Record<string, string>; set?: string; jobclass?: string; wrapper?: string; submit_host?: string; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** The job classes */
   "GET /api/v1/jobs/classes": {
@@ -275,14 +331,14 @@ export type Operations = {
     path: { id: string; };
     query: Record<never, never>;
     body: undefined;
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** Change priority, name or properties */
   "PATCH /api/v1/jobs/{id}": {
     path: { id: string; };
     query: Record<never, never>;
     body: { priority?: unknown; name?: unknown; properties?: unknown; };
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** Forget a job that is over; `logs=true` removes its log as well */
   "DELETE /api/v1/jobs/{id}": {
@@ -303,14 +359,14 @@ export type Operations = {
     path: { id: string; };
     query: Record<never, never>;
     body: undefined;
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** End a job at once */
   "POST /api/v1/jobs/{id}/kill": {
     path: { id: string; };
     query: Record<never, never>;
     body: undefined;
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** What a job has printed; `Range: bytes=…` or `tail` for a part */
   "GET /api/v1/jobs/{id}/log": {
@@ -331,35 +387,35 @@ export type Operations = {
     path: { id: string; };
     query: Record<never, never>;
     body: undefined;
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** Run a job that is over again, under its id */
   "POST /api/v1/jobs/{id}/rerun": {
     path: { id: string; };
     query: { priority?: number; };
     body: undefined;
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** Let the processes of a job go on */
   "POST /api/v1/jobs/{id}/resume": {
     path: { id: string; };
     query: Record<never, never>;
     body: undefined;
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** End a job: TERM, after a while KILL */
   "POST /api/v1/jobs/{id}/stop": {
     path: { id: string; };
     query: Record<never, never>;
     body: undefined;
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** Stop the processes of a job */
   "POST /api/v1/jobs/{id}/suspend": {
     path: { id: string; };
     query: Record<never, never>;
     body: undefined;
-    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
+    answer: { id: string; state: "Idle" | "Queued" | "Transfer" | "Running" | "Suspended" | "Done" | "Failed" | "Sleeping" | "Withdrawn"; reason: string; cause?: "done" | "exit" | "signal" | "stopped" | "timeout" | "memory" | "lost" | "nohost" | "dependency" | "start"; user: string; group: string; name?: string; command: (string)[]; command_line: string; directory: string; logfile: string; resources: string; priority: number; host?: string; runs: number; exit_code?: number; signal?: number; cpu_ms?: number; max_ram_mb?: number; duration: number; duration_text: string; submitted: string; started?: string; ended?: string; not_before?: string; time_limit?: number; expected?: number; dependencies?: (string)[]; inputs?: (string)[]; outputs?: (string)[]; array?: { count: number; at_once?: number; }; parent?: string; index?: number; retry?: Record<string, unknown>; properties?: Record<string, string>; set?: string; jobclass?: string; environment: string; past?: (Record<string, unknown>)[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** All collections, by name */
   "GET /api/v1/records": {
@@ -654,6 +710,48 @@ export type Operations = {
     query: Record<never, never>;
     body: { at_once?: boolean; };
     answer: { items: ({ kid: string; state: "current" | "next" | "retired"; since: string; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** The listeners that the configuration declares */
+  "GET /api/v1/sockets": {
+    path: Record<never, never>;
+    query: { page?: number; per_page?: number; };
+    body: undefined;
+    answer: { items: ({ name: string; state: "stopped" | "listening" | "stopping" | "failed"; reason?: string; address: string; framing?: string; to: string; since?: string; connections: number; accepted: number; bytes: number; frames: number; delivered: number; refused: number; lost: number; waiting_bytes: number; turned_away: Record<string, number>; faults: Record<string, number>; kernel_drops?: number; last_reason?: string; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** One listener */
+  "GET /api/v1/sockets/{name}": {
+    path: { name: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { name: string; state: "stopped" | "listening" | "stopping" | "failed"; reason?: string; address: string; framing?: string; to: string; since?: string; connections: number; accepted: number; bytes: number; frames: number; delivered: number; refused: number; lost: number; waiting_bytes: number; turned_away: Record<string, number>; faults: Record<string, number>; kernel_drops?: number; last_reason?: string; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Frames as they come, as server-sent events: `frame`, and `left_out` where a reader is too slow */
+  "GET /api/v1/sockets/{name}/frames": {
+    path: { name: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: unknown;
+  };
+  /** Who is connected to a listener; of UDP, who has sent */
+  "GET /api/v1/sockets/{name}/peers": {
+    path: { name: string; };
+    query: { page?: number; per_page?: number; };
+    body: undefined;
+    answer: { items: ({ connection: number; address: string; since: string; last: string; bytes: number; frames: number; held_back: boolean; })[]; page: number; per_page: number; total: number; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Open a listener */
+  "POST /api/v1/sockets/{name}/start": {
+    path: { name: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { name: string; state: "stopped" | "listening" | "stopping" | "failed"; reason?: string; address: string; framing?: string; to: string; since?: string; connections: number; accepted: number; bytes: number; frames: number; delivered: number; refused: number; lost: number; waiting_bytes: number; turned_away: Record<string, number>; faults: Record<string, number>; kernel_drops?: number; last_reason?: string; links: Record<string, { href: string; title?: string; method?: string; }>; };
+  };
+  /** Close a listener: those who are connected may end, and what came is delivered */
+  "POST /api/v1/sockets/{name}/stop": {
+    path: { name: string; };
+    query: Record<never, never>;
+    body: undefined;
+    answer: { name: string; state: "stopped" | "listening" | "stopping" | "failed"; reason?: string; address: string; framing?: string; to: string; since?: string; connections: number; accepted: number; bytes: number; frames: number; delivered: number; refused: number; lost: number; waiting_bytes: number; turned_away: Record<string, number>; faults: Record<string, number>; kernel_drops?: number; last_reason?: string; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };
   /** Flows in order of time, streamed */
   "GET /api/v1/stream/flows": {

@@ -60,6 +60,9 @@ export type Job = {
   state: State;
   isHeld?: true;
   dependencies?: Dependency[];
+  /** Files that it reads and makes, absolute. */
+  inputs?: string[];
+  outputs?: string[];
   /** Of a child: the array and the index in it. */
   parent?: number;
   index?: number;

@@ -20,6 +20,7 @@ import { formatId } from './job-id.ts';
 import { held, released, rerun, resumed, stopped, suspended } from './lives.ts';
 import { amountOf } from './local/offer.ts';
 import { logPath, makeLog, takeLog } from './log-file.ts';
+import { filesOf, lastOpen } from './makers.ts';
 import { Queue } from './queue.ts';
 import { readSubmission, type Submission } from './submission.ts';
 
@@ -238,6 +239,7 @@ export class Jobs {
   /** The jobs of a submission: one, or the parent of an array and its children. */
   async #make(submission: Submission, user: string, count: number): Promise<Job[]> {
     const directory = this.#directoryOf(submission, user);
+    const files = filesOf(submission, directory, (path) => lastOpen(this.queue.makers.of(path).map((id) => this.queue.store.get(id))));
     const { environment, array, logfile } = submission;
     const now = this.now();
     const kept =
@@ -249,7 +251,13 @@ export class Jobs {
       logfile === undefined
         ? await makeLog(directory, now)
         : await takeLog(directory, index === undefined ? logfile : `${logfile}.${index}`);
-    const common = { ...baseOf(submission, user, this.config.group), directory, environment: kept, submitted: now, queued: now };
+    const common = {
+      ...baseOf({ ...submission, ...files }, user, this.config.group),
+      directory,
+      environment: kept,
+      submitted: now,
+      queued: now,
+    };
     const parent: Job = { ...common, id: first, logfile: array === undefined ? await logOf() : '' };
     if (array === undefined) return [parent];
     parent.array = { count: array.indexes.length, ...(array.atOnce !== undefined && { atOnce: array.atOnce }) };
@@ -289,7 +297,8 @@ export class Jobs {
 /** What the members of an array and a job that stands alone have in common. */
 function baseOf(submission: Submission, user: string, usual: string) {
   const { command, name, group = usual, hasUserPart, priority, runPriority, resources, needs, dependencies, isHeld, wrapper } = submission;
-  const { timeLimit, expected, retry, legalExit, isAutoforgotten, isPreemptable, properties, set, jobclass, submitHost } = submission;
+  const { inputs, outputs, timeLimit, expected, retry, legalExit, isAutoforgotten, isPreemptable, properties, set, jobclass, submitHost } =
+    submission;
   return {
     user,
     group: hasUserPart ? `${group}.${user}` : group,
@@ -303,6 +312,8 @@ function baseOf(submission: Submission, user: string, usual: string) {
     state: isHeld ? ('Idle' as const) : ('Queued' as const),
     ...(isHeld && { isHeld: true as const }),
     ...(dependencies.length > 0 && { dependencies }),
+    ...(inputs !== undefined && { inputs }),
+    ...(outputs !== undefined && { outputs }),
     ...(timeLimit !== undefined && { timeLimit }),
     ...(expected !== undefined && { expected }),
     ...(retry !== undefined && { retry }),

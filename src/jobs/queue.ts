@@ -10,6 +10,7 @@ import { isAway, isOver, type Job, type Outcome } from './job.ts';
 import { formatId } from './job-id.ts';
 import { JobSets } from './job-sets.ts';
 import { abandoned, began, ended, failed, resumed, runName, suspended, unstarted, waits } from './lives.ts';
+import { Makers } from './makers.ts';
 import { Pool } from './pool.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { type OwnRun, Runs } from './runs.ts';
@@ -49,6 +50,7 @@ export class Queue {
   readonly arrays = new Arrays();
   readonly sets = new JobSets();
   readonly census = new Census();
+  readonly makers = new Makers();
   readonly pool: Pool | undefined;
   readonly #deps: QueueDependencies;
   #server = '';
@@ -211,6 +213,7 @@ export class Queue {
     this.arrays.count(job, before);
     this.sets.count(job, before);
     this.census.count(job, before);
+    this.makers.count(job, before);
     this.#runs.countElsewhere((job ?? (before as Job)).id, job, this.#server);
   }
 

@@ -26,6 +26,9 @@ export type Submission = {
   timeLimit?: number;
   expected?: number;
   dependencies: Dependency[];
+  /** Files that it reads and makes, as they were named. */
+  inputs?: string[];
+  outputs?: string[];
   array?: ArrayRange;
   retry?: { max: number; delay: number; onExit?: number[] };
   legalExit?: number[];
@@ -53,8 +56,6 @@ const refused: Record<string, string> = {
   interactive: 'jobs have no terminal here',
   mailuser: 'this server sends no mail',
   force: 'every submission is a new job; use rerun for one that is known',
-  inputs: 'files are not followed; use dependencies',
-  outputs: 'files are not followed',
   wait: 'follow /api/v1/jobs/events, or use weir nc wait',
 };
 
@@ -111,7 +112,7 @@ class Reader {
 /** The members that a submission may have; each is described in the API. */
 export const submissionMembers = [
   'command', 'shell', 'directory', 'check_directory', 'logfile', 'name', 'group', 'group_with_user', 'priority', 'resources', 'environment',
-  'snapshot', 'time_limit', 'expected', 'dependencies', 'array', 'retry', 'legal_exit', 'hold', 'autoforget', 'preemptable', 'properties', 'set',
+  'snapshot', 'time_limit', 'expected', 'dependencies', 'inputs', 'outputs', 'array', 'retry', 'legal_exit', 'hold', 'autoforget', 'preemptable', 'properties', 'set',
   'wrapper', 'submit_host', 'jobclass',
 ] as const; // biome-ignore format: one list
 
@@ -142,6 +143,8 @@ export function readSubmission(body: unknown, most: number): Submission {
     array: reader.take('array', 'a range such as 0-31:2%4', (value) => arrayOf(value, most)),
     retry: reader.take('retry', '{"max": 1 to 1000, "delay": a time, "on_exit": [codes]}', retryOf),
     legalExit: reader.take('legal_exit', 'a list of exit codes, 1 to 255', exitCodes),
+    inputs: reader.take('inputs', 'a list of files', filesFrom),
+    outputs: reader.take('outputs', 'a list of files', filesFrom),
     isPreemptable: reader.take('preemptable', 'true or false', flag),
     properties: reader.take('properties', 'an object of texts; names of letters, digits, _ - .', propertiesOf),
     set: reader.take('set', 'a text of 255 characters at most', text(255, /^[^\p{Cc}]+$/u)),
@@ -220,6 +223,13 @@ function propertiesOf(value: unknown): Record<string, string> | undefined {
   const fits =
     all.length <= 1000 && all.every(([name, content]) => propertyName.test(name) && typeof content === 'string' && content.length < 32_768);
   return fits ? (value as Record<string, string>) : undefined;
+}
+
+/** A list of paths, or one path. */
+function filesFrom(value: unknown): string[] | undefined {
+  const paths = typeof value === 'string' ? [value] : value;
+  const isPath = (path: unknown) => typeof path === 'string' && path !== '' && path.length < 4096 && !path.includes('\0');
+  return Array.isArray(paths) && paths.length <= 1000 && paths.every(isPath) ? (paths as string[]) : undefined;
 }
 
 function exitCodes(value: unknown): number[] | undefined {

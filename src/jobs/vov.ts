@@ -137,6 +137,8 @@ const keys: Record<string, Member> = {
   shell: ['shell', flag],
   array: ['array', same],
   dependencies: ['dependencies', same],
+  inputs: ['inputs', same],
+  outputs: ['outputs', same],
   retry: ['retry', same],
   hold: ['hold', flag],
   environment: ['environment', same],

@@ -145,6 +145,25 @@ describe('jobs that depend on others', () => {
   });
 });
 
+describe('files', () => {
+  test('that another job makes are waited for; others have to be there, and have one maker', async () => {
+    const made = join(house.work, 'made');
+    const maker = await house.submit({ command: `${untilAsked('end-maker')}; echo x > made`, shell: true, outputs: ['made'] });
+    const reader = await house.submit({ command: ['cat', 'made'], inputs: ['made', '/etc/hosts'] });
+    expect(reader).toMatchObject({ inputs: [made, '/etc/hosts'], dependencies: [`afterok:${maker.id}`] });
+    const refused = (more: object) => house.ask('POST', '/api/v1/jobs', { directory: house.work, command: ['true'], ...more });
+    expect(await refused({ outputs: ['made'] })).toMatchObject({
+      status: 409,
+      body: { title: `Job ${maker.id} makes that file already.` },
+    });
+    expect(await refused({ inputs: ['nowhere'] })).toMatchObject({ status: 422, body: { pointer: '/inputs' } });
+    writeFileSync(join(house.work, 'end-maker'), '');
+    await house.until(reader.id, 'Done');
+    expect(await house.log(reader.id)).toBe('x\n');
+    expect((await refused({ inputs: ['made'], outputs: ['made'] })).status).toBe(201);
+  });
+});
+
 describe('an array', () => {
   test('is one parent and its children, so many at once', async () => {
     const command = `echo $WEIR_ARRAY_INDEX; ${untilAsked('end-array')}`;

@@ -99,6 +99,7 @@ export function readWish(words: readonly string[], variables: NodeJS.ProcessEnv)
     } else if (flag === '-F')
       continue; // every submission is a run of its own
     else if (flag === '-ep') isProperty = true;
+    else if (flag === '-i' || flag === '-o') addFile(submission, flag === '-i' ? 'inputs' : 'outputs', value);
     else if (flag === '-P') Object.assign(properties, readProperty(value));
     else Object.assign(submission, memberOf(flag, value));
   }
@@ -106,6 +107,11 @@ export function readWish(words: readonly string[], variables: NodeJS.ProcessEnv)
   Object.assign(submission, environmentOf(environment, isProperty, variables));
   if (isEnvironmentEarly) early.push('environment');
   return { submission, early, verbosity, wait };
+}
+
+/** Each flag names one more file. */
+function addFile(submission: Record<string, unknown>, name: 'inputs' | 'outputs', file: string): void {
+  submission[name] = [...((submission[name] as string[] | undefined) ?? []), file];
 }
 
 /** Members that no class has a say in. */
@@ -133,10 +139,6 @@ function memberOf(flag: string, value: string): Record<string, unknown> {
       return { check_directory: false };
     case '-M':
       return { mailuser: value };
-    case '-i':
-      return { inputs: value };
-    case '-o':
-      return { outputs: value };
     case '-set':
       return { set: value };
     case '-preemptable':
