@@ -1,16 +1,14 @@
 /** `weir keys` as a person runs it: on a real etcd that speaks v2, on a Weir server, and beside etcdctl where the words are the same. */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { etcdKind, KeyServer } from '../../bench/keys-servers.ts';
 import { WeirServer } from '../../bench/weir.ts';
 import { until } from './operations.ts';
+import { type Running, run as runIn, watchersAt, weirPath } from './running-command.ts';
 
-const weirPath = fileURLToPath(new URL('../../bin/weir', import.meta.url));
 const etcdPath = ['/usr/bin/etcd', '/usr/local/bin/etcd'].find(existsSync);
 const noEtcd = etcdPath === undefined ? 'needs etcd: apt install etcd-server etcd-client' : undefined;
 if (noEtcd !== undefined) console.warn(`skipped: ${noEtcd}`);
@@ -30,34 +28,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-type Ran = { code: number | null; stdout: string; stderr: string; bytes: Buffer };
-type Running = Promise<Ran> & {
-  stop: () => void;
-  /** Waits until standard output is like this. */
-  says: (pattern: RegExp) => Promise<void>;
-};
-
-function run(program: string, words: readonly string[], input: string | Buffer = '', env: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(program, words, { cwd: folder, env: { ...process.env, NO_COLOR: '1', ...env } });
-  const out: Buffer[] = [];
-  let stderr = '';
-  child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
-  child.stderr.on('data', (text) => (stderr += text));
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  const ended = new Promise<Ran>((resolve) =>
-    child.on('close', (code) => resolve({ code, stdout: Buffer.concat(out).toString(), stderr, bytes: Buffer.concat(out) })),
-  );
-  return Object.assign(ended, {
-    stop: () => void child.kill('SIGINT'),
-    says: (pattern: RegExp) => until(() => pattern.test(Buffer.concat(out).toString())),
-  });
-}
-
-/** How many watch a server's keys at this moment. */
-async function watchersAt(url: string): Promise<number> {
-  return ((await (await fetch(`${url}/v2/stats/store`)).json()) as { watchers: number }).watchers;
-}
+const run = (program: string, words: readonly string[], input?: string | Buffer, env?: NodeJS.ProcessEnv): Running =>
+  runIn(program, words, { folder, input, env });
 
 const both = [
   ['a Weir', () => server.url, false],

@@ -4,25 +4,28 @@ import { Random } from '../../scripts/random.ts';
 import { startCluster } from './etcd-cluster.ts';
 import { compare } from './v2-compare.ts';
 import { noEtcd, startEtcd, startWeir, type V2Server } from './v2-servers.ts';
-import * as steps from './v2-steps.ts';
+import * as ofKeys from './v2-steps/keys.ts';
+import * as ofRequests from './v2-steps/requests.ts';
+import type { Step } from './v2-steps/step.ts';
+import * as ofWatches from './v2-steps/watches.ts';
 
 const isLong = process.env.WEIR_TEST_ALL === '1';
 const seed = Number(process.env.WEIR_SEED ?? (isLong ? Date.now() % 1_000_000 : 7));
 
-const lists: [string, readonly steps.Step[]][] = [
-  ['paths', steps.paths],
-  ['methods', steps.methods],
-  ['parameters', steps.parameters],
-  ['bodies', steps.bodies],
-  ['escapes', steps.escapes],
-  ['writes', steps.writes],
-  ['listings', steps.listings],
-  ['times to live', steps.times],
-  ['watches', steps.watches],
-  ['watches that come late', steps.lateWatches],
-  ['counters', steps.counting],
-  ['other pages', steps.pages],
-  ['generated traffic', steps.traffic(isLong ? 5000 : 600, new Random(seed))],
+const lists: [string, readonly Step[]][] = [
+  ['paths', ofRequests.paths],
+  ['methods', ofRequests.methods],
+  ['parameters', ofRequests.parameters],
+  ['bodies', ofRequests.bodies],
+  ['escapes', ofRequests.escapes],
+  ['writes', ofKeys.writes],
+  ['listings', ofKeys.listings],
+  ['times to live', ofWatches.times],
+  ['watches', ofWatches.watches],
+  ['watches that come late', ofWatches.lateWatches],
+  ['counters', ofWatches.counting],
+  ['other pages', ofRequests.pages],
+  ['generated traffic', ofKeys.traffic(isLong ? 5000 : 600, new Random(seed))],
 ];
 
 // One of each for all lists: what an earlier list left behind is there on all of them.

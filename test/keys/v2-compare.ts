@@ -1,6 +1,6 @@
 /** Runs steps on servers side by side and tells where they differ. */
 import { type RawAnswer, RawClient, rawRequest } from './raw-client.ts';
-import type { Step } from './v2-steps.ts';
+import type { Step } from './v2-steps/step.ts';
 
 export type Difference = { by: string; step: string; expected: string; got: string };
 
