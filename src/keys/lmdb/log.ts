@@ -56,6 +56,7 @@ export class Log {
   #sizes = 0;
   #spareNumber = 0;
   #next: NextSegment | undefined;
+  #isClosing = false;
   #preparing: Promise<void> | undefined;
 
   constructor(options: LogOptions) {
@@ -151,6 +152,7 @@ export class Log {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#preparing;
     if (this.#descriptor >= 0) closeSync(this.#descriptor);
     this.#descriptor = -1;
@@ -263,6 +265,8 @@ export class Log {
     const path = this.#nextSpare();
     await using file = await open(path, 'w', 0o600);
     for (let at = 0; at < this.#options.segmentBytes; at += pieceBytes) {
+      // What is filled in part is removed when the log is opened again.
+      if (this.#isClosing) throw new Error('the log is being closed');
       const began = performance.now();
       await file.write(zeros.subarray(0, Math.min(pieceBytes, this.#options.segmentBytes - at)), 0, undefined, at);
       await file.datasync();
