@@ -9,7 +9,7 @@ import { version } from '../core/version.ts';
 import { type Config, roomsOf, settings } from './rooms.ts';
 import { createServer } from './server.ts';
 import { type CertificatePlace, printCertificate, printFingerprint, type TlsOptions } from './tls/commands.ts';
-import { filesOf, type Tls } from './tls/index.ts';
+import { filesOf, selfSignedFiles, type Tls } from './tls/index.ts';
 
 type ServeOptions = {
   listen?: string;
@@ -78,7 +78,7 @@ function placeOf(command: Command): CertificatePlace {
   const { server } = readConfig(command.optsWithGlobals<ServeOptions>());
   const data = server.data || defaultDataFolder();
   // `serve --tls self-signed` leaves no setting behind, only the certificate that it made.
-  const made = filesOf({ ...server.tls, mode: 'self-signed' }, data).cert;
+  const made = selfSignedFiles(data).cert;
   if (server.tls.mode === 'off' && existsSync(made)) return { mode: 'self-signed', file: made };
   return { mode: server.tls.mode, file: filesOf(server.tls, data).cert };
 }

@@ -442,7 +442,7 @@ describe('HTTP/2', () => {
       answer = ask2(client, { ':path': '/slow' }, undefined, begun);
     });
     const stopped = house.server.stop();
-    expect((await answer).text).toMatch(/row 5\n$/);
+    expect((await answer)?.text).toMatch(/row 5\n$/);
     expect(await stopped).toBe(true);
   });
 
