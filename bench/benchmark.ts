@@ -41,7 +41,7 @@ export type Target = { what: string; reached: number; wanted: number; kind: 'rat
 /** The outcome of a benchmark: those who ran, the first of whom is Weir; those who did not; what was to be reached. */
 export type Report = {
   title: string;
-  unit: 'packets' | 'rows' | 'flows' | 'requests' | 'deliveries' | 'watchers' | 'keys' | 'ports' | 'jobs';
+  unit: 'packets' | 'rows' | 'flows' | 'requests' | 'deliveries' | 'watchers' | 'keys' | 'ports' | 'jobs' | 'octets' | 'frames';
   standings: readonly Standing[];
   skipped: readonly Skipped[];
   targets: readonly Target[];

@@ -21,6 +21,7 @@ import { lanl } from './lanl.ts';
 import { formatReport, isReached } from './report.ts';
 import { scans } from './scans.ts';
 import { sessions } from './sessions.ts';
+import { sockets } from './sockets.ts';
 import { stream } from './stream.ts';
 import { top } from './top.ts';
 import { window } from './window.ts';
@@ -38,6 +39,7 @@ const benchmarks: Record<string, Benchmark> = {
   sessions,
   access,
   scans,
+  sockets,
   bounds,
 };
 

@@ -20,6 +20,8 @@ const installs = {
   parallel: 'apt-get install parallel',
   tsp: 'apt-get install task-spooler',
   python3: 'apt-get install python3 python3-venv',
+  nc: 'apt-get install netcat-openbsd',
+  socat: 'apt-get install socat',
 } as const;
 
 export type PeerName = keyof typeof installs;

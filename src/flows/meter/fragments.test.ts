@@ -74,12 +74,12 @@ it('lets a thousand fragments wait for one datagram, the rest go on without', ()
 
 it('keeps 65,536 datagrams at most', () => {
   const { meter, rows } = meterWithRows({ maxFlows: 1 << 18 });
-  for (let i = 0; i < 200_000; i++) meter.add(later(0, { identification: i, from: i & 0xff }));
+  for (let i = 0; i < 70_000; i++) meter.add(later(0, { identification: i, from: i & 0xff }));
   expect(meter.counters).toMatchObject({ fragmentsPending: 65_536, liveFlows: 65_536 + 256 });
   meter.flush();
   const all = rows();
   expect(all).toHaveLength(256);
-  expect(all.reduce((sum, row) => sum + Number(row.packet_count), 0)).toBe(200_000);
+  expect(all.reduce((sum, row) => sum + Number(row.packet_count), 0)).toBe(70_000);
 });
 
 it('keeps a first fragment that was cut before its ports in the flow without ports', () => {

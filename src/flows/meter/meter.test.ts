@@ -693,9 +693,9 @@ describe('a full table', () => {
 
   it('grows to many flows and writes each once', () => {
     const { meter, rows } = meterWithRows({ ...noTimeOuts });
-    for (let i = 0; i < 150_000; i++) meter.add(packetOf({ from: i % 75_000, to: 1 << 22 }));
+    for (let i = 0; i < 20_000; i++) meter.add(packetOf({ from: i % 10_000, to: 1 << 22 }));
     meter.flush();
-    expect(rows()).toHaveLength(75_000);
+    expect(rows()).toHaveLength(10_000);
     expect(rows().every((row) => row.packet_count === 2)).toBe(true);
   });
 });

@@ -56,6 +56,8 @@ const options = fc.record<Partial<MeterOptions>>({
 });
 
 const batch = new FlowBatch('addressed');
+/** Captures of each property; all of them with WEIR_TEST_ALL=1. */
+const runs = process.env.WEIR_TEST_ALL === '1' ? 2000 : 120;
 
 const meterOf = (packets: readonly Packet[], chosen: Partial<MeterOptions>): { rows: Row[]; live: number } => {
   const { meter, rows } = meterWithRows({ maxFlows: 4096, ...chosen }, batch);
@@ -99,7 +101,7 @@ test.each([false, true])('sums are those of the packets, uniflow %s', (uniflow) 
         expect((row.end_time as bigint) >= (row.start_time as bigint)).toBe(true);
       }
     }),
-    { seed: 20_020, numRuns: 400 },
+    { seed: 20_020, numRuns: runs },
   );
 });
 
@@ -153,7 +155,21 @@ test.each([false, true])('flows are those of a model without time-outs, uniflow 
       expect(flows).toHaveLength(new Set(flows.map(([key]) => key)).size);
       expect(new Map(flows as [string, unknown[]][])).toEqual(model(packets, uniflow));
     }),
-    { seed: 20_021, numRuns: 400 },
+    { seed: 20_021, numRuns: runs },
+  );
+});
+
+test.each([false, true])('the kernel counts as the meter does without it, row for row, uniflow %s', (uniflow) => {
+  fc.assert(
+    fc.property(capture, options, (stories, chosen) => {
+      const packets = stories
+        .filter(({ tunnelDepth }) => tunnelDepth === 0)
+        .toSorted((a, b) => a.at! - b.at!)
+        .map(packetOf);
+      const without = meterOf(packets, { ...chosen, uniflow, tunnels: 'both' }).rows;
+      expect(meterOf(packets, { ...chosen, uniflow }).rows).toEqual(without);
+    }),
+    { seed: 20_023, numRuns: runs },
   );
 });
 
@@ -169,6 +185,6 @@ test('the order of packets changes no sum', () => {
       ).rows;
       expect(sumsOfRows(other)).toEqual(sumsOfRows(one));
     }),
-    { seed: 20_022, numRuns: 200 },
+    { seed: 20_022, numRuns: runs },
   );
 });
