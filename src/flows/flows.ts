@@ -3,6 +3,7 @@
  * seals what is hot, merges what is small and forgets what is old. Inert until `start`.
  */
 import type { Clock } from '../core/clock.ts';
+import type { ImportSource } from './access.ts';
 import type { FlowsConfig } from './defaults.ts';
 import { Exporters } from './exporters/exporters.ts';
 import { Imports } from './import/imports.ts';
@@ -95,6 +96,13 @@ export class Flows {
   get exporters(): Exporters {
     if (this.#exporters === undefined) throw new Error('the flows are not started, or not by a server');
     return this.#exporters;
+  }
+
+  /** Stores a file of flows that a live capture has made; a `conflict` where its content is there already. */
+  async importMetered({ name, path, bytes_total: octets, open }: ImportSource): Promise<void> {
+    const settings = readImportWords({ name, format: 'parquet' }, this.config.imports.maxFlows);
+    const run = await this.imports.start(settings, path === undefined ? { stream: open() } : { path }, octets);
+    await run.done;
   }
 
   /** Asks the store's thread; undefined when it answers, otherwise the reason in a few words. */

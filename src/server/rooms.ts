@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
 import { Access, accessSettings } from '../access/index.ts';
 import { accessRoutes } from '../access/routes.ts';
+import { Captures, capturesSettings } from '../captures/index.ts';
+import { capturesRoutes, registerCapturesMetrics } from '../captures/routes.ts';
 import { isLoopback, parseListen } from '../core/listen-address.ts';
 import { createFlows, type Flows, flowsSettings } from '../flows/index.ts';
 import { flowsRoutes, registerFlowsMetrics } from '../flows/routes.ts';
@@ -37,6 +39,7 @@ export const settings = Type.Object({
   records: recordsSettings,
   jobs: jobsSettings,
   sessions: sessionsSettings,
+  captures: capturesSettings,
   scans: scansSettings,
   sockets: socketsSettings,
 });
@@ -54,6 +57,7 @@ export function roomsOf(config: Config): MakeRoom[] {
     recordsRoom(config, made),
     jobsRoom(config, made),
     sessionsRoom(config, made),
+    capturesRoom(config, made),
     scansRoom(config, made),
     socketsRoom(config, made),
     keysListenersRoom(made),
@@ -182,6 +186,23 @@ const scansRoom =
       onNewlyOpen: async (news) => made.tickets && void (await ticketOf(made.tickets, news)),
     });
     return { name: 'scans', routes: scansRoutes(scans), start: () => scans.start(), stop: () => scans.stop() };
+  };
+
+const capturesRoom =
+  (config: Config, made: Made): MakeRoom =>
+  ({ dataFolder, log, clock, metrics }) => {
+    const address = parseListen(config.server.listen);
+    const { flows } = made;
+    const captures = new Captures(config.captures, {
+      dataFolder,
+      clock,
+      log: log.child({ room: 'captures' }),
+      isLoopback: address.kind === 'unix' || isLoopback(address),
+      note: async (entry) => made.access?.note(entry),
+      ...(flows !== undefined && { deliver: (source) => flows.importMetered(source) }),
+    });
+    registerCapturesMetrics(metrics, captures);
+    return { name: 'captures', routes: capturesRoutes(captures), start: () => captures.start(), stop: () => captures.stop() };
   };
 
 const socketsRoom =
