@@ -13,12 +13,14 @@ import { access } from './access.ts';
 import type { Bench, Benchmark, BenchOptions, Report } from './benchmark.ts';
 import { bounds } from './bounds.ts';
 import { capture } from './capture.ts';
+import { captureLive } from './capture-live.ts';
 import { clients } from './clients.ts';
 import { exports } from './exports.ts';
 import { jobs } from './jobs.ts';
 import { keys } from './keys.ts';
 import { lanl } from './lanl.ts';
 import { formatReport, isReached } from './report.ts';
+import { packetsRead } from './packets-read.ts';
 import { scans } from './scans.ts';
 import { sessions } from './sessions.ts';
 import { sockets } from './sockets.ts';
@@ -39,6 +41,8 @@ const benchmarks: Record<string, Benchmark> = {
   sessions,
   access,
   scans,
+  'packets-read': packetsRead,
+  'capture-live': captureLive,
   sockets,
   bounds,
 };
