@@ -167,12 +167,9 @@ export const setInteger = (column: BatchColumn, row: number, value: number): voi
 
 /** Writes seconds and nanoseconds since 1970 into a TIMESTAMP_NS column, exact over the whole range of 1677 to 2262. */
 export const setTimestamp = (column: BatchColumn, row: number, seconds: number, nanos: number): void => {
-  // seconds * 10^9 + nanos in two 32-bit halves: the upper and lower 16 bits of seconds are multiplied on their own,
-  // since the whole product has up to 63 bits and a double holds 53.
-  const upper = Math.floor(seconds / 65536);
-  const low = (seconds - upper * 65536) * 1e9 + nanos;
-  const high = upper * 1e9 + Math.floor(low / 65536);
-  const carry = Math.floor(high / 65536);
-  column.u32[row * 2] = (high - carry * 65536) * 65536 + (low - Math.floor(low / 65536) * 65536);
-  column.u32[row * 2 + 1] = carry;
+  // The lower 32 bits come exactly from arithmetic modulo 2^32. The whole product as a double is off by 512 at most, which leaves no doubt
+  // about the upper half once the lower one is taken from it.
+  const low = (Math.imul(seconds, 1e9) + nanos) >>> 0;
+  column.u32[row * 2] = low;
+  column.u32[row * 2 + 1] = Math.round((seconds * 1e9 + nanos - low) / 4294967296);
 };

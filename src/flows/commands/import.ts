@@ -94,13 +94,15 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
   const { verbose } = command.optsWithGlobals<ImportFlags>();
   const sources = await findSources(words);
   const done: Import[] = [];
+  const options = importOptions(flags);
+  const [first] = sources;
   await withFlows(
     command,
     async (port) => {
       for (const found of sources) {
         const source = flags.name === undefined ? found : { ...found, name: flags.name };
         try {
-          const result = await importOne(port, source, importOptions(flags), output);
+          const result = await importOne(port, source, options, output);
           done.push(result);
         } catch (error) {
           const { lines, exitCode } = complain(error, verbose);
@@ -112,7 +114,7 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
         }
       }
     },
-    { expectsImport: true, imports: sources[0] },
+    { expectsImport: true, imports: first === undefined ? undefined : { source: { ...first, name: flags.name ?? first.name }, options } },
   );
   if (output.form !== 'table') output.rows(done as unknown as Record<string, unknown>[], [], importFields);
 }

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { GlobalOptions } from '../../cli/command.ts';
 import { isConfigured } from '../../core/config-file.ts';
-import type { FlowsPort, ImportSource } from '../access.ts';
+import type { FlowsPort, ImportOptions, ImportSource } from '../access.ts';
 import type { LocalOptions } from '../local.ts';
 
-/** `imports` is what will be imported first: its threads start before anything else is loaded. */
-export type PortOptions = LocalOptions & { imports?: ImportSource | undefined };
+/** `imports` is what will be imported first, and how: its threads start before anything else is loaded. */
+export type PortOptions = LocalOptions & { imports?: { source: ImportSource; options: ImportOptions } | undefined };
 
 /** Runs `work` on the flows that `--server` or `--data` names, and closes them whatever happens. */
 export async function withFlows<T>(command: Command, work: (flows: FlowsPort) => Promise<T>, options?: PortOptions): Promise<T> {
@@ -26,9 +26,26 @@ async function openServerFlows(server: string): Promise<FlowsPort> {
 
 // The store brings a database engine with it, which no remote command needs.
 async function openLocalFlows(dataFolder: string, { imports, ...options }: PortOptions = {}): Promise<FlowsPort> {
-  if (imports !== undefined) (await import('../import/threads.ts')).prepareImportThreads(imports.path, imports.bytes_total);
+  if (imports !== undefined) await prepareImport(imports);
   const [{ openLocalFlows: open }, config] = await Promise.all([import('../local.ts'), configInForce()]);
   return open(dataFolder, { storePlace: 'here', ...config, ...options });
+}
+
+/** Starts the threads of an import, and has them begin where nothing is configured that they would have to know. */
+async function prepareImport({ source, options }: { source: ImportSource; options: ImportOptions }): Promise<void> {
+  const [{ prepareImportThreads }, { readImportWords }, { flowsDefaults }] = await Promise.all([
+    import('../import/threads.ts'),
+    import('../import/words.ts'),
+    import('../defaults.ts'),
+  ]);
+  const { path, bytes_total: octets } = source;
+  if (path === undefined || octets === null || isConfigured('flows', process.env)) return prepareImportThreads(undefined);
+  try {
+    const settings = readImportWords({ ...options, name: options.name ?? source.name }, flowsDefaults.imports.maxFlows);
+    prepareImportThreads({ path, octets, settings });
+  } catch {
+    // A wrong word: whoever asks for the import is told.
+  }
 }
 
 /** The same settings as `weir serve` reads; nothing is loaded where there are none. */

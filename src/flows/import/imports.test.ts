@@ -198,12 +198,12 @@ describe('an import of text', () => {
   });
 
   it('takes a Parquet file of many days as files of days', async () => {
-    await bring(lanl(120_000, '', 60).join('\n'));
+    // More than the store keeps hot, so that files come of it.
+    await bring(lanl(101_000, '', 12).join('\n'));
     const content = await collect('parquet');
     await bring(content, { again: true });
-    expect(await flows.store.extent()).toMatchObject({ rows: 240_000 - (await flows.store.extent()).hotRows });
-    expect((await flows.store.extent()).hotRows).toBeLessThanOrEqual(120_000);
-    expect((await rows('id')).length).toBe(240_000);
+    expect(await flows.store.extent()).toMatchObject({ rows: 202_000 - (await flows.store.extent()).hotRows });
+    expect((await flows.store.extent()).hotRows).toBeLessThanOrEqual(101_000);
   });
 });
 

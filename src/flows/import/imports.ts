@@ -19,10 +19,11 @@ import type { StoreClient } from '../store/client.ts';
 import { isExportsRecord } from '../store/exports-record.ts';
 import { type BatchLink, isWriterFailure, linkThreads } from './batch-channel.ts';
 import { type ImportRecord, newRecord, noteNews, noteReport } from './import-record.ts';
-import type { ByteOrigin, ReadArguments } from './read-thread.ts';
+import type { ReadAhead } from './read-ahead.ts';
+import type { ByteOrigin, ReadArguments } from './read-arguments.ts';
 import type { RunFile } from './run-writer.ts';
 import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
-import { type ImportThreads, startImportThreads } from './threads.ts';
+import { type ImportThreads, startImportThreads, startReader } from './threads.ts';
 import type { WriteArguments } from './write-thread.ts';
 
 /** Where an import takes its bytes from: a file that its own thread opens, or a stream of this thread. */
@@ -251,13 +252,10 @@ class ImportJob {
   }
 
   async #readAndWrite(): Promise<{ report: ReadReport; files: RunFile[] }> {
-    const threads = this.#deps.threads ?? startImportThreads();
-    this.#deps.threads = undefined;
-    const [reader, writer] = [this.#call(threads.reader), this.#call(threads.writer)];
-    const link = linkThreads();
+    const { link, reader, writer } = this.#startThreads();
     const lost = this.#whenAborted();
-    const writing = this.#write(writer, 'write', { link: link.writer }, [link.writer.port]);
-    const reading = this.#read(reader, link.reader);
+    const writing = this.#write(writer, 'write', { link }, [link.port]);
+    const reading = reader();
     // Whichever fails first is the reason: a failed writer is not waited for by a reader that sleeps, nor the reverse.
     const report = await Promise.race([reading, lost, writing.then(() => reading)]).catch(async (error: unknown) => {
       if (isWriterFailure(error)) await writing; // rejects with the reason itself, once the writer has come to rest
@@ -268,6 +266,35 @@ class ImportJob {
     if (report.spooled === undefined) return { report, files };
     return { report, files: await Promise.race([this.#write(writer, 'writeParquet', { path: report.spooled }, []), lost]) };
   }
+
+  /** The threads, the writer's end of what is between them, and what has the reader read: it may have begun already. */
+  #startThreads(): { link: BatchLink; reader: () => Promise<ReadReport>; writer: Caller } {
+    const threads = this.#deps.threads ?? startImportThreads();
+    this.#deps.threads = undefined;
+    const writer = this.#watch(threads.writer, new Caller(threads.writer));
+    const { ahead } = threads;
+    const { origin, settings } = this.#task;
+    if (ahead !== undefined && 'path' in origin && ahead.isOf(origin.path, settings)) {
+      this.#watch(threads.reader, ahead.caller);
+      return { link: ahead.writer, reader: () => this.#takeOver(ahead), writer };
+    }
+    // What was begun for another file is given up with its thread.
+    if (ahead !== undefined) void threads.reader.terminate();
+    const thread = ahead === undefined ? threads.reader : startReader();
+    const reader = this.#watch(thread, new Caller(thread));
+    const link = linkThreads();
+    return { link: link.writer, reader: () => this.#read(reader, link.reader), writer };
+  }
+
+  #takeOver(ahead: ReadAhead): Promise<ReadReport> {
+    ahead.onNews = this.#onNews;
+    return ahead.report.finally(this.#task.received);
+  }
+
+  readonly #onNews = (news: unknown): void => {
+    noteNews(this.#task.record, news as ImportNews, this.#seconds());
+    this.#tell();
+  };
 
   #whenAborted(): Promise<never> {
     const { signal } = this.#task;
@@ -281,10 +308,7 @@ class ImportJob {
   #read(reader: Caller, link: BatchLink): Promise<ReadReport> {
     const { settings, origin, record } = this.#task;
     const transfer = [link.port];
-    const onNews = (news: unknown): void => {
-      noteNews(record, news as ImportNews, this.#seconds());
-      this.#tell();
-    };
+    const onNews = this.#onNews;
     const { staging } = this.#deps;
     const { id: importId, bytes_total: bytesTotal } = record;
     const args = (from: ByteOrigin): ReadArguments => ({ settings, origin: from, bytesTotal, link, staging, importId });
@@ -317,9 +341,9 @@ class ImportJob {
     return writing.finally(() => ids.port1.close());
   }
 
-  #call(worker: Worker): Caller {
+  /** Ends a thread with the import, and its calls with the thread. */
+  #watch(worker: Worker, caller: Caller): Caller {
     this.#workers.push(worker);
-    const caller = new Caller(worker);
     worker.on('error', (error) =>
       caller.lose(new Problem('internal', 'a thread of the import failed', { cause: error, detail: String(error) })),
     );

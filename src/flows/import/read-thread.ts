@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { receiveBytes } from '../../core/byte-port.ts';
 import { type ReadPlace, readFileBytes } from '../../core/byte-source.ts';
 import { decompress } from '../../core/compression.ts';
@@ -15,7 +15,7 @@ import { type CallContext, serveCalls } from '../../core/thread.ts';
 import { type CaptureReader, createCaptureReader, describeLink } from '../../packets/index.ts';
 import { RingBroken } from '../meter/packet-ring.ts';
 import type { Shape } from '../schema.ts';
-import { type BatchLink, BatchSender } from './batch-channel.ts';
+import { BatchSender } from './batch-channel.ts';
 import { CaptureIntake } from './capture-intake.ts';
 import { createCsvParser } from './csv.ts';
 import { detectFormat, detectOctets, type ImportFormat } from './detect.ts';
@@ -25,22 +25,10 @@ import { createLanlParser } from './lanl.ts';
 import { type Metering, prepareMetering, startMetering } from './metering.ts';
 import { createNdjsonParser } from './ndjson.ts';
 import type { TextParser } from './parser.ts';
+import type { ReadArguments } from './read-arguments.ts';
 import { BadRows } from './rows.ts';
-import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
+import type { ImportNews, ReadReport } from './settings.ts';
 import type { ReaderStart } from './threads.ts';
-
-/** Where the bytes come from: a file that this thread opens, or a port over which another thread sends them. */
-export type ByteOrigin = { path: string } | { port: MessagePort };
-
-export type ReadArguments = {
-  settings: ImportSettings;
-  origin: ByteOrigin;
-  /** Octets that will come, packed as they are, where that is known. */
-  bytesTotal: number | null;
-  link: BatchLink;
-  staging: string;
-  importId: number;
-};
 
 const captureFormats = new Set<ImportFormat>(['pcap', 'pcapng']);
 
@@ -307,7 +295,10 @@ class ImportReading {
 
 /** Has a reader read from memory where the meter's quick way is open. */
 const pushThrough = (reader: CaptureReader, bytes: Uint8Array, input: Uint8Array): void => {
-  if (bytes.buffer === input.buffer) return reader.push(bytes);
+  if (bytes.buffer === input.buffer) {
+    reader.push(bytes);
+    return;
+  }
   for (let at = 0; at < bytes.length; at += input.length) {
     const piece = bytes.subarray(at, at + input.length);
     input.set(piece);

@@ -3,8 +3,9 @@
  * store: it prepares them first of all.
  */
 import { Worker } from 'node:worker_threads';
+import { type CaptureToRead, isCapture, ReadAhead } from './read-ahead.ts';
 
-export type ImportThreads = { reader: Worker; writer: Worker };
+export type ImportThreads = { reader: Worker; writer: Worker; ahead?: ReadAhead };
 
 /** What the reading thread is told as it starts: whether it shall start the metering one at once. */
 export type ReaderStart = { metersSoon: boolean };
@@ -23,20 +24,22 @@ export const startImportThreads = (): ImportThreads => {
   return threads;
 };
 
+/** A reading thread alone. */
+export const startReader = (): Worker => start('./read-thread.ts', { metersSoon: false } satisfies ReaderStart);
+
 const startBoth = (reader: ReaderStart): ImportThreads => ({
   reader: start('./read-thread.ts', reader),
   writer: start('./write-thread.ts', null),
 });
 
-/** Starts both ahead of the next `startImportThreads`; until then they keep no process alive. `path` names what will be imported first. */
-export const prepareImportThreads = (path: string | undefined, octets: number | null): void => {
-  prepared ??= startBoth({ metersSoon: path !== undefined && isCaptureName.test(path) && (octets ?? 0) >= meteredApartOctets });
+/** Starts both ahead of the next `startImportThreads`, and with a big capture at once what it will be for; until then they keep no process alive. */
+export const prepareImportThreads = (capture: CaptureToRead | undefined): void => {
+  const isBig = capture !== undefined && capture.octets >= meteredApartOctets && isCapture(capture);
+  prepared = startBoth({ metersSoon: isBig });
+  if (isBig) prepared.ahead = new ReadAhead(prepared.reader, capture);
   prepared.reader.unref();
   prepared.writer.unref();
 };
-
-/** A guess: a thread too many costs little, and one too few nothing but time. */
-const isCaptureName = /\.(pcap|pcapng|cap)$/i;
 
 /** Captures from this size on are metered in a thread of their own: it takes some 50 ms to start, in which so many octets are metered. */
 export const meteredApartOctets = 32 * 1_048_576;
