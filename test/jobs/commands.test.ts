@@ -69,7 +69,7 @@ test.each([
   ['-I', /no terminal/],
   ['-Ix', /no terminal/],
   ['-M ann', /no mail/],
-  ['-i a.txt', /not followed/],
+  ['-i a.txt', /no job makes it/],
   ['-wrapper sudo', /only wrapper/],
   ['-p 16', /1 to 15/],
   ['-v many', /0 to 9/],

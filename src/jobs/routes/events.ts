@@ -8,6 +8,7 @@ import { showJob } from '../api.ts';
 import { base } from '../hrefs.ts';
 import type { Job } from '../job.ts';
 import { formatId, readId } from '../job-id.ts';
+import { readJob } from '../job-record.ts';
 import type { Jobs } from '../jobs.ts';
 import { jobsFolder } from '../store.ts';
 
@@ -91,7 +92,7 @@ function sentOf({ node, prev, index, action }: Change, fits: (job: Job) => boole
   const isGone = action === 'delete' || action === 'compare-and-delete' || action === 'expire';
   const text = isGone ? (prev === undefined ? undefined : textValue(prev)) : textValue(node);
   if (text === undefined || text === '') return undefined;
-  const job = JSON.parse(text) as Job;
+  const job = readJob(text);
   if (!fits(job)) return undefined;
   if (isGone) return { id: index, event: 'forgotten', data: { id: formatId(Number(nameOf(node.path))) } };
   return { id: index, event: 'job', data: shown(job) };
