@@ -48,6 +48,7 @@ function spread({ rounds }: Standing): string {
 const formatMs = (ms: number): string => {
   if (!Number.isFinite(ms)) return '-';
   if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 0.1) return `${(ms * 1000).toFixed(1)} µs`;
   return ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 };
 
