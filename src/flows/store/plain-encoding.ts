@@ -51,8 +51,9 @@ type Span = { group: RowGroup; from: number; to: number };
 /** Buffers that came back, for whatever part runs next in this thread. */
 const pool = new BlockPool(blockOctets, 24);
 
-/** Memory of parts that have ended, for those that come. */
+/** Memory of parts that have ended, some megabytes each, for those that come; what many streams at once had goes. */
 const scratches: Scratch[] = [];
+const mostScratches = 3;
 
 const time: FileColumn = { name: 'time', type: 'BIGINT' };
 
@@ -105,7 +106,7 @@ class PlainEncoding {
         }
       }
     } finally {
-      scratches.push(scratch);
+      if (scratches.length < mostScratches) scratches.push(scratch);
       reader.close();
     }
   }
