@@ -50,11 +50,35 @@ async function run(bench: Bench): Promise<Report[]> {
     });
     const standings = await playRounds(
       [
-        contender('weir', weir, (file, filter) => ['packets', 'capture', '-i', 'lo', '--no-immediate', '-B', `${buffer}KiB`, '-w', file, ...filter]),
-        contender('tcpdump', 'tcpdump', (file, filter) => ['-i', 'lo', '-n', '-p', '-B', String(buffer), '-Z', 'root', '-w', file, ...filter]),
+        contender('weir', weir, (file, filter) => [
+          'packets',
+          'capture',
+          '-i',
+          'lo',
+          '--no-immediate',
+          '-B',
+          `${buffer}KiB`,
+          '-w',
+          file,
+          ...filter,
+        ]),
+        contender('tcpdump', 'tcpdump', (file, filter) => [
+          '-i',
+          'lo',
+          '-n',
+          '-p',
+          '-B',
+          String(buffer),
+          '-Z',
+          'root',
+          '-w',
+          file,
+          ...filter,
+        ]),
       ],
       bench.rounds,
-      (name, round) => bench.say(`${name}, round ${round + 1}: ${got.get(name)?.packets} of ${datagrams}, ${got.get(name)?.dropped} dropped`),
+      (name, round) =>
+        bench.say(`${name}, round ${round + 1}: ${got.get(name)?.packets} of ${datagrams}, ${got.get(name)?.dropped} dropped`),
     );
     const [own, peer] = [got.get('weir'), got.get('tcpdump')];
     return [
@@ -64,7 +88,9 @@ async function run(bench: Bench): Promise<Report[]> {
         standings,
         skipped: [],
         targets: [ratioTarget('packets captured beside tcpdump', (own?.packets ?? 0) / (peer?.packets ?? 1), 0.99)],
-        notes: ['weir', 'tcpdump'].map((name) => `${name}: ${got.get(name)?.packets} captured, ${got.get(name)?.dropped} dropped by the kernel`),
+        notes: ['weir', 'tcpdump'].map(
+          (name) => `${name}: ${got.get(name)?.packets} captured, ${got.get(name)?.dropped} dropped by the kernel`,
+        ),
       },
     ];
   } finally {

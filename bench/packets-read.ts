@@ -14,7 +14,12 @@ const sizes = { lines: 1_000_000, json: 50_000 };
 async function run(bench: Bench): Promise<Report[]> {
   return [
     await compare(bench, 'lines', { ours: [], program: 'tcpdump', args: ['-n', '-r'], wanted: 1 }),
-    await compare(bench, 'json', { ours: ['-T', 'ndjson'], program: 'tshark', args: ['-n', '-T', 'json', '--no-duplicate-keys', '-r'], wanted: 10 }),
+    await compare(bench, 'json', {
+      ours: ['-T', 'ndjson'],
+      program: 'tshark',
+      args: ['-n', '-T', 'json', '--no-duplicate-keys', '-r'],
+      wanted: 10,
+    }),
   ];
 }
 

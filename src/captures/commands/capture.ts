@@ -3,7 +3,7 @@ import type { GlobalOptions } from '../../cli/command.ts';
 import { wholeNumber, withExamples } from '../../cli/command.ts';
 import { readDuration, readSize } from '../../core/quantity.ts';
 import { addShowOptions } from '../../packets/commands/index.ts';
-import type { CaptureOptions } from './live-command.ts';
+import type { CaptureOptions } from './capture-options.ts';
 
 const readMilliseconds = (text: string): number => Number(needed(readDuration(text, 's'), 'a time, such as 30s or 5m') / 1_000_000n);
 const readOctets = (text: string): number => Number(needed(readSize(text), 'a size, such as 100MB'));

@@ -5,7 +5,7 @@ import type { GlobalOptions } from '../../cli/command.ts';
 import { defaultDataFolder } from '../../core/data-home.ts';
 import { LiveFlows, openFlowsAt, Spool } from '../../flows/live/index.ts';
 import type { Packet } from '../../packets/index.ts';
-import type { CaptureOptions } from './live-command.ts';
+import type { CaptureOptions } from './capture-options.ts';
 
 /** Milliseconds between two deliveries. */
 const cutMs = 500;

@@ -2,33 +2,10 @@
 import type { GlobalOptions } from '../../cli/command.ts';
 import { onInterrupt } from '../../cli/interrupt.ts';
 import { Problem } from '../../core/problem.ts';
-import { CaptureFiles, type CaptureRequest, type CaptureTool, LiveCapture } from '../../packets/capture/index.ts';
+import { CaptureFiles, type CaptureRequest, LiveCapture } from '../../packets/capture/index.ts';
 import { loadViews, type PacketView, type ShowOptions } from '../../packets/commands/index.ts';
+import type { CaptureOptions } from './capture-options.ts';
 import { FlowSender } from './flow-sender.ts';
-
-export type CaptureOptions = ShowOptions & {
-  interface: string;
-  write?: string;
-  turnSize?: number;
-  turnTime?: number;
-  turnPackets?: number;
-  keep?: number;
-  flows?: boolean;
-  to?: string;
-  spool?: string;
-  idle?: number;
-  idleUdp?: number;
-  active?: number;
-  uniflow?: boolean;
-  print?: boolean;
-  count?: number;
-  duration?: number;
-  snap: number;
-  buffer: number;
-  promiscuous?: boolean;
-  immediate: boolean;
-  tool: CaptureTool;
-};
 
 /** Between two looks at the clock: flows that have timed out, files to write out. */
 const tickMs = 125;
