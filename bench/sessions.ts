@@ -3,26 +3,35 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bench, type Benchmark, type Report, timeLimit } from './benchmark.ts';
 import { median, quantile } from './rounds.ts';
+import { SessionsClient } from './sessions-client.ts';
+import { sqlReport } from './sessions-sql.ts';
 import { WeirServer } from './weir.ts';
 
-export const sessions: Benchmark = { about: 'sessions: round trip of a statement, start of an interpreter, large results', run };
+export const sessions: Benchmark = {
+  about: 'sessions: round trip of a statement, start of an interpreter, large results; SQL beside DuckDB and Spark',
+  run,
+};
 
 const trips = 300;
 const inOrder = 1000;
 const largeOctets = 100 * 2 ** 20;
 
 async function run(bench: Bench): Promise<Report[]> {
+  return [await pythonReport(bench), await sqlReport(bench)];
+}
+
+async function pythonReport(bench: Bench): Promise<Report> {
   mkdirSync(bench.folder, { recursive: true });
   const folder = mkdtempSync(join(bench.folder, 'sessions-'));
   try {
     await using server = await WeirServer.start(folder, ['sessions.output=200MiB', 'sessions.starting=16']);
-    return [await report(bench, new Client(server.url))];
+    return await report(bench, new SessionsClient(server.url));
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-async function report(bench: Bench, client: Client): Promise<Report> {
+async function report(bench: Bench, client: SessionsClient): Promise<Report> {
   const starts: number[] = [];
   const ids: number[] = [];
   try {
@@ -66,7 +75,7 @@ async function report(bench: Bench, client: Client): Promise<Report> {
 }
 
 /** Milliseconds of each `1+1`, one after the other in each session, all sessions at once. */
-async function roundTrips(client: Client, ids: readonly number[], count: number): Promise<number[]> {
+async function roundTrips(client: SessionsClient, ids: readonly number[], count: number): Promise<number[]> {
   const seen = await Promise.all(
     ids.map(async (id) => {
       const times: number[] = [];
@@ -82,54 +91,26 @@ async function roundTrips(client: Client, ids: readonly number[], count: number)
 }
 
 /** Statements that are all posted before the first has ended. */
-async function ordered(client: Client, id: number): Promise<number> {
+async function ordered(client: SessionsClient, id: number): Promise<number> {
   const begin = performance.now();
   for (let count = 1; count < inOrder; count++) await client.ask('POST', `/sessions/${id}/statements`, { code: `last = ${count}` });
   await client.ask('POST', `/api/v1/sessions/${id}/statements?wait=60000`, { code: 'last' });
   return performance.now() - begin;
 }
 
-async function large(client: Client, id: number): Promise<number> {
+async function large(client: SessionsClient, id: number): Promise<number> {
   const begin = performance.now();
   const text = await client.ask('POST', `/api/v1/sessions/${id}/statements?wait=60000`, { code: `print("x" * ${largeOctets})` });
   if (text.length < largeOctets) throw new Error(`the large result has ${text.length} octets only`);
   return performance.now() - begin;
 }
 
-async function sparkStart(client: Client, ids: number[]): Promise<{ ms: number } | { reason: string }> {
+async function sparkStart(client: SessionsClient, ids: number[]): Promise<{ ms: number } | { reason: string }> {
   const begin = performance.now();
   try {
     ids.push(await client.start('pyspark'));
     return { ms: performance.now() - begin };
   } catch (error) {
     return { reason: (error as Error).message };
-  }
-}
-
-class Client {
-  readonly #url: string;
-
-  constructor(url: string) {
-    this.#url = url;
-  }
-
-  /** The text of an answer. Throws for one that is no success. */
-  async ask(method: string, path: string, json?: object): Promise<string> {
-    const headers: Record<string, string> = json === undefined ? {} : { 'content-type': 'application/json' };
-    const answer = await fetch(`${this.#url}${path}`, { method, headers, ...(json !== undefined && { body: JSON.stringify(json) }) });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(text);
-    return text;
-  }
-
-  /** Starts a session and waits until it is idle. */
-  async start(kind: string): Promise<number> {
-    const { id } = JSON.parse(await this.ask('POST', '/sessions', { kind })) as { id: number };
-    for (;;) {
-      const { state } = JSON.parse(await this.ask('GET', `/sessions/${id}/state`)) as { state: string };
-      if (state === 'idle') return id;
-      if (state === 'dead' || state === 'error') throw new Error(await this.ask('GET', `/sessions/${id}/log`));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
   }
 }

@@ -5,11 +5,7 @@ import time
 from unittest import mock
 
 from airflow.providers.apache.livy.hooks.livy import BatchState, LivyHook
-
-try:
-    from airflow.sdk import Connection
-except ImportError:
-    from airflow.models import Connection
+from airflow.sdk import Connection
 
 host, port, file = sys.argv[1:]
 connection = Connection(conn_id="weir", conn_type="livy", host=host, port=int(port), schema="http")
