@@ -11,7 +11,16 @@ test('every parser survives a few rounds, and tells seed, pace and memory', () =
   const { status, stdout, stderr } = fuzz('--seed', '42', '--rounds', '60');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = stdout.trim().split('\n');
-  expect(lines.map((line) => line.split(':')[0])).toEqual(['filter', 'text', 'exports', 'packets', 'compression', 'query', 'framing', 'transfer']);
+  expect(lines.map((line) => line.split(':')[0])).toEqual([
+    'filter',
+    'text',
+    'exports',
+    'packets',
+    'compression',
+    'query',
+    'framing',
+    'transfer',
+  ]);
   for (const line of lines) expect(line).toMatch(/: 60 rounds from seed 42, \d+\/s, peak RSS \d+ MiB$/);
 });
 
