@@ -2,13 +2,13 @@
 import type { RoomRoutes } from '../core/http.ts';
 import { livyRoutes } from './livy/livy.ts';
 import { batchRoutes } from './routes/batches.ts';
-import { nativeRoutes } from './routes/native.ts';
+import { sessionRoutes } from './routes/sessions.ts';
 import type { Sessions } from './sessions.ts';
 
 /** All routes of the room. */
 export const sessionsRoutes = (sessions: Sessions): RoomRoutes => {
   return async (app) => {
-    for (const routes of [livyRoutes, nativeRoutes]) await app.register(routes(sessions));
+    for (const routes of [livyRoutes, sessionRoutes]) await app.register(routes(sessions));
     await app.register(batchRoutes(sessions.batches));
   };
 };
