@@ -50,7 +50,7 @@ const groups: readonly Group[] = [
   {
     commands: {
       sessions: 'look at interpreters on the server, work in them, and end them',
-      submit: 'run a file of Python or SQL in a session; --name value become variables',
+      submit: 'run a file of Python or SQL in a session; --name value become variables. With --batch: in a process of its own',
       sql: 'ask the flows of a server in SQL; the view is called flows',
     },
     load: async () => (await import('./sessions/cli.ts')).addCommands,

@@ -28,8 +28,12 @@ export function processesOf(run: string, folder: string): number {
   }).length;
 }
 
-/** A shell program that says its process id, and goes on when a file is there. */
-export const untilAsked = (file: string): string => `echo $$; while [ ! -e ${file} ]; do sleep 0.05; done; echo end`;
+/**
+ * Shell words that say a process id, and go on when a file is there. Perl waits, since a shell that is stopped in the middle of a
+ * vfork waits for its child in state D, and never shows as stopped.
+ */
+export const untilAsked = (file: string): string =>
+  `perl -e '$| = 1; print "$$\\n"; select undef, undef, undef, 0.05 until -e "${file}"; print "end\\n"'`;
 
 /** The state of a process as proc(5) has it: `T` when it is stopped. */
 export function processState(pid: number): string {
