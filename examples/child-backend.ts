@@ -111,6 +111,8 @@ export const createBackend = (_config: unknown, { folder, clock, log }: BackendD
     },
     discard: (name) => rmSync(mark(name), { force: true }),
     sweep: (known) => {
+      // Those of a server before this one are not its children any more, and it cannot be sure of their ids.
+      for (const name of children.keys()) if (!known.has(name)) signalTo(name, 'SIGKILL');
       if (!existsSync(folder)) return;
       for (const file of readdirSync(folder)) if (!known.has(file.replace(/\.claimed$/, ''))) rmSync(join(folder, file), { force: true });
     },

@@ -17,6 +17,7 @@ const config = Value.Create(jobsSettings) as JobsConfig;
 testBackend('of the example', (folder) => createBackend({}, { folder, log, clock: systemClock }), [
   'is taken up by the next server', // it keeps nothing
   'ends a whole tree of processes, wherever they went', // it knows the group of processes alone
+  'ends what still runs of a run that nobody knows any more', // nor does it know the children of a server before it
 ]);
 
 const house = new House([`jobs.backend=${file}`]);
