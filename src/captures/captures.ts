@@ -153,7 +153,7 @@ export class Captures {
     await this.note(caller, 'captures.forget', String(id));
   }
 
-  /** Where its packets are, and how many bytes of them are whole now. Throws `not-found`, `gone` where none were kept. */
+  /** Where its packets are, and how many bytes of them are whole now. Throws `not-found`, also where none were kept. */
   async file(id: number): Promise<{ path: string; bytes: number }> {
     const { order } = this.get(id);
     const path = this.#pathOf(id);
@@ -161,7 +161,7 @@ export class Captures {
       const found = await stat(one).catch(() => undefined);
       if (found !== undefined) return { path: one, bytes: found.size };
     }
-    throw new Problem('gone', `Capture ${id} has no file.`, {
+    throw new Problem('not-found', `Capture ${id} has no file.`, {
       detail: order.file === false ? 'it was started without one' : 'no packet came',
     });
   }

@@ -88,7 +88,7 @@ describe.skipIf(!canCapture)('captures over REST [needs root and tcpdump]', { ti
       }
       await pause(50);
     }
-    expect((await ask('GET', `${body.links.self.href}/file`)).status).toBe(410);
+    expect((await ask('GET', `${body.links.self.href}/file`)).status).toBe(404);
   });
 
   test('what may not be is refused with its reason', async () => {

@@ -267,10 +267,13 @@ r = requests.delete(api_url); print(r.json(), r.status_code)
 });
 
 test('whatever JSON object goes in comes out', async () => {
-  const object = fc.dictionary(
-    fc.string({ minLength: 1 }).filter((name) => name !== 'id' && name !== '__proto__' && name !== 'constructor'),
-    fc.jsonValue(),
-  );
+  // Names that change what an object is are refused, however deep they lie.
+  const object = fc
+    .dictionary(
+      fc.string({ minLength: 1 }).filter((name) => name !== 'id'),
+      fc.jsonValue(),
+    )
+    .filter((draft) => !/"(__proto__|constructor)"/.test(JSON.stringify(draft)));
   await fc.assert(
     fc.asyncProperty(object, async (draft) => {
       const text = JSON.stringify(draft);
