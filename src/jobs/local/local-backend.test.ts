@@ -7,7 +7,7 @@ import { findCgroupPlace } from '../../core/cgroup-place.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createLog } from '../../core/log.ts';
 import type { Run, RunEvent } from '../backend.ts';
-import { processesOf, testBackend, treeOfProcesses } from '../backend-conformance.ts';
+import { processesOf, testBackend, treeOfProcesses, wanders } from '../backend-conformance.ts';
 import { type JobsConfig, jobsSettings } from '../config.ts';
 import type { Outcome } from '../job.ts';
 import { Cgroups, type LimitsWish } from './cgroups.ts';
@@ -143,5 +143,6 @@ describe('processes', () => {
     });
     expect(outcome).toMatchObject({ cause: 'lost', note: expect.stringMatching(/\d+ processes of it were ended/) });
     expect(processesOf(name, folder)).toBe(0);
+    expect(await wanders(folder)).toBe(false);
   });
 });

@@ -41,27 +41,47 @@ export function killLeftovers(program: Identity | undefined, wrapper: Identity):
   if (program === undefined) return 0;
   const mark = `WEIR_WRAPPER=${wrapper.pid} ${wrapper.start}`;
   let count = signalProcess(program, 'SIGKILL') ? 1 : 0;
-  // What is forked while the list is read is found in the next round.
-  for (let round = 0; round < mostRounds; round++) {
-    const found = bearersOf(mark, program.pid).filter((one) => signalProcess(one, 'SIGKILL')).length;
-    if (found === 0) break;
-    count += found;
+  let candidates = allProcesses();
+  for (let round = 0; round < mostRounds && candidates.pids.length > 0; round++) {
+    for (const pid of candidates.pids) {
+      if (pid !== program.pid && killBearer(pid, mark)) count++;
+    }
+    candidates = processesSince(candidates.newest);
   }
   return count;
 }
 
 /** A tree that forks faster than it is read is given up. */
-const mostRounds = 50;
+const mostRounds = 1000;
 
-function bearersOf(mark: string, but: number): Identity[] {
-  const found: Identity[] = [];
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry) || Number(entry) === but) continue;
-    // Who it is, before what it bears: the id may change hands in between, and then the start time does not fit.
-    const stat = statOf(Number(entry));
-    if (stat !== undefined && stat.state !== 'Z' && stat.state !== 'X' && bears(stat.pid, mark)) found.push(stat);
-  }
-  return found;
+/** Ids to look at, and the newest that the kernel had given when they were listed. */
+type Candidates = { pids: number[]; newest: number };
+
+function allProcesses(): Candidates {
+  const newest = newestProcess();
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  return { pids: pids.map(Number), newest };
+}
+
+/**
+ * What was forked while a list was read: the kernel gives ids in rising order and starts again at the bottom. A short list is read much sooner
+ * than a long one, so a process that forks and ends over and over, to be always somebody else, is caught up with.
+ */
+function processesSince(before: number): Candidates {
+  const newest = newestProcess();
+  if (newest < before) return allProcesses();
+  return { pids: Array.from({ length: newest - before }, (_, index) => before + 1 + index), newest };
+}
+
+/** The id given last (proc_loadavg(5)). */
+function newestProcess(): number {
+  return Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1));
+}
+
+function killBearer(pid: number, mark: string): boolean {
+  // Who it is, before what it bears: the id may change hands in between, and then the start time does not fit.
+  const stat = statOf(pid);
+  return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X' && bears(pid, mark) && signalProcess(stat, 'SIGKILL');
 }
 
 function bears(pid: number, mark: string): boolean {
