@@ -5,12 +5,11 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Static, TObject, TSchema } from 'typebox';
-import { Value } from 'typebox/value';
 import { findConfigFile } from './config-file.ts';
 import { nearest } from './nearest.ts';
 import { Problem } from './problem.ts';
 import { formatDuration, parseDurationMs, parseSize } from './quantity.ts';
-import { type SettingUnit, unitKey } from './setting.ts';
+import { isFit, type SettingUnit, unitKey } from './setting.ts';
 
 /** Where settings come from, weakest first. */
 export type ConfigSources = {
@@ -216,7 +215,7 @@ function fromUnit(unit: SettingUnit, text: string, origin: string, path: string)
 }
 
 function checked(leaf: Leaf, value: unknown, got: unknown, origin: string): unknown {
-  if (Value.Check(leaf.schema, value)) return value;
+  if (isFit(leaf.schema, value)) return value;
   throw wrong(leaf, got, origin);
 }
 

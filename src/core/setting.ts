@@ -48,5 +48,17 @@ export function listSetting(value: string[], description: string) {
   return Type.Array(Type.String(), { default: value, description });
 }
 
+/** True for a value that a leaf made by one of these takes. */
+export function isFit(leaf: TSchema & Record<string, unknown>, value: unknown): boolean {
+  const { type, anyOf, minimum, maximum } = leaf as { type?: string; anyOf?: { const: unknown }[]; minimum?: number; maximum?: number };
+  if (anyOf !== undefined) return anyOf.some((word) => word.const === value);
+  if (type === 'array') return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  if (type !== 'number' && type !== 'integer') return typeof value === type;
+  const isNumber = type === 'integer' ? Number.isInteger(value) : Number.isFinite(value);
+  return (
+    isNumber && (value as number) >= (minimum ?? Number.NEGATIVE_INFINITY) && (value as number) <= (maximum ?? Number.POSITIVE_INFINITY)
+  );
+}
+
 /** The configuration that a schema of settings describes. */
 export type Settings<Schema extends TSchema> = Static<Schema>;

@@ -1,5 +1,6 @@
-import { Value } from 'typebox/value';
+import { Type } from 'typebox';
+import { loadConfig } from '../core/config.ts';
 import { type ScansConfig, scansSettings } from './config.ts';
 
 /** The settings where nobody has set any. */
-export const defaultsOf = (): ScansConfig => Value.Create(scansSettings) as ScansConfig;
+export const defaultsOf = (): ScansConfig => loadConfig(Type.Object({ scans: scansSettings }), {}).scans;

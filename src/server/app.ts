@@ -29,6 +29,7 @@ import { problemRoutes } from './problem-pages.ts';
 import { rootRoutes } from './root.ts';
 import { installRouteTable } from './route-table.ts';
 import { installSecurityHeaders } from './security-headers.ts';
+import { compileSerializer } from './serialization.ts';
 import { installHsts } from './tls/hsts.ts';
 import type { Tls } from './tls/index.ts';
 import { registerTlsMetrics } from './tls/metrics.ts';
@@ -62,6 +63,7 @@ export async function buildApp(config: ServerConfig, deps: AppDependencies): Pro
   const app = createFastify(config, deps);
   app.decorate('closing', deps.closing);
   app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(compileSerializer);
   const routes = installRouteTable(app);
   installErrors(app);
   installSecurityHeaders(app);

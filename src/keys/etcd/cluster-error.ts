@@ -1,5 +1,3 @@
-import { status } from '@grpc/grpc-js';
-
 /** What a request can come to besides an answer. */
 export const outcomes = {
   /** Nobody can say whether it was done: the answer did not come, or the cluster itself does not know. */
@@ -37,17 +35,19 @@ function outcomeOf(code: number, details: string): Outcome {
   return refusals.has(code) && !/too many requests/.test(details) ? outcomes.refused : outcomes.uncertain;
 }
 
-const refusals = new Set<number>([
-  status.INVALID_ARGUMENT,
-  status.NOT_FOUND,
-  status.ALREADY_EXISTS,
-  status.PERMISSION_DENIED,
-  status.RESOURCE_EXHAUSTED,
-  status.FAILED_PRECONDITION,
-  status.OUT_OF_RANGE,
-  status.UNIMPLEMENTED,
-  status.UNAUTHENTICATED,
-]);
+/** Status codes of gRPC (https://grpc.io/docs/guides/status-codes/) by which nothing was done. */
+const refused = {
+  invalidArgument: 3,
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  outOfRange: 11,
+  unimplemented: 12,
+  unauthenticated: 16,
+};
+const refusals = new Set(Object.values(refused));
 
 /** The words of whatever was thrown. */
 export const textOfError = (error: unknown): string => (error instanceof Error ? error.message : String(error));

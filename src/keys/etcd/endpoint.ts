@@ -1,9 +1,14 @@
-import { type ChannelCredentials, Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { createRequire } from 'node:module';
+import type { ChannelCredentials, Client, Metadata, ServiceError } from '@grpc/grpc-js';
 import { Problem } from '../../core/problem.ts';
 import { type ClusterError, clusterError } from './cluster-error.ts';
 
 /** What secures the connection to the cluster: PEM texts. Without `ca` the host's own authorities are asked. */
 export type ClusterTls = { ca?: Buffer | undefined; cert?: Buffer | undefined; key?: Buffer | undefined };
+
+const require = createRequire(import.meta.url);
+/** Loaded with the first endpoint: most servers have no cluster. */
+const grpc = (): typeof import('@grpc/grpc-js') => require('@grpc/grpc-js');
 
 const options = {
   // A member that is frozen or cut off keeps its connections: ask it, yet not more often than etcd allows (5 s).
@@ -35,6 +40,7 @@ export class Endpoint {
     // A URL forgets 80 and 443 as ports, and grpc-js takes 443 where none is named; etcd listens on 2379.
     const port = /:(\d+)\/*$/.exec(url)?.[1] ?? '2379';
     const address = `${parsed.hostname}:${port}`;
+    const { Client, credentials } = grpc();
     this.#client = new Client(address, isSecured ? secured(tls) : credentials.createInsecure(), options);
   }
 
@@ -84,7 +90,7 @@ const pathOf = (method: string): string => `/etcdserverpb.${method}`;
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 function metadata(token: string | undefined, needsLeader = false): Metadata {
-  const made = new Metadata();
+  const made = new (grpc().Metadata)();
   if (token !== undefined) made.set('token', token);
   // A stream of a member that lost the others ends then, and does not stay silent (etcd's client does the same).
   if (needsLeader) made.set('hasleader', 'true');
@@ -92,7 +98,7 @@ function metadata(token: string | undefined, needsLeader = false): Metadata {
 }
 
 function secured(tls: ClusterTls | undefined): ChannelCredentials {
-  return credentials.createSsl(tls?.ca ?? null, tls?.key ?? null, tls?.cert ?? null);
+  return grpc().credentials.createSsl(tls?.ca ?? null, tls?.key ?? null, tls?.cert ?? null);
 }
 
 const failure = (error: ServiceError | null): ClusterError => clusterError(error?.code ?? 2, error?.details ?? 'no answer');
