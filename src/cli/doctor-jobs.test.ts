@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkCgroups, checkPerl, checkSlurm } from './doctor-jobs.ts';
+import { checkCgroups, checkMail, checkPerl, checkSlurm } from './doctor-jobs.ts';
 
 test('tells whether the wrappers of jobs can run', async () => {
   expect(await checkPerl()).toMatchObject({ level: 'ok', text: expect.stringMatching(/^perl 5\.\d+/) });
@@ -14,6 +14,11 @@ test('tells why jobs have no cgroups', () => {
     fix: expect.stringContaining('Delegate=yes'),
   });
   expect(checkCgroups({ version: 2, memory: '/a', cpu: '/a' })).toMatchObject({ level: 'ok' });
+});
+
+test('tells whether mails can be sent', () => {
+  expect(checkMail('no-such-program')).toMatchObject({ level: 'warning', fix: 'sudo apt-get install msmtp-mta' });
+  expect(checkMail('sh')).toMatchObject({ level: 'ok', text: expect.stringMatching(/^\/.*sh takes mails/) });
 });
 
 test('tells of Slurm what is missing, or that it does not answer', async () => {

@@ -1,7 +1,11 @@
-/** What `weir doctor` checks for jobs: Perl, in which their wrappers are written; cgroups, which limit them; and Slurm, if it is there. */
+/**
+ * What `weir doctor` checks for jobs: Perl, in which their wrappers are written; cgroups, which limit them; a mail system, which tells of their ends;
+ * and Slurm, if it is there.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type CgroupPlace, findCgroupPlace } from '../core/cgroup-place.ts';
+import { findProgram } from '../core/find-program.ts';
 import type { Finding } from './finding.ts';
 
 const run = promisify(execFile);
@@ -30,6 +34,13 @@ export function checkCgroups(place: CgroupPlace | string = findCgroupPlace()): F
     text: `no cgroups for jobs: ${place}; their memory is limited for each process alone, their cores are not`,
     fix: 'systemd-run --user --scope -p Delegate=yes weir serve   (in a unit: Delegate=yes)',
   };
+}
+
+/** Whether there is a program that takes mails about jobs. */
+export function checkMail(program = 'sendmail'): Finding {
+  const path = findProgram(program);
+  if (path !== undefined) return { level: 'ok', code: 'mail', text: `${path} takes mails about jobs` };
+  return { level: 'warning', code: 'mail', text: `${program} is missing: no mails about jobs`, fix: 'sudo apt-get install msmtp-mta' };
 }
 
 /** Whether jobs can go to Slurm: its commands, its configuration, and a controller that answers. */

@@ -51,6 +51,8 @@ export const jobSchema = Type.Object({
   retry: Type.Optional(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
   properties: Type.Optional(Type.Record(Type.String(), Type.String())),
   set: Type.Optional(Type.String()),
+  mailuser: Type.Optional(Type.String({ description: 'Who gets a mail when it is over.' })),
+  interactive: Type.Optional(Type.Boolean({ description: 'True: it has a terminal.' })),
   jobclass: Type.Optional(Type.String({ description: 'The preset that it was submitted with.' })),
   environment: Type.String({ description: 'Which variables it gets; their values are at `environment`.' }),
   past: Type.Optional(Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true }))),
@@ -80,6 +82,11 @@ export const jobsQuery = Type.Object({
   after: Type.Optional(Type.String({ maxLength: 18, description: 'Only ids behind this one: for walking all jobs while new ones come.' })),
 });
 export type JobsQuery = Type.Static<typeof jobsQuery>;
+
+const cells = Type.Integer({ minimum: 1, maximum: 1000 });
+
+/** The size of a terminal. */
+export const windowSchema = Type.Object({ rows: cells, columns: cells }, { additionalProperties: false });
 
 const described: Record<(typeof submissionMembers)[number], [type: object, description: string]> = {
   command: [
@@ -116,6 +123,11 @@ const described: Record<(typeof submissionMembers)[number], [type: object, descr
   jobclass: [{ type: 'string' }, 'The preset that it is made with; what the submission says itself goes before that.'],
   wrapper: [{ type: 'string' }, '`vw`.'],
   submit_host: [{ type: 'string' }, 'Where it was submitted, for the record.'],
+  mailuser: [{ type: 'string' }, 'Who gets a mail when it is over: a user of the mail system, or an address.'],
+  interactive: [
+    { oneOf: [{ type: 'boolean', const: true }, windowSchema] },
+    'Give it a terminal, of 24 rows and 80 columns unless a size is said; see `/api/v1/jobs/{id}/terminal`.',
+  ],
 };
 
 /** For the description alone: `readSubmission` reads, and lists every fault. */
@@ -172,6 +184,8 @@ export function showJob(job: Job, { now, reason, caller }: Showing): ShownJob {
     ...(job.retry !== undefined && { retry: job.retry }),
     ...(job.properties !== undefined && { properties: job.properties }),
     ...(job.set !== undefined && { set: job.set }),
+    ...(job.mailUser !== undefined && { mailuser: job.mailUser }),
+    ...(job.terminal !== undefined && { interactive: true }),
     ...(job.jobclass !== undefined && { jobclass: job.jobclass }),
     environment: job.environment.kind === 'snapshot' ? `SNAPSHOT(${job.environment.file})` : 'DEFAULT',
     ...(past !== undefined && { past: past.map(({ started, ended, ...rest }) => ({ ...rest, started: iso(started), ended: iso(ended) })) }),
@@ -194,6 +208,9 @@ function linksOf(job: Job, { name, role }: Caller): Links {
     ...(job.parent !== undefined && { parent: { href: hrefOf(job.parent), title: 'The array that it belongs to' } }),
     ...(job.array !== undefined && { children: { href: `${base}?parent=${formatId(job.id)}`, title: 'The jobs of the array' } }),
     ...(isMine && { environment: { href: `${self}/environment`, title: 'The variables that it gets' } }),
+    ...(isMine &&
+      job.terminal !== undefined &&
+      !isOver(job) && { terminal: { href: `${self}/terminal`, title: 'What its terminal shows; POST types there' } }),
     ...(isMine && !isOver(job) && post('stop', 'End it')),
     ...(isMine && job.state === 'Queued' && post('hold', 'Take it out of the queue')),
     ...(isMine && isIdle && post('release', 'Put it into the queue')),

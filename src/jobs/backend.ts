@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import type { Outcome } from './job.ts';
+import type { Outcome, Window } from './job.ts';
 import type { Offer, Place } from './pool.ts';
 import type { Need } from './resources.ts';
 
@@ -22,6 +22,8 @@ export type Run = {
   timeLimit?: number;
   /** Milliseconds between TERM and KILL. */
   grace: number;
+  /** It gets a terminal in place of a log; the log gets all that is said there. Only of back ends that have terminals. */
+  terminal?: Window;
   place: Place;
   /** Words that its host has to have; of use to a back end that finds the host itself. */
   has?: readonly string[];
@@ -63,6 +65,8 @@ export type Backend = {
   adopt(name: string): void;
   /** Ends it (TERM, grace, KILL), ends it at once, stops or continues its processes. False when there is no such run any more. */
   signal(name: string, signal: Signal): Promise<boolean>;
+  /** The Unix socket of a run's terminal, as `local/terminal.pl` serves it; of a back end that can give one. */
+  terminal?(name: string): string;
   /** Forgets what is kept about a run that has ended, once its end is on record. */
   discard(name: string): void;
   /**

@@ -64,6 +64,10 @@ export const jobsSettings = Type.Object({
   }),
   grace: durationSetting(10 * second, { description: 'The time between TERM and KILL when a job is stopped or its time is up.' }),
   directory: textSetting('', 'Where jobs run that name no directory, in a folder for each user. Empty: below the data directory.'),
+  mail: Type.Object({
+    sendmail: textSetting('sendmail', 'The program that takes mails about jobs that are over (`mailuser`): a name, or an absolute path.'),
+    from: textSetting('', 'The sender of these mails. Empty: as the mail system has it.'),
+  }),
   kept: integerSetting(1_000_000, {
     description: 'Jobs at most, ended ones too until they are forgotten; more are refused (429).',
     minimum: 1,

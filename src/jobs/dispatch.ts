@@ -145,6 +145,7 @@ export class Dispatch {
       directory: job.directory,
       logfile: logPath(job),
       ...(job.timeLimit !== undefined && { timeLimit: job.timeLimit }),
+      ...(job.terminal !== undefined && { terminal: job.terminal }),
       grace: this.#deps.graceMs,
       place,
       priority: job.priority,

@@ -37,6 +37,9 @@ export type Outcome = {
 /** A run that is over, as history keeps it. */
 export type PastRun = Outcome & { run: number; host: string; started: number };
 
+/** The size of a terminal in characters, 1 to 1000 each. */
+export type Window = { rows: number; columns: number };
+
 /** A job as it is kept. Absent members are unknown or not asked for. Times are milliseconds since 1970 UTC, limits seconds. */
 export type Job = {
   id: number;
@@ -80,6 +83,9 @@ export type Job = {
   properties?: Record<string, string>;
   jobclass?: string;
   set?: string;
+  /** It has a terminal, which had this size when it was submitted. */
+  terminal?: Window;
+  /** Who gets a mail when it is over. */
   mailUser?: string;
   submitted: number;
   submitHost: string;

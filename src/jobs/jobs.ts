@@ -17,9 +17,10 @@ import { IdCounter } from './id-counter.ts';
 import { isAway, isOver, type Job } from './job.ts';
 import { JobClasses } from './job-classes.ts';
 import { formatId } from './job-id.ts';
-import { held, released, rerun, resumed, stopped, suspended } from './lives.ts';
+import { held, released, rerun, resumed, runName, stopped, suspended } from './lives.ts';
 import { amountOf } from './local/offer.ts';
 import { logPath, makeLog, takeLog } from './log-file.ts';
+import { JobMail } from './mail.ts';
 import { filesOf, lastOpen } from './makers.ts';
 import { Queue } from './queue.ts';
 import { readSubmission, type Submission } from './submission.ts';
@@ -53,6 +54,7 @@ export class Jobs {
   readonly classes: JobClasses;
   readonly backend: Backend;
   readonly tree: Tree;
+  readonly mail: JobMail;
   readonly #deps: JobsDependencies;
   readonly #ids: IdCounter;
   /** Submissions that have their ids and are not yet on record: they count against the limit. */
@@ -82,6 +84,8 @@ export class Jobs {
       lostAfterMs: config.lostAfter,
       mayStart: this.isEnabled,
     });
+    this.mail = new JobMail(config.mail, { tree, log });
+    this.queue.observe((job, before) => this.mail.hear(job, before));
   }
 
   /** True when jobs are taken and run here. */
@@ -98,6 +102,7 @@ export class Jobs {
 
   async stop(): Promise<void> {
     await this.queue.stop();
+    await this.mail.stop();
     this.shares.stop();
     this.classes.stop();
     await this.#ids.stop();
@@ -209,6 +214,24 @@ export class Jobs {
     return await chosen(job);
   }
 
+  /** The socket of the terminal of a job, for its owner. Throws `not-found`, `denied`, and `conflict` where there is none now. */
+  terminalOf(id: number, caller: Caller): string {
+    const job = this.get(id);
+    requireOwner(job, caller);
+    if (job.terminal === undefined || this.backend.terminal === undefined)
+      throw new Problem('conflict', `Job ${formatId(id)} has no terminal.`, {
+        hint: 'submit it with interactive: true, or follow its log',
+      });
+    if (job.server !== serverName(this.#deps.dataFolder) && isAway(job))
+      throw new Problem('conflict', `The terminal of job ${formatId(id)} is at another server.`, { detail: job.host ?? '' });
+    if (!isAway(job))
+      throw new Problem('conflict', `Job ${formatId(id)} does not run.`, {
+        detail: `it is ${job.state}`,
+        hint: 'its log has what it said',
+      });
+    return this.backend.terminal(runName(job));
+  }
+
   /** Writes down who changed a job class. */
   async noteClass(caller: Caller, action: string, name: string): Promise<void> {
     await this.#note(caller, action, name);
@@ -223,7 +246,13 @@ export class Jobs {
   }
 
   /** What only the queue knows: that the jobs it depends on are there, and that some host could run it. */
-  #check({ dependencies, needs, resources }: Submission): void {
+  #check({ dependencies, needs, resources, terminal, mailUser }: Submission): void {
+    if (mailUser !== undefined) this.mail.require();
+    if (terminal !== undefined && this.backend.terminal === undefined)
+      throw new Problem('unprocessable', `The back end ${this.backend.name} gives no terminals.`, {
+        pointer: '/interactive',
+        hint: 'jobs on this host have them (jobs.backend: local)',
+      });
     for (const { job } of dependencies) {
       if (this.queue.store.get(job) !== undefined) continue;
       throw new Problem('unprocessable', `There is no job ${formatId(job)} to depend on.`, { pointer: '/dependencies' });
@@ -297,8 +326,22 @@ export class Jobs {
 /** What the members of an array and a job that stands alone have in common. */
 function baseOf(submission: Submission, user: string, usual: string) {
   const { command, name, group = usual, hasUserPart, priority, runPriority, resources, needs, dependencies, isHeld, wrapper } = submission;
-  const { inputs, outputs, timeLimit, expected, retry, legalExit, isAutoforgotten, isPreemptable, properties, set, jobclass, submitHost } =
-    submission;
+  const {
+    inputs,
+    outputs,
+    timeLimit,
+    expected,
+    retry,
+    legalExit,
+    isAutoforgotten,
+    isPreemptable,
+    properties,
+    set,
+    jobclass,
+    submitHost,
+    terminal,
+    mailUser,
+  } = submission;
   return {
     user,
     group: hasUserPart ? `${group}.${user}` : group,
@@ -322,6 +365,8 @@ function baseOf(submission: Submission, user: string, usual: string) {
     ...(isPreemptable !== undefined && { isPreemptable }),
     ...(properties !== undefined && { properties }),
     ...(set !== undefined && { set }),
+    ...(terminal !== undefined && { terminal }),
+    ...(mailUser !== undefined && { mailUser }),
     ...(jobclass !== undefined && { jobclass }),
     submitHost: submitHost ?? hostname(),
     run: 0,

@@ -38,6 +38,17 @@ export function registerJobsMetrics(registry: Registry, jobs: Jobs): void {
       this.inc(jobs.submittedCount);
     },
   });
+  new Counter({
+    name: 'weir_jobs_mails_total',
+    help: 'Mails about jobs that were over, by what became of them.',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      this.inc({ outcome: 'sent' }, jobs.mail.sent);
+      this.inc({ outcome: 'failed' }, jobs.mail.failed);
+    },
+  });
   jobs.queue.observe((job, before) => {
     if (job === undefined || before === undefined) return;
     if (isStart(job, before) && jobs.queue.isOwn(job)) {

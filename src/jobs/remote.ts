@@ -91,6 +91,25 @@ export class JobsClient {
     return this.#events(`${base}/events`, { id: ids.join(',') }, signal);
   }
 
+  /** What a terminal shows, as it comes; ends with it. Throws `conflict` while there is none. */
+  async terminal(id: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const answer = await this.#client.send({ path: terminalPath(id), headers: { accept: '*/*' }, signal });
+    return this.#client.blocks(answer);
+  }
+
+  /** Types at a terminal. */
+  async type(id: string, keys: Uint8Array): Promise<void> {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(keys.length) };
+    const answer = await this.#client.send({ method: 'POST', path: terminalPath(id), headers, body: keys });
+    answer.body.resume();
+  }
+
+  async resize(id: string, size: { rows: number; columns: number }): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await this.#client.send({ method: 'PUT', path: `${terminalPath(id)}/size`, headers, body: JSON.stringify(size) });
+    answer.body.resume();
+  }
+
   queue(): Promise<QueueFacts> {
     return this.#client.json({ path: `${base}/queue` });
   }
@@ -155,5 +174,6 @@ export class JobsClient {
   }
 }
 
+const terminalPath = (id: string): string => `${base}/${encodeURIComponent(id)}/terminal`;
 const classPath = (name: string): string => `${base}/classes/${encodeURIComponent(name)}`;
 const setPath = (name: string): string => `${base}/sets/${encodeURIComponent(name)}`;

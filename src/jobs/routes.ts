@@ -6,6 +6,7 @@ import { eventRoutes } from './routes/events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { logRoutes } from './routes/logs.ts';
 import { setRoutes } from './routes/sets.ts';
+import { terminalRoutes } from './routes/terminal.ts';
 import { vovRoutes } from './routes/vov.ts';
 
 export { registerJobsMetrics } from './metrics.ts';
@@ -13,6 +14,7 @@ export { registerJobsMetrics } from './metrics.ts';
 /** All routes of the room. */
 export const jobsRoutes = (jobs: Jobs): RoomRoutes => {
   return async (app) => {
-    for (const routes of [jobRoutes, classRoutes, setRoutes, eventRoutes, logRoutes, vovRoutes]) await app.register(routes(jobs));
+    for (const routes of [jobRoutes, classRoutes, setRoutes, eventRoutes, logRoutes, terminalRoutes, vovRoutes])
+      await app.register(routes(jobs));
   };
 };

@@ -2,8 +2,9 @@ import { Problem } from '../core/problem.ts';
 import { type ArrayRange, readArrayRange } from './array-range.ts';
 import { splitCommand } from './command-line.ts';
 import { readTimeSpec } from './duration.ts';
-import { type Dependency, dependencyKinds } from './job.ts';
+import { type Dependency, dependencyKinds, type Window } from './job.ts';
 import { readId } from './job-id.ts';
+import { recipient } from './mail.ts';
 import { normalPriority, readPriority } from './priority.ts';
 import { type Need, parseResources } from './resources.ts';
 
@@ -37,6 +38,10 @@ export type Submission = {
   isPreemptable?: boolean;
   properties?: Record<string, string>;
   set?: string;
+  /** It gets a terminal of this size. */
+  terminal?: Window;
+  /** Who gets a mail when it is over. */
+  mailUser?: string;
   /** The preset that it was made with; what that says is in here already. */
   jobclass?: string;
   wrapper: string;
@@ -53,8 +58,6 @@ const longestTime = 10 * 365 * 86_400;
 /** What somebody might send, and why not. */
 const refused: Record<string, string> = {
   user: 'the owner of a job is always who submits it',
-  interactive: 'jobs have no terminal here',
-  mailuser: 'this server sends no mail',
   force: 'every submission is a new job; use rerun for one that is known',
   wait: 'follow /api/v1/jobs/events, or use weir nc wait',
 };
@@ -113,7 +116,7 @@ class Reader {
 export const submissionMembers = [
   'command', 'shell', 'directory', 'check_directory', 'logfile', 'name', 'group', 'group_with_user', 'priority', 'resources', 'environment',
   'snapshot', 'time_limit', 'expected', 'dependencies', 'inputs', 'outputs', 'array', 'retry', 'legal_exit', 'hold', 'autoforget', 'preemptable', 'properties', 'set',
-  'wrapper', 'submit_host', 'jobclass',
+  'wrapper', 'submit_host', 'jobclass', 'interactive', 'mailuser',
 ] as const; // biome-ignore format: one list
 
 /** Reads a submission. Throws `unprocessable` that lists every fault. `most` is how many jobs an array may have. */
@@ -149,8 +152,11 @@ export function readSubmission(body: unknown, most: number): Submission {
     properties: reader.take('properties', 'an object of texts; names of letters, digits, _ - .', propertiesOf),
     set: reader.take('set', 'a text of 255 characters at most', text(255, /^[^\p{Cc}]+$/u)),
     jobclass: reader.take('jobclass', 'the name of a job class', text(64)),
+    terminal: reader.take('interactive', 'true, or {"rows": 24, "columns": 80}', windowOf),
+    mailUser: reader.take('mailuser', 'a user or an address', text(254, recipient)),
     submitHost: reader.take('submit_host', 'a host name', text(255, /^[A-Za-z0-9._-]+$/)),
   };
+  if (rest.terminal !== undefined && rest.array !== undefined) reader.fault('interactive', 'an array has no terminal');
   const dependencies = reader.take('dependencies', 'a list such as ["afterok:000001138"]', dependenciesOf) ?? [];
   const isDirectoryChecked = reader.take('check_directory', 'true or false', flag) ?? true;
   const hasUserPart = reader.take('group_with_user', 'true or false', flag) ?? true;
@@ -223,6 +229,17 @@ function propertiesOf(value: unknown): Record<string, string> | undefined {
   const fits =
     all.length <= 1000 && all.every(([name, content]) => propertyName.test(name) && typeof content === 'string' && content.length < 32_768);
   return fits ? (value as Record<string, string>) : undefined;
+}
+
+const usualWindow: Window = { rows: 24, columns: 80 };
+
+/** The size of a terminal; undefined for what is none. */
+export function windowOf(value: unknown): Window | undefined {
+  if (value === true) return usualWindow;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { rows, columns, ...more } = value as Record<string, unknown>;
+  const fits = [rows, columns].every((number) => Number.isInteger(number) && (number as number) >= 1 && (number as number) <= 1000);
+  return fits && Object.keys(more).length === 0 ? { rows: rows as number, columns: columns as number } : undefined;
 }
 
 /** A list of paths, or one path. */

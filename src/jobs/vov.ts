@@ -132,6 +132,8 @@ const keys: Record<string, Member> = {
   legalexit: ['legal_exit', same],
   wrapper: ['wrapper', same],
   jobclass: ['jobclass', same],
+  mailuser: ['mailuser', same],
+  'interactive,flag': ['interactive', (value) => (flag(value) === false ? undefined : flag(value))],
   priority: ['priority', same],
   'priority,sched': ['priority', same],
   shell: ['shell', flag],

@@ -66,9 +66,8 @@ test('every flag of nc run arrives', async () => {
 });
 
 test.each([
-  ['-I', /no terminal/],
-  ['-Ix', /no terminal/],
-  ['-M ann', /no mail/],
+  ['-Ix', /set DISPLAY/],
+  ['-M ann@', /user or an address/],
   ['-i a.txt', /no job makes it/],
   ['-wrapper sudo', /only wrapper/],
   ['-p 16', /1 to 15/],

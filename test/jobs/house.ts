@@ -24,11 +24,13 @@ export class House {
   readonly folder = mkdtempSync(join(tmpdir(), 'weir-jobs-'));
   readonly work = join(this.folder, 'work');
   readonly #settings: readonly string[];
+  readonly #environment: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
   url = '';
 
-  constructor(settings: readonly string[] = []) {
+  constructor(settings: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) {
     mkdirSync(this.work);
+    this.#environment = environment;
     this.#settings = ['jobs.cores=4', 'jobs.grace=500ms', 'log.level=error', ...settings];
   }
 
@@ -40,7 +42,7 @@ export class House {
     const set = this.#settings.flatMap((setting) => ['--set', setting]);
     const child = spawn(weir, ['serve', '--listen', '127.0.0.1:0', '--data', join(this.folder, 'data'), ...set], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, WEIR_CONFIG: '' },
+      env: { ...process.env, WEIR_CONFIG: '', ...this.#environment },
     });
     this.#child = child;
     this.url = await new Promise<string>((resolve, reject) => {

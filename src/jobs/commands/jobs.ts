@@ -8,6 +8,7 @@ import type { ShownJob } from '../remote.ts';
 import { printJobs } from './look.ts';
 import { withJobs } from './port.ts';
 import { printLog } from './print-log.ts';
+import { attend, windowHere } from './terminal.ts';
 import { endings, waitFor } from './wait.ts';
 
 type SubmitOptions = {
@@ -29,6 +30,7 @@ type SubmitOptions = {
   hold?: boolean;
   autoforget?: boolean;
   wait?: boolean;
+  terminal?: boolean;
 };
 
 const repeated = (text: string, all: string[] = []): string[] => [...all, text];
@@ -57,6 +59,7 @@ export function addSubmit(jobs: Command): void {
     .option('--hold', 'wait until it is released')
     .option('--autoforget', 'forget it when it is over')
     .option('--wait', 'wait for its end, and exit as it did')
+    .option('--terminal', 'give it a terminal, and stay there until it is over; Ctrl-] leaves it to itself')
     .action(submit);
   withExamples(
     command,
@@ -64,6 +67,7 @@ export function addSubmit(jobs: Command): void {
     'weir jobs submit --resources "CORES/2 RAM/500" --time-limit 1h -- make -j2',
     'weir jobs submit --shell "sort big.txt | uniq -c > counts.txt"',
     'weir jobs submit --after afterok:1138 ./report.sh',
+    'weir jobs submit --terminal -- htop',
   );
 }
 
@@ -71,17 +75,19 @@ async function submit(words: string[], options: SubmitOptions, command: Command)
   const output = openOutput(command);
   const job = await withJobs(command, async (jobs) => {
     const job = await jobs.submit(submissionOf(words, options));
-    if (!options.wait) return job;
-    process.exitCode = endings[await waitFor(jobs, [job.id])];
-    return await jobs.get(job.id);
+    if (options.terminal) process.exitCode = await attend(jobs, job.id, 'remote');
+    else if (options.wait) process.exitCode = endings[await waitFor(jobs, [job.id])];
+    return options.terminal || options.wait ? await jobs.get(job.id) : job;
   });
+  if (options.terminal && output.form === 'table') return;
   if (output.form === 'table') output.line(job.id);
   else output.record(job);
 }
 
 function submissionOf(words: string[], options: SubmitOptions): Record<string, unknown> {
-  const { shell, resources, priority, group, name, array, hold, autoforget, snapshot, env = [], retry } = options;
-  const variables = Object.fromEntries(env.map((text) => [text.split('=', 1)[0], text.slice(text.indexOf('=') + 1)]));
+  const { shell, resources, priority, group, name, array, hold, autoforget, snapshot, env = [], retry, terminal } = options;
+  const named = env.map((text) => [text.split('=', 1)[0], text.slice(text.indexOf('=') + 1)]);
+  const variables = { ...(terminal && process.env.TERM !== undefined && { TERM: process.env.TERM }), ...Object.fromEntries(named) };
   const members = {
     command: shell ? words.join(' ') : words,
     shell,
@@ -98,7 +104,8 @@ function submissionOf(words: string[], options: SubmitOptions): Record<string, u
     time_limit: options.timeLimit,
     directory: options.directory ?? process.cwd(),
     logfile: options.log,
-    environment: snapshot ? { ...process.env, ...variables } : env.length > 0 ? variables : undefined,
+    environment: snapshot ? { ...process.env, ...variables } : Object.keys(variables).length > 0 ? variables : undefined,
+    interactive: terminal ? windowHere() : undefined,
     dependencies: options.after,
     retry: retry === undefined ? undefined : { max: retry },
     submit_host: hostname(),
@@ -223,6 +230,18 @@ export function addControls(jobs: Command): void {
       });
     });
   withExamples(forget, 'weir jobs forget 1138', 'weir jobs forget --logs 1138 1139');
+}
+
+/** Adds `weir jobs attach`. */
+export function addAttach(jobs: Command): void {
+  const command = jobs
+    .command('attach')
+    .description('stay at the terminal of a job until it is over, and exit as it did; Ctrl-] leaves it to itself')
+    .argument('<id>', 'its id')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      process.exitCode = await withJobs(command, (jobs) => attend(jobs, id, 'remote'));
+    });
+  withExamples(command, 'weir jobs attach 1138');
 }
 
 /** Adds `weir jobs wait`. */

@@ -5,6 +5,7 @@ import type { JobsClient, ShownJob } from '../remote.ts';
 import { type Flags, parseFlags } from './flags.ts';
 import type { NcContext } from './nc-context.ts';
 import { printLog } from './print-log.ts';
+import { attend, type Signals, windowHere } from './terminal.ts';
 import { endings, waitFor } from './wait.ts';
 
 const flags: Flags = {
@@ -44,17 +45,20 @@ type Wish = {
   early: readonly string[];
   verbosity: number | undefined;
   wait: 'no' | 'end' | 'log';
+  /** It has a terminal, and this is whom the keys of signals are for. */
+  signals: Signals | undefined;
 };
 
 /** `nc run [flags] command…`: submits a job that runs here, in this directory, with these variables. */
 export async function runNc({ jobs, output }: NcContext, words: readonly string[]): Promise<number> {
   const usual = splitCommand(process.env.NC_RUN_ARGS ?? '', 'NC_RUN_ARGS');
   const wish = readWish([...usual, ...words], process.env);
-  const { submission, verbosity, wait } = wish;
+  const { submission, verbosity, wait, signals } = wish;
   if (typeof submission.jobclass === 'string') giveWay(wish, (await jobs.class(submission.jobclass)).members);
   const job = await jobs.submit(submission);
   if (output.form === 'json') output.json(job);
   else for (const line of linesOf(job, verbosity)) process.stdout.write(`${line}\n`);
+  if (signals !== undefined) return await attend(jobs, job.id, signals);
   if (wait === 'no') return 0;
   return await waitForOne(jobs, job.id, wait);
 }
@@ -82,6 +86,8 @@ export function readWish(words: readonly string[], variables: NodeJS.ProcessEnv)
   let isProperty = false;
   let verbosity: number | undefined;
   let wait: Wish['wait'] = 'no';
+  let signals: Signals | undefined;
+  const shown: Record<string, string> = {};
   let early: string[] = [];
   // The usual environment is nobody's wish.
   let isEnvironmentEarly = true;
@@ -99,14 +105,22 @@ export function readWish(words: readonly string[], variables: NodeJS.ProcessEnv)
     } else if (flag === '-F')
       continue; // every submission is a run of its own
     else if (flag === '-ep') isProperty = true;
-    else if (flag === '-i' || flag === '-o') addFile(submission, flag === '-i' ? 'inputs' : 'outputs', value);
+    else if (flag === '-Ix') {
+      wait = 'log';
+      Object.assign(shown, displayOf(variables));
+    } else if (flag.startsWith('-I')) {
+      signals = flag === '-Il' ? 'local' : 'remote';
+      submission.interactive = windowHere();
+    } else if (flag === '-i' || flag === '-o') addFile(submission, flag === '-i' ? 'inputs' : 'outputs', value);
     else if (flag === '-P') Object.assign(properties, readProperty(value));
     else Object.assign(submission, memberOf(flag, value));
   }
   if (Object.keys(properties).length > 0) submission.properties = properties;
+  if (signals !== undefined && variables.TERM !== undefined) shown.TERM = variables.TERM;
   Object.assign(submission, environmentOf(environment, isProperty, variables));
+  if (Object.keys(shown).length > 0) submission.environment = { ...shown, ...(submission.environment as object | undefined) };
   if (isEnvironmentEarly) early.push('environment');
-  return { submission, early, verbosity, wait };
+  return { submission, early, verbosity, wait, signals };
 }
 
 /** Each flag names one more file. */
@@ -145,11 +159,16 @@ function memberOf(flag: string, value: string): Record<string, unknown> {
       return { preemptable: value === '1' };
     case '-autoforget':
       return { autoforget: true };
-    case '-wrapper':
-      return { wrapper: value };
     default:
-      return { interactive: true };
+      return { wrapper: value };
   }
+}
+
+/** What a program needs to show windows on the display of this shell. Throws `invalid` where there is none. */
+function displayOf({ DISPLAY, XAUTHORITY }: NodeJS.ProcessEnv): Record<string, string> {
+  if (DISPLAY === undefined || DISPLAY === '')
+    throw new Problem('invalid', '-Ix shows windows on the X display of this shell, which has none.', { hint: 'set DISPLAY' });
+  return { DISPLAY, ...(XAUTHORITY !== undefined && { XAUTHORITY }) };
 }
 
 /** Empty, DEFAULT and SNAPSHOT take the variables of this shell along; BASE leaves them here. */

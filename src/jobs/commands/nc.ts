@@ -32,6 +32,7 @@ Commands:
   run [flags] command…             submit a job: -v N  -l FILE  -w  -wl  -e SNAPSHOT|DEFAULT|BASE  -ep  -p PRIO  -r RESOURCES  -C CLASS  -g GROUP
                                    -G GROUP  -J NAME  -kill T  -X T  -D  -P N=V  -set NAME  -F  -i FILE  -o FILE
                                    -preemptable 0|1  -autoforget  -wrapper vw  --
+                                   -I (a terminal; Ctrl-] leaves it), -Ir the same, -Il where Ctrl-C stops the job, -Ix windows on DISPLAY
   info [-l] [-e] ID…               show jobs; -l with their logs, -e with their variables
   list [-a] [-u USER] [-s STATUS] [-set NAME] [-O FORMAT] [--json]
                                    list your jobs, or those of all

@@ -11,11 +11,14 @@
 #
 # Files of a run, in the current directory (NAME is 000001138.1):
 #   NAME.spec   by the server: fields ended by NUL: time limit in s, grace in ms, directory, log, cgroup files (blank between), octets of
-#               data that one process may have (0: any), number of variables, those as K=V, then the words of the command
+#               data that one process may have (0: any), rows and columns of its terminal (blank between; empty: it has none), number of
+#               variables, those as K=V, then the words of the command
 #   NAME.start  made by link(2), so there is one owner: "PID START BOOT HOST ID\n" of the wrapper (the last two in a batch system: the node, and
 #               the id there); then "PID START\n" of the program. A server that makes it first ("sealed") has the promise that the run never
 #               starts.
 #   NAME.exit   "code signal cause user_ms system_ms max_kb\n" and words; renamed into place when all is over: the truth about the run
+#
+#   NAME.tty    the terminal of the run while it has one (terminal.pl)
 #
 # Standard output: lines for the server: "started NAME", "gone NAME" (its wrapper has ended, in whatever way).
 use strict;
@@ -27,6 +30,7 @@ my ($getrusage, $prctl, $prlimit) = @{ $calls{ (POSIX::uname())[4] } || [-1, -1,
 my $boot = do { open my $file, '<', '/proc/sys/kernel/random/boot_id'; (defined $file && <$file>) || 'unknown' };
 chomp $boot;
 my ($alone, $where) = (0, '');             # the wrapper of one run in a batch system; its node, and its id there
+my $relay = 0;                             # the process that holds the terminal of this wrapper's run
 my %names;                                 # process id of a wrapper -> its run
 my $buffer = '';
 
@@ -111,8 +115,8 @@ sub wrap {
     my @fields = split /\0/, <$spec>, -1;
     close $spec;
     # The last field ends in NUL, too: without that the server did not finish writing.
-    return if @fields < 9 || pop(@fields) ne '';
-    my ($limit, $grace, $directory, $log, $groups, $data, $count, @rest) = @fields;
+    return if @fields < 10 || pop(@fields) ne '';
+    my ($limit, $grace, $directory, $log, $groups, $data, $size, $count, @rest) = @fields;
     my @variables = splice @rest, 0, $count;
 
     my $me = identity($$);    # the program bears it as WEIR_WRAPPER, and all that come of it: no other run has the same
@@ -125,8 +129,13 @@ sub wrap {
     syscall $prctl, 36, 1, 0, 0, 0;                     # PR_SET_CHILD_SUBREAPER: what the program leaves behind becomes ours
     pipe(my $fault_read, my $fault_write) or return;    # closed by exec: what comes through it is why there was none
     my $wrapper = $$;
+    my $slave = '';
+    if ($size ne '') {
+        ($slave, my $why) = start_terminal($name, $size, $log);
+        if (!defined $slave) { finish($name, 0, 0, 'start', $why); return 127 << 8 }
+    }
     my $pid = fork;
-    if (!defined $pid) { finish($name, 0, 0, 'start', "fork: $!"); return 127 << 8 }
+    if (!defined $pid) { end_children(); finish($name, 0, 0, 'start', "fork: $!"); return 127 << 8 }
     if ($pid == 0) {
         close $fault_read;
         $SIG{$_} = 'DEFAULT' for qw(TERM INT USR1 USR2 HUP ALRM CHLD PIPE);
@@ -134,7 +143,9 @@ sub wrap {
         syscall $prctl, 1, 9, 0, 0, 0;                  # PR_SET_PDEATHSIG, SIGKILL: without its wrapper nobody keeps its limits
         POSIX::_exit(1) if getppid != $wrapper;
         POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $blocked);
-        my $fault = become($directory, $log, $groups, $data, [@variables, "WEIR_WRAPPER=$me"], \@rest);
+        my $fault = ($slave eq '' ? say_to($log) : take_terminal($slave)) || hold($groups, $data)
+            || become($directory, [@variables, "WEIR_WRAPPER=$me"], \@rest);
+        syswrite STDERR, "weir: cannot start $fault\n";
         syswrite $fault_write, $fault;
         POSIX::_exit(127);
     }
@@ -162,7 +173,10 @@ sub wrap {
     };
     my $status;
     while (1) {
-        while ((my $ended = waitpid(-1, POSIX::WNOHANG())) > 0) { $status = $? if $ended == $pid }
+        while ((my $ended = waitpid(-1, POSIX::WNOHANG())) > 0) {
+            $status = $? if $ended == $pid;
+            $relay = 0 if $ended == $relay;
+        }
         last if defined $status;
         if ($wants_kill || ($has_rung && $cause ne '')) {
             $cause ||= 'stopped';
@@ -189,6 +203,7 @@ sub wrap {
     }
     kill 'KILL', -$pid;    # what is left of the group: the job's resources are free from here on
     end_children();
+    end_relay();
     my $fault = '';
     sysread $fault_read, $fault, 4096;
     $cause = 'start' if $fault ne '';
@@ -201,7 +216,7 @@ sub wrap {
 sub end_children {
     my $until = time + 10;
     while (time < $until) {
-        while (waitpid(-1, POSIX::WNOHANG()) > 0) { }
+        while ((my $ended = waitpid(-1, POSIX::WNOHANG())) > 0) { $relay = 0 if $ended == $relay }
         my @left = children() or return;
         kill 'STOP', @left;    # so that they fork no more while their turn comes
         kill 'KILL', @left;
@@ -211,29 +226,65 @@ sub end_children {
 
 sub children {
     open my $file, '<', "/proc/$$/task/$$/children" or return;
-    return split / /, <$file> // '';
+    return grep { $_ != $relay } split / /, <$file> // '';
 }
 
-# Becomes the program; comes back with the reason when it cannot.
-sub become {
-    my ($directory, $log, $groups, $data, $variables, $words) = @_;
+# Makes the terminal of the run, and the process that serves it. Answers the name of the program's side, or undef and the reason.
+sub start_terminal {
+    my ($name, $size, $log) = @_;
+    require(($0 =~ s{[^/]*$}{}r) . 'terminal.pl');
+    my ($master, $slave) = open_terminal($size);
+    return (undef, $slave) if !defined $master;
+    $relay = fork // return (undef, "fork: $!");
+    if ($relay == 0) {
+        syscall $prctl, 1, 9, 0, 0, 0;    # as the program: it ends with its wrapper
+        setpgrp 0, 0;
+        for (*STDIN, *STDOUT, *STDERR) { open $_, '+<', '/dev/null' }
+        relay_terminal($name, $master, $log);
+        POSIX::_exit(0);
+    }
+    return ($slave, '');
+}
+
+# The relay ends by itself when the program's side is closed and what was said is told; one that nobody listens to is not waited for.
+sub end_relay {
+    for (1 .. 1000) {
+        return if $relay == 0 || waitpid($relay, POSIX::WNOHANG()) != 0;
+        select undef, undef, undef, 0.002;
+    }
+    kill 'KILL', $relay;
+    waitpid $relay, 0;
+}
+
+# What the kernel is to hold this process to. Answers the reason when it cannot be.
+sub hold {
+    my ($groups, $data) = @_;
     syscall $prlimit, 0, 2, pack('q2', $data, $data), 0 if $data > 0;    # RLIMIT_DATA
     for my $group (split / /, $groups) {
         open my $procs, '>', $group or return "cgroup $group: $!";
         syswrite $procs, $$ or return "cgroup $group: $!";
     }
+    return '';
+}
+
+sub say_to {
+    my ($log) = @_;
     sysopen my $out, $log, POSIX::O_WRONLY() | POSIX::O_APPEND() | POSIX::O_CREAT(), 0644 or return "the log $log: $!";
     POSIX::dup2(fileno $out, 1);
     POSIX::dup2(fileno $out, 2);
+    return '';
+}
+
+# Becomes the program; comes back with the reason when it cannot.
+sub become {
+    my ($directory, $variables, $words) = @_;
     chdir $directory or return "the directory $directory: $!";
     # What a batch system says of the place: its own variables, and which graphics processors are the job's.
     my %place = map { ($_ => $ENV{$_}) } $alone ? grep { /^SLURM|^(CUDA|ROCR)_VISIBLE_DEVICES$|^GPU_DEVICE_ORDINAL$/ } keys %ENV : ();
     %ENV = (%place, map { my ($key, $value) = split /=/, $_, 2; ($key => $value) } @$variables);
     no warnings;
     exec { $words->[0] } @$words;
-    my $why = "$words->[0]: $!";
-    syswrite $out, "weir: cannot start $why\n";
-    return $why;
+    return "$words->[0]: $!";
 }
 
 sub finish {

@@ -99,6 +99,10 @@ class LocalBackend implements Backend {
     return signalProcess(start.wrapper, number);
   }
 
+  terminal(name: string): string {
+    return this.#files.terminal(name);
+  }
+
   discard(name: string): void {
     this.#launched.delete(name);
     this.#orphans.delete(name);

@@ -2,7 +2,7 @@
 import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Run } from '../backend.ts';
-import type { Cause, Outcome } from '../job.ts';
+import type { Cause, Outcome, Window } from '../job.ts';
 import type { Identity } from './process.ts';
 
 /** What the start file says: nobody has started, nobody may start any more, or who did and when. */
@@ -24,7 +24,16 @@ export class RunFiles {
   /** Writes what the wrapper has to know. Readable by the owner alone: environments hold secrets. */
   writeSpec(run: Run, { cgroups, data = 0 }: Hold = { cgroups: [] }): void {
     const variables = Object.entries(run.variables).map(([name, value]) => `${name}=${value}`);
-    const head = [run.timeLimit ?? 0, Math.ceil(run.grace), run.directory, run.logfile, cgroups.join(' '), data, variables.length];
+    const head = [
+      run.timeLimit ?? 0,
+      Math.ceil(run.grace),
+      run.directory,
+      run.logfile,
+      cgroups.join(' '),
+      data,
+      sizeOf(run.terminal),
+      variables.length,
+    ];
     writeFileSync(this.#path(run.name, 'spec'), `${[...head, ...variables, ...run.command].join('\0')}\0`, { mode: 0o600 });
   }
 
@@ -82,7 +91,12 @@ export class RunFiles {
   }
 
   discard(name: string): void {
-    for (const kind of ['spec', 'start', 'exit', 'exit.tmp', 'seal']) rmSync(this.#path(name, kind), { force: true });
+    for (const kind of ['spec', 'start', 'exit', 'exit.tmp', 'seal', 'tty']) rmSync(this.#path(name, kind), { force: true });
+  }
+
+  /** The socket of its terminal (see `terminal.pl`). */
+  terminal(name: string): string {
+    return this.#path(name, 'tty');
   }
 
   /** Runs that there are files of. */
@@ -103,6 +117,8 @@ export class RunFiles {
     return join(this.folder, `${name}.${kind}`);
   }
 }
+
+const sizeOf = (window: Window | undefined): string => (window === undefined ? '' : `${window.rows} ${window.columns}`);
 
 const runOf = (file: string): string | undefined => /^(\d+\.\d+)\./.exec(file)?.[1];
 
