@@ -171,7 +171,7 @@ const bad: [what: string, submission: unknown, says: RegExp][] = [
   ['an unknown job class', { command: 'ls', jobclass: 'nothing', ...shared }, /no job class/],
   ['an unknown member', { command: 'ls', comand: 1, ...shared }, /no such member/],
   ['another owner', { command: 'ls', user: 'root', ...shared }, /owner of a job/],
-  ['a terminal', { command: 'vi', interactive: true, ...shared }, /no terminal/],
+  ['a terminal without rows', { command: 'ls', interactive: { rows: 0, columns: 80 }, ...shared }, /rows/],
   ['a priority that is none', { command: 'ls', priority: 16, ...shared }, /1 to 15/],
   ['a broken expression', { command: 'ls', resources: 'CORES/two', ...shared }, /whole number/],
   ['an open bracket', { command: 'ls', resources: '(linux64', ...shared }, /bracket/],
