@@ -26,6 +26,7 @@ import { describeApi } from './openapi.ts';
 import { installPretty } from './pretty.ts';
 import { problemOf } from './problem-answer.ts';
 import { problemRoutes } from './problem-pages.ts';
+import { RequestLog } from './request-log.ts';
 import { rootRoutes } from './root.ts';
 import { installRouteTable } from './route-table.ts';
 import { installSecurityHeaders } from './security-headers.ts';
@@ -94,6 +95,7 @@ function createFastify(config: ServerConfig, { log, tls }: AppDependencies): Fas
   return Fastify({
     loggerInstance: log.child({}) as FastifyBaseLogger,
     logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: (log, bindings, options) => new RequestLog(log, bindings, options),
     genReqId: (request) => acceptRequestId(request.headers['x-request-id'], makeId),
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: (error, request, reply) =>

@@ -38,10 +38,17 @@ export function createHandler({ v2, cors, onFault }: HandlerOptions): Handler {
 }
 
 /** The body as a binary string; of one beyond the limit of forms just so much that it is seen to be too long. */
-async function readBody(request: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const chunk of request as AsyncIterable<Buffer>) if (text.length <= formLimit) text += chunk.toString('latin1');
-  return text;
+function readBody(request: IncomingMessage): Promise<string> {
+  // By events: an iterator costs a tenth of a write.
+  return new Promise((resolve, reject) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => {
+      if (text.length <= formLimit) text += chunk.toString('latin1');
+    });
+    request.once('end', () => resolve(text));
+    request.once('error', reject);
+    request.once('close', () => reject(new Error('the client has hung up')));
+  });
 }
 
 /** Where this server is, as the client knows it. */
