@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { ImportSource } from './access.ts';
 import type { FlowsConfig } from './defaults.ts';
-import { Exporters } from './exporters/exporters.ts';
+import type { Exporters } from './exporters/exporters.ts';
 import { Imports } from './import/imports.ts';
 import { startImportThreads } from './import/threads.ts';
 import { readImportWords } from './import/words.ts';
@@ -44,7 +44,8 @@ export class Flows {
   /** Opens the store; a directory held by another process is a `conflict`. */
   async start(): Promise<void> {
     const { memory, threads, seal } = this.config;
-    const limits = { memory: `${Math.round(memory / 1_000_000)}MB`, threads };
+    // An import asks the store for little: DuckDB's threads would only wait for each other, and spin while they do.
+    const limits = { memory: `${Math.round(memory / 1_000_000)}MB`, threads: this.#deps.expectsImport ? 1 : threads };
     this.#store = new StoreClient({ root: this.#deps.dataFolder, limits, warm: this.#deps.isLongLived ?? false }, this.#deps.storePlace);
     const { log, clock, expectsImport } = this.#deps;
     const importThreads = expectsImport ? startImportThreads() : undefined;
@@ -54,6 +55,7 @@ export class Flows {
     });
     this.#imports = new Imports(this.config, { store: this.#store, staging, spill, log, clock, threads: importThreads }, sources);
     if (this.#deps.isLongLived) {
+      const { Exporters } = await import('./exporters/exporters.ts');
       this.#exporters = new Exporters(this.config, { store: this.#store, dataFolder: this.#deps.dataFolder, staging, spill, log });
       await this.#exporters.start();
     }

@@ -17,13 +17,9 @@ import { RingBroken } from '../meter/packet-ring.ts';
 import type { Shape } from '../schema.ts';
 import { BatchSender } from './batch-channel.ts';
 import { CaptureIntake } from './capture-intake.ts';
-import { createCsvParser } from './csv.ts';
 import { detectFormat, detectOctets, type ImportFormat } from './detect.ts';
 import { ContentDigest } from './digest.ts';
-import { createJsonParser } from './json-array.ts';
-import { createLanlParser } from './lanl.ts';
 import { type Metering, prepareMetering, startMetering } from './metering.ts';
-import { createNdjsonParser } from './ndjson.ts';
 import type { TextParser } from './parser.ts';
 import type { ReadArguments } from './read-arguments.ts';
 import { BadRows } from './rows.ts';
@@ -31,6 +27,7 @@ import type { ImportNews, ReadReport } from './settings.ts';
 import type { ReaderStart } from './threads.ts';
 
 const captureFormats = new Set<ImportFormat>(['pcap', 'pcapng']);
+type TextFormat = Exclude<ImportFormat, 'pcap' | 'pcapng' | 'parquet'>;
 
 /** Milliseconds between two reports of progress. */
 const newsEveryMs = 100;
@@ -111,7 +108,7 @@ class ImportReading {
       const { head, fault } = await this.#head(unpacked);
       // Of a capture, what came before a fault may be worth keeping.
       if (fault === undefined || this.#isCapture(head)) {
-        this.#begin(head);
+        await this.#begin(head);
         yield head;
       }
       if (fault !== undefined) throw fault.error;
@@ -184,15 +181,15 @@ class ImportReading {
     }
   }
 
-  #begin(head: Uint8Array): void {
+  async #begin(head: Uint8Array): Promise<void> {
     this.#format = this.#args.settings.format ?? detectFormat(head);
-    this.#intake = this.#createIntake(this.#format);
+    this.#intake = await this.#createIntake(this.#format);
   }
 
-  #createIntake(format: ImportFormat): Intake {
+  async #createIntake(format: ImportFormat): Promise<Intake> {
     if (format === 'pcap' || format === 'pcapng') return this.#captureIntake();
     if (format === 'parquet') return this.#spoolIntake();
-    return this.#textIntake(format);
+    return await this.#textIntake(format);
   }
 
   #open(shape: Shape, hasOrdinals: boolean): BatchSender {
@@ -200,8 +197,8 @@ class ImportReading {
     return this.#sender;
   }
 
-  #textIntake(format: Exclude<ImportFormat, 'pcap' | 'pcapng' | 'parquet'>): Intake {
-    const parser = this.#createParser(format);
+  async #textIntake(format: TextFormat): Promise<Intake> {
+    const parser = await this.#createParser(format);
     this.#parser = parser;
     return {
       push: (bytes) => parser.push(bytes),
@@ -210,7 +207,8 @@ class ImportReading {
     };
   }
 
-  #createParser(format: Exclude<ImportFormat, 'pcap' | 'pcapng' | 'parquet'>): TextParser {
+  async #createParser(format: TextFormat): Promise<TextParser> {
+    const [{ createCsvParser }, { createNdjsonParser }, { createJsonParser }, { createLanlParser }] = await loadParsers();
     const { epoch } = this.#args.settings;
     const own = { badRows: this.#badRows, open: (shape: Shape) => this.#open(shape, true) };
     if (format === 'csv') return createCsvParser(own);
@@ -306,6 +304,10 @@ const pushThrough = (reader: CaptureReader, bytes: Uint8Array, input: Uint8Array
   }
 };
 
+/** What texts alone need. */
+const loadParsers = () => Promise.all([import('./csv.ts'), import('./ndjson.ts'), import('./json-array.ts'), import('./lanl.ts')]);
+
 if (parentPort === null) throw new Error('read-thread.ts runs as a worker thread');
 if ((workerData as ReaderStart | null)?.metersSoon) prepareMetering();
+else void loadParsers(); // while it waits to be told its file
 serveCalls(parentPort, { read: (args: ReadArguments, context) => new ImportReading(args, context).run() });

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
 import { Caller, type CallOptions, type Port, serveCalls } from '../../core/thread.ts';
-import { encodePlain, type PlainPart } from './plain-encoding.ts';
+import type { PlainPart } from './plain-encoding.ts';
 
 /** More than these find nothing to do: the main thread, which writes to sockets, needs a third of what one of them needs. */
 const mostPlaces = 4;
@@ -14,8 +14,9 @@ const mostPlaces = 4;
 /** Few objects are made, and all die young: V8 would use ten times this for them. */
 const youngMegabytes = 4;
 
-/** Serves a port that sends parts to be encoded. */
-export const serveParts = (port: Port): void => serveCalls(port, { encode: (part: PlainPart, context) => encodePlain(part, context) });
+/** Serves a port that sends parts to be encoded. What encodes is loaded with the first: a store that is only written to does without. */
+export const serveParts = (port: Port): void =>
+  serveCalls(port, { encode: async (part: PlainPart, context) => (await import('./plain-encoding.ts')).encodePlain(part, context) });
 
 /** Blocks are sent to whoever asked as they fill. */
 type BlockOptions = Pick<CallOptions, 'signal' | 'onBlock' | 'window'>;

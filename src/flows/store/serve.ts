@@ -11,7 +11,7 @@ import { compact, sealHot } from './seal.ts';
 import { shareFiles } from './share.ts';
 import { pairs, series, summarise } from './statistics.ts';
 import { Store, type StoreLimits } from './store.ts';
-import { flowById, streamFlows } from './stream.ts';
+import type { flowById, streamFlows } from './stream.ts';
 
 /** What a store is opened with. */
 export type StoreData = {
@@ -25,7 +25,9 @@ export type StoreData = {
 export const serveStore = (port: Port, { root, limits, warm }: StoreData): void => {
   const opening = Store.open(root, limits);
   opening.catch(() => undefined); // told by the first call
-  if (warm) void opening.then((store) => store.scanner()).catch(() => undefined); // the first stream tells
+  // What streams and single flows need is a third of all modules here: a command that imports does without.
+  const streams = () => import('./stream.ts');
+  if (warm) void Promise.all([opening.then((store) => store.scanner()), streams()]).catch(() => undefined); // the first stream tells
 
   const withStore =
     <A, R>(work: (store: Store, args: A, context: CallContext) => Promise<R>) =>
@@ -53,8 +55,10 @@ export const serveStore = (port: Port, { root, limits, warm }: StoreData): void 
       bytes: store.files.reduce((sum, file) => sum + file.bytes, 0),
       hotRows: store.hot?.rows ?? 0,
     })),
-    stream: withStore((store, query: Parameters<typeof streamFlows>[1], context) => streamFlows(store, query, context)),
-    flow: withStore((store, query: Parameters<typeof flowById>[1]) => flowById(store, query)),
+    stream: withStore(async (store, query: Parameters<typeof streamFlows>[1], context) =>
+      (await streams()).streamFlows(store, query, context),
+    ),
+    flow: withStore(async (store, query: Parameters<typeof flowById>[1]) => (await streams()).flowById(store, query)),
     summary: withStore((store, query: Parameters<typeof summarise>[1], context) => summarise(store, query, context.signal)),
     top: withStore((store, query: Parameters<typeof rank>[1], context) => rank(store, query, context.signal)),
     series: withStore((store, query: Parameters<typeof series>[1], context) => series(store, query, context.signal)),
