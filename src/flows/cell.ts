@@ -26,7 +26,7 @@ export const setHalves = (column: BatchColumn, row: number, high: number, low: n
 };
 
 /** Seconds that a signed 64-bit count of nanoseconds holds on each side of 1970: the years 1677 to 2262. */
-const timestampSeconds = 9_223_372_035;
+export const timestampSeconds = 9_223_372_035;
 
 /** A time outside of the column's range stays NULL; `time` has its seconds all the same. */
 export const setTime = (column: BatchColumn, row: number, seconds: number, nanos: number): void => {

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { writeCapture } from '../../bench/capture-packets.ts';
 import { writeSingles } from '../../bench/single-packets.ts';
-import { FlowBatch } from '../../src/flows/batch.ts';
 import { CaptureIntake } from '../../src/flows/import/capture-intake.ts';
 import { createMeter } from '../../src/flows/meter/meter.ts';
 import { meterDefaults } from '../../src/flows/meter/options.ts';
+import { RecordBatch } from '../../src/flows/meter/record-batch.ts';
 import { createCaptureReader } from '../../src/packets/index.ts';
 
 /** Meters what a maker writes. */
 function meterOf(make: (onBlock: (block: Uint8Array) => void) => void): { packets: number; flows: number; skipped: object } {
-  const batch = new FlowBatch('addressed');
+  const batch = new RecordBatch();
   let flows = 0;
   const full = () => {
     flows += batch.count;

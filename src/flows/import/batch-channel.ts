@@ -6,19 +6,28 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
 import { batchRows, FlowBatch } from '../batch.ts';
+import { RecordBatch } from '../meter/record-batch.ts';
 import type { Shape } from '../schema.ts';
-import type { Emitter } from './emitter.ts';
 import { runRows } from './run-size.ts';
 
 /** Batches beside those that the writer holds as runs: enough to keep both threads busy. */
 const batchesUnderWay = 8;
-/** Runs that the writer holds at most: one that is being collected, and those that are being written; named ones are quick. */
-const runsHeld: Record<Shape, number> = { named: 2, addressed: 3 };
+/** What a batch is made of: rows as columns of one of two shapes, or ended flows as records. */
+type BatchOf = { named: FlowBatch; addressed: FlowBatch; record: RecordBatch };
 
-const mostBatches = (shape: Shape): number => batchesUnderWay + runsHeld[shape] * Math.ceil(runRows[shape] / batchRows + 1);
+/**
+ * Batches that the writer holds at most in runs: one that is being collected, and those that are being written; named ones are quick. Records
+ * are copied as they come, but pile up while a run is encoded.
+ */
+const heldBatches = (shape: keyof BatchOf): number => {
+  if (shape === 'record') return Math.ceil(runRows.addressed / batchRows);
+  return (shape === 'named' ? 2 : 3) * Math.ceil(runRows[shape] / batchRows + 1);
+};
 
 /** A full batch on its way: the buffers move, they are not copied. */
-export type BatchMessage = {
+export type BatchMessage = RowsMessage | { shape: 'record'; count: number; buffer: ArrayBuffer };
+
+type RowsMessage = {
   shape: Shape;
   count: number;
   buffer: ArrayBuffer;
@@ -44,25 +53,30 @@ export const linkThreads = (): { reader: BatchLink; writer: BatchLink } => {
   return { reader: { port: port1, returned }, writer: { port: port2, returned } };
 };
 
+const emptyBatch = <S extends keyof BatchOf>(shape: S, buffer?: ArrayBuffer): BatchOf[S] =>
+  (shape === 'record' ? new RecordBatch(buffer) : new FlowBatch(shape as Shape, buffer)) as BatchOf[S];
+
 /** The reader's end. */
-export class BatchSender implements Emitter {
-  batch: FlowBatch;
+export class BatchSender<S extends keyof BatchOf = Shape> {
+  batch: BatchOf[S];
   /** Rows sent so far. */
   rows = 0;
   readonly #link: BatchLink;
+  readonly #shape: S;
   readonly #hasOrdinals: boolean;
   readonly #onWait: () => void;
   #made = 1;
 
   /** `onWait` is called at least every second while it sleeps for an empty batch. */
-  constructor(link: BatchLink, shape: Shape, hasOrdinals: boolean, onWait: () => void = () => undefined) {
+  constructor(link: BatchLink, shape: S, hasOrdinals: boolean, onWait: () => void = () => undefined) {
     this.#onWait = onWait;
     this.#link = link;
+    this.#shape = shape;
     this.#hasOrdinals = hasOrdinals;
-    this.batch = new FlowBatch(shape);
+    this.batch = emptyBatch(shape);
   }
 
-  full(): FlowBatch {
+  full(): BatchOf[S] {
     this.#send();
     this.batch = this.#next();
     return this.batch;
@@ -76,22 +90,27 @@ export class BatchSender implements Emitter {
   }
 
   #send(): void {
-    const { shape, count, buffer, heap, heapLength, isUnnamed } = this.batch;
+    const batch: FlowBatch | RecordBatch = this.batch;
+    const { count, buffer } = batch;
     this.rows += count;
+    if (batch instanceof RecordBatch) {
+      this.#link.port.postMessage({ shape: 'record', count, buffer } satisfies BatchMessage, [buffer]);
+      return;
+    }
+    const { shape, heap, heapLength, isUnnamed } = batch;
     const message: BatchMessage = { shape, count, buffer, heap, heapLength, isUnnamed, hasOrdinals: this.#hasOrdinals };
     this.#link.port.postMessage(message, [buffer, heap.buffer]);
   }
 
-  #next(): FlowBatch {
-    const { shape } = this.batch;
+  #next(): BatchOf[S] {
     for (;;) {
       const seen = Atomics.load(this.#link.returned, 0);
       if (Atomics.load(this.#link.returned, 1) !== 0) throw new Problem('gone', writerFailed);
       const back = receiveMessageOnPort(this.#link.port);
-      if (back !== undefined) return new FlowBatch(shape, back.message as ArrayBuffer).emptied();
-      if (this.#made < mostBatches(shape)) {
+      if (back !== undefined) return emptyBatch(this.#shape, back.message as ArrayBuffer).emptied() as BatchOf[S];
+      if (this.#made < batchesUnderWay + heldBatches(this.#shape)) {
         this.#made++;
-        return new FlowBatch(shape);
+        return emptyBatch(this.#shape);
       }
       this.#onWait();
       Atomics.wait(this.#link.returned, 0, seen, 1000);
@@ -105,7 +124,7 @@ export class BatchSender implements Emitter {
  */
 export const receiveBatches = (
   link: BatchLink,
-  take: (batch: FlowBatch, hasOrdinals: boolean, release: () => void) => Promise<void>,
+  take: (batch: FlowBatch | RecordBatch, hasOrdinals: boolean, release: () => void) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -124,7 +143,9 @@ export const receiveBatches = (
     queue = queue.then(async () => {
       signal.throwIfAborted();
       if (message === null) return resolve();
-      await take(FlowBatch.received(message), message.hasOrdinals, () => {
+      const isRecords = message.shape === 'record';
+      const batch = isRecords ? new RecordBatch(message.buffer, message.count) : FlowBatch.received(message);
+      await take(batch, !isRecords && message.hasOrdinals, () => {
         link.port.postMessage(message.buffer, [message.buffer]);
         giveBack(0);
       });

@@ -14,7 +14,7 @@ serveCalls(parentPort, {
   ready: async () => undefined,
   meter: async ({ settings, ring, link }: MeterArguments) => {
     const packets = new RingReader(ring);
-    const sender = new BatchSender(link, 'addressed', false, () => packets.giveSign());
+    const sender = new BatchSender(link, 'record', false, () => packets.giveSign());
     const meter = createMeter(settings, sender);
     packets.drain((block) => {
       meter.addBlock(block);

@@ -67,14 +67,14 @@ class MeteringHere implements Metering {
   readonly ready = Promise.resolve();
   readonly block: PacketBlock;
   readonly #settings: MeterSettings;
-  readonly #sender: BatchSender;
+  readonly #sender: BatchSender<'record'>;
   readonly #meter: Meter;
   readonly #memory = kernelMemory(blocksAt + blockOctets);
   readonly #packer: PacketPacker;
 
   constructor(settings: MeterSettings, link: BatchLink) {
     this.#settings = settings;
-    this.#sender = new BatchSender(link, 'addressed', false);
+    this.#sender = new BatchSender(link, 'record', false);
     this.#meter = createMeter(settings, this.#sender);
     this.block = new PacketBlock(this.#memory.buffer, blocksAt, blockOctets);
     this.#packer = new PacketPacker(settings);

@@ -3,6 +3,7 @@
  * filled: it is first copied into one piece, which costs little since it is read from end to end, and then read by place.
  */
 import { type BatchColumn, batchRows, type FlowBatch } from '../batch.ts';
+import { icmpPortAt } from '../end-names.ts';
 import type { Levels } from '../parquet/chunk.ts';
 import { mostRows } from '../parquet/dictionary.ts';
 import type { RowPlace } from './run-order.ts';
@@ -14,12 +15,31 @@ const inlineOctets = 12;
 /** Which rows of a column have a value, and the places of those. */
 export type Present = { levels: Levels; places: Uint32Array };
 
+/** Rows of metered flows in the order in which they are written, as the encoder asks for their columns; `at` is a place in the shape. */
+export type MeteredRows = {
+  readonly count: number;
+  /** Where the rows lie, in their order. */
+  readonly places: Uint32Array;
+  /** Which rows have a value in a column. */
+  present(at: number): Present;
+  /** The value of a column of at most 32 bits, where it is known to be the same, and there, in all rows. */
+  constant(at: number): number | undefined;
+  /** Values of at most 32 bits at those places. */
+  gatherSmall(at: number, places: Uint32Array, to: Uint32Array): void;
+  /** Values of 64 bits at those places, as pairs of words with the lower first. */
+  gatherPairs(at: number, places: Uint32Array, to: Uint32Array): void;
+  /** Gives the text at a place of a column, which must be present there. */
+  texts(at: number): (place: RowPlace) => string;
+  /** Gives what `dst_port` shows at a place without a port number. */
+  icmpPorts(): (place: RowPlace) => number;
+};
+
 const levels = new Uint32Array(mostRows);
 const chosen = new Uint32Array(mostRows);
 
-/** Up to `mostRows` rows of a run; what a method answers holds until the next call of it. */
-export class OrderedRows {
-  /** Where the rows lie, in their order (see run-order.ts). */
+/** Up to `mostRows` rows of batches; what a method answers holds until the next call of it. */
+export class OrderedRows implements MeteredRows {
+  /** See run-order.ts. */
   readonly places: Uint32Array;
   readonly #batches: readonly FlowBatch[];
 
@@ -81,15 +101,19 @@ export class OrderedRows {
     }
   }
 
+  icmpPorts(): (place: RowPlace) => number {
+    return this.#read(icmpPortAt);
+  }
+
   /** What reads a batch by row as what reads the run by place. */
-  read<T>(readerOf: (batch: FlowBatch) => (row: number) => T): (place: RowPlace) => T {
+  #read<T>(readerOf: (batch: FlowBatch) => (row: number) => T): (place: RowPlace) => T {
     const readers = this.#batches.map(readerOf);
     return (place) => readers[Math.floor(place / batchRows)]!(place % batchRows);
   }
 
   /** Gives the text at a place of the column at `at`, which must be present there. Rows with the octets of the last one get its text. */
   texts(at: number): (place: RowPlace) => string {
-    return this.read((batch) => {
+    return this.#read((batch) => {
       const { u8, u32 } = batch.columns[at] as BatchColumn;
       let [last, text] = [-1, ''];
       return (row) => {

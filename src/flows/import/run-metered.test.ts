@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Packet } from '../../packets/index.ts';
-import { FlowBatch, setPresent } from '../batch.ts';
+import { type FlowBatch, setPresent } from '../batch.ts';
 import { nameEnds } from '../end-names.ts';
 import { createMeter } from '../meter/meter.ts';
 import type { MeterOptions } from '../meter/options.ts';
+import { RecordBatch } from '../meter/record-batch.ts';
+import { flowBatchOf } from '../meter/record-columns.ts';
 import { packetOf, replyOf, segmentOf, tcp } from '../meter/testing.ts';
 import { sumFile } from '../store/commit.ts';
 import { type Connection, Duck, literal, type Row } from '../store/duck.ts';
@@ -35,13 +37,13 @@ afterAll(async () => {
 // Runs are written two at a time, and a connection does one thing at a time.
 const openDuck: OpenDuckRuns = async (place) => new DuckRuns(connections[place] as Connection, `runs${opened++}`);
 
-const flowsOf = (packets: readonly Packet[], options: Partial<MeterOptions> = {}): FlowBatch[] => {
-  const full: FlowBatch[] = [];
+const flowsOf = (packets: readonly Packet[], options: Partial<MeterOptions> = {}): RecordBatch[] => {
+  const full: RecordBatch[] = [];
   const sink = {
-    batch: new FlowBatch('addressed'),
-    full: (batch: FlowBatch): FlowBatch => {
+    batch: new RecordBatch(),
+    full: (batch: RecordBatch): RecordBatch => {
       full.push(batch);
-      return new FlowBatch('addressed');
+      return new RecordBatch();
     },
   };
   const meter = createMeter({ keepMacs: true, keyVlan: true, keyInterface: true, tunnels: 'both', ...options }, sink);
@@ -50,7 +52,10 @@ const flowsOf = (packets: readonly Packet[], options: Partial<MeterOptions> = {}
   return [...full, meter.batch];
 };
 
-const written = async (batches: readonly FlowBatch[]): Promise<RunFile[]> => {
+/** The same flows as rows, as exporters and other files bring them. */
+const asRows = (batches: readonly RecordBatch[]): FlowBatch[] => batches.map((batch) => flowBatchOf(batch));
+
+const written = async (batches: readonly (FlowBatch | RecordBatch)[]): Promise<RunFile[]> => {
   let reserved = 0;
   const reserve = async (count: number): Promise<number> => {
     reserved += count;
@@ -74,12 +79,13 @@ const differences = async (one: RunFile, other: RunFile): Promise<unknown> => {
 };
 
 /** The same batches by us and, with names in them, by DuckDB. */
-const writeBoth = async (batches: readonly FlowBatch[]) => {
+const writeBoth = async (batches: readonly FlowBatch[] | readonly RecordBatch[]) => {
   const before = opened;
   const ours = await written(batches);
   const engines = opened - before - 1;
-  for (const batch of batches) nameEnds(batch);
-  return { ours, engines, theirs: await written(batches) };
+  const rows = batches.map((batch) => (batch instanceof RecordBatch ? flowBatchOf(batch) : batch));
+  for (const batch of rows) nameEnds(batch);
+  return { ours, engines, theirs: await written(rows) };
 };
 
 const v6 = { ipVersion: 6, srcA: 0x20010db8, srcB: 1, srcC: -2, dstA: 0x20010db8, dstB: 1, dstC: -3 } as const;
@@ -115,11 +121,14 @@ describe('the encoder of metered runs', () => {
     ['flows of several days, before 1970 too', [-90_000.5, -1, 0, 86_399, 86_400, 400_000].map((at) => packetOf({ at })), {}],
     ['flows of more days than files', Array.from({ length: 40 }, (_, day) => packetOf({ at: day * 86_400 })), {}],
   ] as [string, Packet[], Partial<MeterOptions>][])('writes %s as DuckDB does', async (_, packets, options) => {
-    const { ours, theirs, engines } = await writeBoth(flowsOf(packets, options));
+    const flows = flowsOf(packets, options);
+    const { ours, theirs, engines } = await writeBoth(flows);
     expect(engines).toBe(0);
     const bare = ({ path: _path, sum: _sum, ...rest }: RunFile) => rest;
     expect(ours.map(bare)).toEqual(theirs.map(bare));
     for (const [at, file] of ours.entries()) expect(await differences(file, theirs[at] as RunFile)).toBe(0);
+    // Whether they come as records or as rows, the files are the same, octet by octet.
+    expect((await written(asRows(flows))).map(({ sum }) => sum)).toEqual(ours.map(({ sum }) => sum));
   });
 
   it('tells the same bounds as DuckDB, by which readers pass over files', async () => {
@@ -133,7 +142,7 @@ describe('the encoder of metered runs', () => {
   });
 
   it('keeps exporters and next hops, where there are any', async () => {
-    const batches = flowsOf(mixed.slice(0, 3000));
+    const batches = asRows(flowsOf(mixed.slice(0, 3000)));
     for (const batch of batches) {
       const [exporter, hop] = [batch.column('exporter'), batch.column('next_hop')];
       for (let row = 0; row < batch.count; row++) {

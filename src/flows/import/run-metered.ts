@@ -4,7 +4,7 @@
  * counters of many values are written as differences, session ids as they are, and for all else there are dictionaries.
  */
 import { type FlowBatch, widthOf } from '../batch.ts';
-import { icmpPortAt, writeDecimal, writeEnd } from '../end-names.ts';
+import { writeDecimal, writeEnd } from '../end-names.ts';
 import { AddressCodes } from '../parquet/address-codes.ts';
 import { type Chunk, dictionaryChunk, emptyChunk, numbersChunk, randomChunk } from '../parquet/chunk.ts';
 import { Dictionary, mostRows } from '../parquet/dictionary.ts';
@@ -12,7 +12,7 @@ import { TextEntries } from '../parquet/entries.ts';
 import { ParquetFile } from '../parquet/file.ts';
 import { type Column, columnsOf } from '../schema.ts';
 import { remainderColumn } from '../store/file-layout.ts';
-import { OrderedRows, type Present } from './ordered-rows.ts';
+import type { MeteredRows, Present } from './ordered-rows.ts';
 import type { RunConstants } from './run-encode.ts';
 
 const addressed = columnsOf('addressed');
@@ -42,14 +42,17 @@ const pairs = new Uint32Array(mostRows * 2);
 const lowPairs = new Uint32Array(mostRows * 2);
 const remainders = new Uint32Array(mostRows);
 
+/** Gives up to `mostRows` rows of a run. */
+export type RowsAt = (places: Uint32Array) => MeteredRows;
+
 /**
  * The Parquet file of the rows at these places, which are in order of time, in parts; undefined where a value is none that
  * a meter of our days would give, such as a time of the year 2200.
  */
-export const encodeMetered = (batches: readonly FlowBatch[], places: Uint32Array, constants: RunConstants): Uint8Array[] | undefined => {
+export const encodeMetered = (rowsAt: RowsAt, places: Uint32Array, constants: RunConstants): Uint8Array[] | undefined => {
   const file = new ParquetFile(fileColumns);
   for (let from = 0; from < places.length; from += mostRows) {
-    const rows = new OrderedRows(batches, places.subarray(from, from + mostRows));
+    const rows = rowsAt(places.subarray(from, from + mostRows));
     const chunks = new RowGroup(rows, constants).encode();
     if (chunks === undefined) return undefined;
     file.addRowGroup(chunks, rows.count);
@@ -58,12 +61,12 @@ export const encodeMetered = (batches: readonly FlowBatch[], places: Uint32Array
 };
 
 class RowGroup {
-  readonly #rows: OrderedRows;
+  readonly #rows: MeteredRows;
   readonly #constants: RunConstants;
   readonly #chunks: Chunk[] = [];
   #isExact = true;
 
-  constructor(rows: OrderedRows, constants: RunConstants) {
+  constructor(rows: MeteredRows, constants: RunConstants) {
     this.#rows = rows;
     this.#constants = constants;
   }
@@ -227,7 +230,7 @@ class RowGroup {
     this.#rows.gatherSmall(placeOf(`${side}_port_num`), places, small);
     // Where there is no number stands whatever was there before.
     if (levels !== 'all') {
-      const icmpAt = side === 'src' ? () => 0 : this.#rows.read(icmpPortAt);
+      const icmpAt = side === 'src' ? () => 0 : this.#rows.icmpPorts();
       for (let i = 0; i < count; i++) if (levels === 'none' || levels[i] === 0) small[i] = icmpAt(places[i]!);
     }
     dictionary.clear();

@@ -14,6 +14,11 @@ const digits = 2 ** digitBits;
  */
 export const orderByTime = (batches: readonly FlowBatch[]): Uint32Array<ArrayBuffer> => {
   const { places, times, span } = timesOf(batches);
+  return sortByTime(places, times, span);
+};
+
+/** Sorts places by their times, which are found by place: whole seconds from 0 to `span`. */
+export const sortByTime = (places: Uint32Array<ArrayBuffer>, times: Float64Array, span: number): Uint32Array<ArrayBuffer> => {
   let from = places;
   let to = new Uint32Array(places.length);
   for (let unit = 1; unit <= span; unit *= digits) {

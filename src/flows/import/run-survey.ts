@@ -11,32 +11,43 @@ export type RunPart = { day: number | null; rows: number; min_time: number; max_
 /** The whole number at a row of a 64-bit column; exact up to 2^53. */
 export const longAt = (u32: Uint32Array, row: number): number => ((u32[row * 2 + 1] as number) | 0) * 4294967296 + (u32[row * 2] as number);
 
+/** What is known of a run, row by row. */
+export class RunSurvey {
+  isSorted = true;
+  readonly #days = new Map<number, RunPart>();
+  #last = Number.NEGATIVE_INFINITY;
+  #current: RunPart | undefined;
+  #dayEnd = Number.NEGATIVE_INFINITY;
+  #dayStart = Number.POSITIVE_INFINITY;
+
+  add(time: number, id: number): void {
+    if (time < this.#last) this.isSorted = false;
+    this.#last = time;
+    if (this.#current === undefined || time < this.#dayStart || time >= this.#dayEnd) {
+      const day = Math.floor(time / daySeconds);
+      this.#dayStart = day * daySeconds;
+      this.#dayEnd = this.#dayStart + daySeconds;
+      this.#current = partOf(this.#days, day, time, id);
+    }
+    note(this.#current, time, id);
+  }
+
+  /** The days, in their order; more than `most` become one part without a day. */
+  parts(most = maxDays): RunPart[] {
+    const parts = [...this.#days.values()].sort((a, b) => a.min_time - b.min_time);
+    return parts.length > most ? [joined(parts)] : parts;
+  }
+}
+
 /** Surveys the rows in one pass. More days than `most` become one part without a day. */
 export const surveyRun = (batches: readonly FlowBatch[], most = maxDays): { parts: RunPart[]; isSorted: boolean } => {
-  const days = new Map<number, RunPart>();
-  let isSorted = true;
-  let last = Number.NEGATIVE_INFINITY;
-  let current: RunPart | undefined;
-  let dayEnd = Number.NEGATIVE_INFINITY;
-  let dayStart = Number.POSITIVE_INFINITY;
+  const survey = new RunSurvey();
   for (const batch of batches) {
     const times = batch.column('time').u32;
     const ids = batch.column('id').u32;
-    for (let row = 0; row < batch.count; row++) {
-      const time = longAt(times, row);
-      if (time < last) isSorted = false;
-      last = time;
-      if (current === undefined || time < dayStart || time >= dayEnd) {
-        const day = Math.floor(time / daySeconds);
-        dayStart = day * daySeconds;
-        dayEnd = dayStart + daySeconds;
-        current = partOf(days, day, time, longAt(ids, row));
-      }
-      note(current, time, longAt(ids, row));
-    }
+    for (let row = 0; row < batch.count; row++) survey.add(longAt(times, row), longAt(ids, row));
   }
-  const parts = [...days.values()].sort((a, b) => a.min_time - b.min_time);
-  return { parts: parts.length > most ? [joined(parts)] : parts, isSorted };
+  return { parts: survey.parts(most), isSorted: survey.isSorted };
 };
 
 const isNull = (validity: Uint8Array | undefined, row: number): boolean =>

@@ -7,7 +7,10 @@ import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FlowBatch } from '../batch.ts';
+import { RecordBatch } from '../meter/record-batch.ts';
 import type { Shape } from '../schema.ts';
+import { OrderedRows } from './ordered-rows.ts';
+import { type EncodedPart, RecordRun } from './record-run.ts';
 import type { DuckRuns, Run } from './run-duck.ts';
 import { encodeRows, isPlainRun, type RunConstants, spansOf } from './run-encode.ts';
 import { encodeMetered, isMeteredRun } from './run-metered.ts';
@@ -61,6 +64,7 @@ export class RunWriter {
   readonly #slots: Slot[];
   #run: Collected[] = [];
   #rows = 0;
+  readonly #records = new RecordRun();
   #ordinal = 0;
   /** The last place in the file that a run has taken ids for. */
   #taken = 0;
@@ -77,8 +81,9 @@ export class RunWriter {
    * Takes the rows of a batch; `hasOrdinals` tells that `id` holds their places in the file, rising. The batch is the
    * writer's until `release` is called.
    */
-  async add(batch: FlowBatch, hasOrdinals: boolean, release: () => void): Promise<void> {
+  async add(batch: FlowBatch | RecordBatch, hasOrdinals: boolean, release: () => void): Promise<void> {
     if (batch.count === 0) return release();
+    if (batch instanceof RecordBatch) return this.#addRecords(batch, release);
     if (!hasOrdinals) this.#number(batch);
     this.#run.push({ batch, release });
     this.#rows += batch.count;
@@ -88,6 +93,7 @@ export class RunWriter {
   /** Writes what is left; the files come in order of their ids. */
   async finish(): Promise<RunFile[]> {
     await this.#turnRun();
+    await this.#turnRecords();
     await this.rest();
     if (this.#failure !== undefined) throw this.#failure.error;
     return this.#files.sort((a, b) => a.minId - b.minId);
@@ -101,6 +107,37 @@ export class RunWriter {
   /** Resolves when nothing is being written any more, well or not. */
   async rest(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.busy));
+  }
+
+  async #addRecords(batch: RecordBatch, release: () => void): Promise<void> {
+    this.#records.add(batch);
+    release();
+    if (this.#records.isFull) await this.#turnRecords();
+  }
+
+  /** Encodes the records that have been collected, and starts writing them. */
+  async #turnRecords(): Promise<void> {
+    const records = this.#records;
+    const { count } = records;
+    if (count === 0) return;
+    const slot = await this.#settledSlot();
+    const first = this.#ordinal + 1;
+    this.#ordinal += count;
+    const base = await this.#takeIds(this.#ordinal);
+    const encoded = records.encode(first, { ...this.#options, base });
+    if (encoded === undefined) {
+      const batches = records.batches(first);
+      this.#start(slot, () => this.#write(slot, batches, base));
+    } else this.#start(slot, () => this.#writeParts(encoded, base));
+    records.clear();
+  }
+
+  async #writeParts(encoded: readonly EncodedPart[], base: number): Promise<void> {
+    for (const { part, octets } of encoded) {
+      const path = this.#pathOf(part);
+      const sum = await writeParquet(octets, path);
+      this.#files.push({ ...runFile(path, 'addressed', part, base), sum });
+    }
   }
 
   #number(batch: FlowBatch): void {
@@ -118,27 +155,47 @@ export class RunWriter {
     if (collected.length === 0) return;
     this.#run = [];
     this.#rows = 0;
-    const slot = await this.#freeSlot();
-    if (this.#failure !== undefined) throw this.#failure.error;
+    const slot = await this.#settledSlot();
     const batches = collected.map(({ batch }) => batch);
-    // Places without a row (a heading, a bad line) take ids as well: so id = line number + a constant in the whole file.
-    const last = lastOrdinal(batches);
+    const base = await this.#takeIds(lastOrdinal(batches));
+    this.#start(
+      slot,
+      () => this.#write(slot, batches, base),
+      () => {
+        for (const { release } of collected) release();
+      },
+    );
+  }
+
+  /**
+   * Takes the ids of all places in the file up to `last`, and answers what is to be added to a place. Those without a row (a heading, a bad line)
+   * take ids as well: so id = line number + a constant in the whole file.
+   */
+  async #takeIds(last: number): Promise<number> {
     const base = (await this.#options.reserve(last - this.#taken)) - this.#taken - 1;
     this.#taken = last;
-    slot.busy = this.#write(slot, batches, base)
+    return base;
+  }
+
+  #start(slot: Slot, work: () => Promise<void>, done: () => void = () => undefined): void {
+    slot.busy = work()
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .then(() => {
         slot.busy = undefined;
-        for (const { release } of collected) release();
+        done();
       });
   }
 
-  async #freeSlot(): Promise<Slot> {
+  /** A slot that is free; throws why an earlier writing has failed. */
+  async #settledSlot(): Promise<Slot> {
     for (;;) {
       const free = this.#slots.find((slot) => slot.busy === undefined);
-      if (free !== undefined) return free;
+      if (free !== undefined) {
+        if (this.#failure !== undefined) throw this.#failure.error;
+        return free;
+      }
       await Promise.race(this.#slots.map((slot) => slot.busy));
     }
   }
@@ -181,7 +238,8 @@ const encoderOf = ({ batches, parts, isSorted }: Run, constants: RunConstants): 
   if (isPlainRun(batches, parts, isSorted)) return (first, rows) => encodeRows(spansOf(batches, first, rows), constants);
   if (!isMeteredRun(batches)) return undefined;
   const order = isSorted ? orderAsTheyLie(batches) : orderByTime(batches);
-  return (first, rows) => encodeMetered(batches, order.subarray(first, first + rows), constants);
+  const rowsAt = (places: Uint32Array) => new OrderedRows(batches, places);
+  return (first, rows) => encodeMetered(rowsAt, order.subarray(first, first + rows), constants);
 };
 
 const lastOrdinal = (batches: readonly FlowBatch[]): number => {

@@ -4,10 +4,10 @@
  */
 import { mkdir } from 'node:fs/promises';
 import type { Packet } from '../../packets/index.ts';
-import { FlowBatch } from '../batch.ts';
 import { RunWriter } from '../import/run-writer.ts';
 import { createMeter, type Meter } from '../meter/meter.ts';
 import type { MeterOptions } from '../meter/options.ts';
+import { RecordBatch } from '../meter/record-batch.ts';
 
 /** How long packets may be on their way from the kernel: the clock stays so far behind where none come. */
 const lagSeconds = 0.25;
@@ -24,7 +24,7 @@ export class LiveFlows {
   flows = 0;
   readonly #meter: Meter;
   readonly #writer: RunWriter;
-  #batch: FlowBatch;
+  #batch: RecordBatch;
   #writing: Promise<void> = Promise.resolve();
   #failure: unknown;
   #lastSeconds = 0;
@@ -33,7 +33,7 @@ export class LiveFlows {
 
   /** `prefix` names the files in `folder`; no two of a spool may be equal. */
   constructor(folder: string, prefix: string, options: LiveOptions) {
-    this.#batch = new FlowBatch('addressed');
+    this.#batch = new RecordBatch();
     const reserve = async (count: number): Promise<number> => {
       this.#id += count;
       return this.#id - count;
@@ -77,10 +77,10 @@ export class LiveFlows {
     await this.cut();
   }
 
-  #turn(batch: FlowBatch): FlowBatch {
+  #turn(batch: RecordBatch): RecordBatch {
     this.flows += batch.count;
     this.#queue(() => this.#writer.add(batch, false, () => {}));
-    this.#batch = new FlowBatch('addressed');
+    this.#batch = new RecordBatch();
     return this.#batch;
   }
 

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createCaptureReader, createCaptureWriter, decode, linkTypes, outcome, packetFlags } from '../../packets/index.ts';
-import { FlowBatch } from '../batch.ts';
 import type { MeterOptions } from './options.ts';
+import { RecordBatch } from './record-batch.ts';
 import { meterWithRows, type Row } from './testing.ts';
 
 const folder = process.env.WEIR_TEST_DATA ?? '';
@@ -81,7 +81,7 @@ const skippedOctets: Record<string, [octets: number, reason: string]> = {
   'zeek/trunc-ip4-trunc.pcap': [-32, 'the IP header itself is cut: counted as skipped, though its length could be read'],
 };
 
-const batch = new FlowBatch('addressed');
+const batch = new RecordBatch();
 
 const meterFile = (bytes: Uint8Array, options: Partial<MeterOptions>) => {
   const { meter, rows } = meterWithRows({ maxFlows: 65_536, ...options }, batch);

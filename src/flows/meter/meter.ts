@@ -1,6 +1,6 @@
 /**
  * The meter: packets in, flows out. It finds the flow of each packet, decides whether that flow is over, counts, and
- * writes ended flows as rows. Time is packet time throughout; the clock is the greatest time seen.
+ * writes ended flows into batches. Time is packet time throughout; the clock is the greatest time seen.
  *
  *   add ─ fragment? ── look up ── none ──────────────── open ──┐
  *                          │                                   ├─ count
@@ -11,26 +11,25 @@
  * is written. `docs/80-life-of-a-flow.md` tells the rules in full.
  */
 import { Packet } from '../../packets/index.ts';
-import type { FlowBatch } from '../batch.ts';
 import { Eviction } from './eviction.ts';
 import { Expiry } from './expiry.ts';
 import { icmpPorts, keyHash, metaOf, placeOf } from './flow-key.ts';
 import { field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
-import { FlowRows } from './flow-row.ts';
 import { FlowTable } from './flow-table.ts';
 import { FragmentTable } from './fragments.ts';
 import { type Kernel, startKernel } from './kernel/kernel.ts';
 import { counting } from './kernel/layout.ts';
 import { isOneFlowPerKey, type MeterOptions, meterDefaults } from './options.ts';
 import { line, lineMeta, PacketBlock, PacketPacker, unpack, wordsOfLine } from './packet-block.ts';
+import type { RecordBatch } from './record-batch.ts';
 import { Tally, tcpFlag } from './tally.ts';
 
 /** Where flows go. */
 export type MeterSink = {
-  /** The first batch to fill, of shape `addressed`. */
-  readonly batch: FlowBatch;
+  /** The first batch to fill. */
+  readonly batch: RecordBatch;
   /** Takes a full batch and gives the next, empty one. */
-  full(batch: FlowBatch): FlowBatch;
+  full(batch: RecordBatch): RecordBatch;
 };
 
 /** IPFIX flowEndReason (RFC 5102 section 5.11.3). */
@@ -42,7 +41,7 @@ export type MeterCounters = {
   readonly octets: number;
   readonly innerPackets: number;
   readonly innerOctets: number;
-  /** Rows written, and how many of them by each end reason (index 1 to 5). */
+  /** Flows written, and how many of them by each end reason (index 1 to 5). */
   readonly flows: number;
   readonly flowsByReason: readonly number[];
   /** Flows in the table now, and at most so far. */
@@ -68,7 +67,7 @@ export class Meter {
   readonly #expiry: Expiry;
   readonly #tally: Tally;
   readonly #eviction: Eviction;
-  readonly #rows: FlowRows;
+  #batch: RecordBatch;
   readonly #isBiflow: boolean;
   readonly #activeNs: number;
   readonly #idleNs: Float64Array;
@@ -102,7 +101,7 @@ export class Meter {
     this.#table = new FlowTable(options.maxFlows);
     this.#packer = new PacketPacker(options);
     this.#isBiflow = !options.uniflow;
-    this.#rows = new FlowRows(sink.batch, this.#isBiflow);
+    this.#batch = sink.batch;
     this.#activeNs = options.activeMs === 0 ? Number.POSITIVE_INFINITY : options.activeMs * 1e6;
     this.#closeMs = isOneFlowPerKey(options) ? 0 : options.tcpCloseMs;
     this.#expiry = new Expiry(this.#table, { ...options, tcpCloseMs: this.#closeMs });
@@ -128,16 +127,16 @@ export class Meter {
     this.#words[counting.bothWays / 4] = this.#isBiflow ? 1 : 0;
   }
 
-  /** The batch that is being filled; after `flush` it holds the last rows. */
-  get batch(): FlowBatch {
+  /** The batch that is being filled; after `flush` it holds the last flows. */
+  get batch(): RecordBatch {
     this.#drain();
-    return this.#rows.batch;
+    return this.#batch;
   }
 
   /** Goes on with another empty batch, as a live capture does that hands over what it has once a second. */
-  set batch(batch: FlowBatch) {
+  set batch(batch: RecordBatch) {
     this.#drain();
-    this.#rows.batch = batch;
+    this.#batch = batch;
   }
 
   get counters(): MeterCounters {
@@ -227,7 +226,7 @@ export class Meter {
     this.#fragments?.expire(whole);
   }
 
-  /** Ends all flows, as at the end of a file. The last rows stay in `batch`. */
+  /** Ends all flows, as at the end of a file. The last of them stay in `batch`. */
   flush(): void {
     this.#drain();
     while (this.#fragments?.dropOldest());
@@ -456,9 +455,9 @@ export class Meter {
   }
 
   #write(record: number, reason: number): void {
-    this.#rows.write(this.#table, record, reason);
+    this.#batch.add(this.#table, record, reason, this.#isBiflow);
     this.#flowsByReason[reason]!++;
-    if (this.#rows.batch.isFull) this.#rows.batch = this.#sink.full(this.#rows.batch);
+    if (this.#batch.isFull) this.#batch = this.#sink.full(this.#batch);
   }
 }
 

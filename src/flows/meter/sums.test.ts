@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Packet } from '../../packets/index.ts';
-import { FlowBatch } from '../batch.ts';
 import type { MeterOptions } from './options.ts';
+import { RecordBatch } from './record-batch.ts';
 import { meterWithRows, packetOf, type Row, type Story } from './testing.ts';
 
 const noTimeOuts: Partial<MeterOptions> = { activeMs: 0, idleMs: 0, udpIdleMs: 0, icmpIdleMs: 0 };
@@ -55,7 +55,7 @@ const options = fc.record<Partial<MeterOptions>>({
   maxFlows: fc.constantFrom(1, 2, 5, 4096),
 });
 
-const batch = new FlowBatch('addressed');
+const batch = new RecordBatch();
 /** Captures of each property; all of them with WEIR_TEST_ALL=1. */
 const runs = process.env.WEIR_TEST_ALL === '1' ? 2000 : 120;
 

@@ -1,9 +1,11 @@
 /** For tests of the meter: packets from a few words, rows of a batch as objects. */
 import { Packet } from '../../packets/index.ts';
-import { type BatchColumn, FlowBatch } from '../batch.ts';
+import type { BatchColumn, FlowBatch } from '../batch.ts';
 import { nameEnds } from '../end-names.ts';
 import { createMeter, type Meter } from './meter.ts';
 import type { MeterOptions } from './options.ts';
+import { RecordBatch } from './record-batch.ts';
+import { flowBatchOf } from './record-columns.ts';
 
 /** A row as a test reads it: numbers where they are exact, text, bigint for 64-bit hashes, undefined for NULL. */
 export type Row = Record<string, number | string | bigint | undefined>;
@@ -38,20 +40,16 @@ const valueAt = (batch: FlowBatch, column: BatchColumn, row: number): Row[string
 };
 
 /** All rows of a batch. */
-export const rowsOf = (batch: FlowBatch): Row[] => {
-  const { isUnnamed } = batch;
+export const rowsOf = (from: FlowBatch | RecordBatch): Row[] => {
+  const batch = from instanceof RecordBatch ? flowBatchOf(from) : from;
   nameEnds(batch);
-  batch.isUnnamed = isUnnamed; // the meter may go on with it
   return Array.from({ length: batch.count }, (_, row) =>
     Object.fromEntries(batch.columns.map((column) => [column.column.name, valueAt(batch, column, row)])),
   );
 };
 
 /** A meter that keeps its rows. Thousands of runs may share a batch of 2 MB. */
-export const meterWithRows = (
-  options: Partial<MeterOptions> = {},
-  batch = new FlowBatch('addressed'),
-): { meter: Meter; rows: () => Row[] } => {
+export const meterWithRows = (options: Partial<MeterOptions> = {}, batch = new RecordBatch()): { meter: Meter; rows: () => Row[] } => {
   const done: Row[] = [];
   const meter = createMeter(options, {
     batch: batch.emptied(),

@@ -1,0 +1,99 @@
+/**
+ * Ended records in the order in which they are written. They become columns only as these are encoded: each is read out of the records, which lie in
+ * the cache of a core or near it.
+ */
+import { field, recordWords } from '../meter/flow-record.ts';
+import { ended, has } from '../meter/record-batch.ts';
+import { type Records, recordReaders } from '../meter/record-columns.ts';
+import { mostRows } from '../parquet/dictionary.ts';
+import { columnsOf } from '../schema.ts';
+import type { MeteredRows, Present } from './ordered-rows.ts';
+import type { RowPlace } from './run-order.ts';
+
+const idAt = columnsOf('addressed').findIndex(({ name }) => name === 'id');
+const samplingAt = columnsOf('addressed').findIndex(({ name }) => name === 'sampling_rate');
+
+const levels = new Uint32Array(mostRows);
+const chosen = new Uint32Array(mostRows);
+
+/** Up to `mostRows` records of a run; what a method answers holds until the next call of it. */
+export class RecordRows implements MeteredRows {
+  readonly places: Uint32Array;
+  readonly #records: Records;
+  readonly #firstOrdinal: number;
+  /** What all of the records have, and what any of them has: bits of `has`. */
+  readonly #all: number;
+  readonly #any: number;
+
+  /** `firstOrdinal` is the place in the file of the record at place 0. */
+  constructor(records: Records, places: Uint32Array, firstOrdinal: number) {
+    this.#records = records;
+    this.places = places;
+    this.#firstOrdinal = firstOrdinal;
+    const { words } = records;
+    let all = -1;
+    let any = 0;
+    for (let i = 0; i < places.length; i++) {
+      const bits = words[places[i]! * recordWords + ended.has]!;
+      all &= bits;
+      any |= bits;
+    }
+    this.#all = all;
+    this.#any = any;
+  }
+
+  get count(): number {
+    return this.places.length;
+  }
+
+  present(at: number): Present {
+    const { places } = this;
+    if (at === idAt) return { levels: 'all', places };
+    const reader = recordReaders[at];
+    if (reader === undefined) return { levels: 'none', places: places.subarray(0, 0) };
+    if ((this.#all & reader.has) === reader.has) return { levels: 'all', places };
+    if ((this.#any & reader.has) === 0) return { levels: 'none', places: places.subarray(0, 0) };
+    const { words } = this.#records;
+    let count = 0;
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i]!;
+      const level = (words[place * recordWords + ended.has]! & reader.has) === 0 ? 0 : 1;
+      levels[i] = level;
+      chosen[count] = place;
+      count += level;
+    }
+    return { levels, places: chosen.subarray(0, count) };
+  }
+
+  constant(at: number): number | undefined {
+    return at === samplingAt ? 1 : undefined;
+  }
+
+  gatherSmall(at: number, places: Uint32Array, to: Uint32Array): void {
+    recordReaders[at]!.read(this.#records, places, to);
+  }
+
+  gatherPairs(at: number, places: Uint32Array, to: Uint32Array): void {
+    if (at !== idAt) recordReaders[at]!.read(this.#records, places, to);
+    else {
+      for (let i = 0; i < places.length; i++) {
+        const ordinal = this.#firstOrdinal + places[i]!;
+        to[i * 2] = ordinal;
+        to[i * 2 + 1] = ordinal / 4294967296;
+      }
+    }
+  }
+
+  texts(): never {
+    throw new TypeError('a meter writes no texts');
+  }
+
+  icmpPorts(): (place: RowPlace) => number {
+    const { words } = this.#records;
+    return (place) => {
+      const at = place * recordWords;
+      if ((words[at + ended.has]! & has.icmp) === 0) return 0;
+      return (words[at + field.ports]! & 0xff00) | ((words[at + field.flowLabel]! >>> 20) & 255);
+    };
+  }
+}
