@@ -31,6 +31,7 @@ const conversions: Record<string, [number, ValueType, ValueType]> = {
   toF64: [0xb7, 'i32', 'f64'],
   unsignedToF64: [0xb8, 'i32', 'f64'],
   toUnsigned: [0xab, 'f64', 'i32'],
+  ceil: [0x9b, 'f64', 'f64'],
 };
 
 const { SyntaxKind: kind } = ts;
@@ -66,16 +67,17 @@ const assignments: Partial<Record<ts.SyntaxKind, ts.SyntaxKind>> = {
 type Code = { type: ValueType | undefined; code: number[] };
 type Local = { index: number; type: ValueType };
 
-/** The exported functions of a file. */
-export const compile = (source: ts.SourceFile, constants: Constants): WasmFunction[] => {
+/** The declared functions of the files, in their order. Arrow functions are known in all of them, by names that no two have. */
+export const compile = (sources: readonly ts.SourceFile[], constants: Constants): WasmFunction[] => {
   const inlined = new Map<string, ts.ArrowFunction>();
   const declared: ts.FunctionDeclaration[] = [];
-  for (const statement of source.statements) {
+  for (const statement of sources.flatMap((source) => [...source.statements])) {
     if (ts.isImportDeclaration(statement)) continue;
     if (ts.isFunctionDeclaration(statement)) declared.push(statement);
     else if (ts.isVariableStatement(statement)) {
       for (const { name, initializer } of statement.declarationList.declarations) {
         if (initializer === undefined || !ts.isArrowFunction(initializer)) throw refused(statement, 'a constant here is an arrow function');
+        if (inlined.has(name.getText())) throw refused(statement, 'there is another of that name');
         inlined.set(name.getText(), initializer);
       }
     } else throw refused(statement, 'expected a function');

@@ -12,12 +12,11 @@
 import { protocols } from './flow-key.ts';
 import { field, field64, recordDoubles, recordWords, state } from './flow-record.ts';
 import type { FlowTable } from './flow-table.ts';
+import { counting } from './kernel/layout.ts';
 import type { MeterOptions } from './options.ts';
+import { wheel } from './wheel.ts';
 
-const slots = 1024;
-const unlinked = -2;
-/** `previous` of the first record of slot s is `firstOf - s`. */
-const firstOf = -3;
+const { slots, unlinked, firstOf } = wheel;
 /** Records fit in 22 bits: see `maxFlows`. */
 const recordSpan = 2 ** 22;
 
@@ -25,20 +24,26 @@ export class Expiry {
   /** Tick of the clock, an int32 that may wrap: only differences count. */
   tick = 0;
   readonly #table: FlowTable;
-  readonly #heads = new Int32Array(slots).fill(-1);
-  readonly #tickSeconds: number;
+  // These lie where the kernel finds them, which puts flows into the wheel as well.
+  readonly #heads: Int32Array;
+  readonly #told: Int32Array;
   /** Idle time-out by protocol in nanoseconds, Infinity for never. */
-  readonly idleNs = new Float64Array(256);
+  readonly idleNs: Float64Array;
   /** The same in ticks, rounded up and one more; 0 for never. */
-  readonly #idleTicks = new Int32Array(256);
+  readonly #idleTicks: Int32Array;
+  readonly #tickSeconds: number;
   readonly #closeTicks: number;
   #tickStart = Number.NEGATIVE_INFINITY;
-  #linked = 0;
   #due = new Float64Array(64);
 
   constructor(table: FlowTable, options: MeterOptions) {
     const { idleMs, udpIdleMs, icmpIdleMs, tcpCloseMs } = options;
     this.#table = table;
+    const { buffer } = table.memory;
+    this.#told = new Int32Array(buffer, 0, counting.idleNs / 4);
+    this.#heads = new Int32Array(buffer, counting.heads, slots).fill(-1);
+    this.idleNs = new Float64Array(buffer, counting.idleNs, 256);
+    this.#idleTicks = new Int32Array(buffer, counting.idleTicks, 256);
     const least = Math.max(idleMs, udpIdleMs, icmpIdleMs, tcpCloseMs) / 1000 / (slots - 4);
     this.#tickSeconds = Math.max(options.tickSeconds, least <= options.tickSeconds ? 0 : Math.ceil(least));
     const ticks = (ms: number): number => (ms === 0 ? 0 : Math.ceil(ms / 1000 / this.#tickSeconds) + 1);
@@ -50,6 +55,7 @@ export class Expiry {
     for (const protocol of [protocols.udp, protocols.udpLite]) set(protocol, udpIdleMs);
     for (const protocol of [protocols.icmp, protocols.icmpv6]) set(protocol, icmpIdleMs);
     this.#closeTicks = ticks(tcpCloseMs);
+    this.#told[counting.closeTicks / 4] = this.#closeTicks;
   }
 
   /** Prepares a record that is in no slot. */
@@ -74,7 +80,7 @@ export class Expiry {
     else this.#heads[firstOf - previous] = next;
     if (next >= 0) words[next * recordWords + field.previous] = previous;
     words[at + field.previous] = unlinked;
-    this.#linked--;
+    this.#told[counting.linked / 4]!--;
   }
 
   /** Moves the clock to `seconds` and hands each flow whose time-out has passed to `end`, already out of the wheel. */
@@ -82,7 +88,7 @@ export class Expiry {
     const steps = Math.floor((seconds - this.#tickStart) / this.#tickSeconds);
     if (steps <= 0) return;
     // Before the first packet there is nothing to end, and after a whole turn of the wheel nothing can be left in it.
-    for (let step = 1; step <= steps && step <= slots && this.#linked > 0; step++) {
+    for (let step = 1; step <= steps && step <= slots && this.#told[counting.linked / 4]! > 0; step++) {
       this.tick = (this.tick + 1) | 0;
       this.#sweep(this.#tickStart + step * this.#tickSeconds, end);
     }
@@ -140,6 +146,6 @@ export class Expiry {
     words[at + field.previous] = firstOf - slot;
     if (next >= 0) words[next * recordWords + field.previous] = record;
     this.#heads[slot] = record;
-    this.#linked++;
+    this.#told[counting.linked / 4]!++;
   }
 }

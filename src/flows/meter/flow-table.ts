@@ -25,16 +25,11 @@ export class FlowTable {
   readonly doubles: Float64Array;
   /** The annex of the records, empty until `openAnnex`: see `annexField`. */
   annex = new Int32Array(0);
-  /** Records in use, provisional ones included. */
-  live = 0;
-  /** Records that were ever in use: they lie in [0, used). */
-  used = 0;
   readonly maxFlows: number;
+  /** What the kernel knows and changes as well. */
   readonly #told: Int32Array;
-  #free = -1;
   #index: Int32Array;
   #mask = smallestIndex - 1;
-  #indexed = 0;
   readonly #like = new Packet();
 
   /** `maxFlows`: 1 to 4,194,304. */
@@ -47,7 +42,9 @@ export class FlowTable {
     const { buffer } = this.memory;
     this.words = new Int32Array(buffer, counting.slab, maxFlows * recordWords);
     this.doubles = new Float64Array(buffer, counting.slab, maxFlows * recordDoubles);
-    this.#told = new Int32Array(buffer, 0, counting.entries / 4);
+    this.#told = new Int32Array(buffer, 0, counting.idleNs / 4);
+    this.#told[counting.free / 4] = -1;
+    this.#told[counting.maxFlows / 4] = maxFlows;
     this.#index = this.#indexAt(counting.slab + slabOctets);
   }
 
@@ -58,28 +55,43 @@ export class FlowTable {
     return new Int32Array(this.memory.buffer, address, (this.#mask + 1) * 2);
   }
 
+  /** Records in use, provisional ones included. */
+  get live(): number {
+    return this.#told[counting.live / 4]!;
+  }
+
+  /** The most that were in use at once. */
+  get peak(): number {
+    return this.#told[counting.peak / 4]!;
+  }
+
+  /** Records that were ever in use: they lie in [0, used). */
+  get used(): number {
+    return this.#told[counting.used / 4]!;
+  }
+
   get isFull(): boolean {
     return this.live === this.maxFlows;
   }
 
   /** Takes a record that is in no index; its words hold what was left in them. The caller made room: see `isFull`. */
   allocate(): number {
-    this.live++;
-    const record = this.#free;
-    if (record >= 0) {
-      this.#free = this.words[record * recordWords + field.next]!;
-      return record;
-    }
-    return this.used++;
+    const told = this.#told;
+    const live = ++told[counting.live / 4]!;
+    if (live > told[counting.peak / 4]!) told[counting.peak / 4] = live;
+    const record = told[counting.free / 4]!;
+    if (record < 0) return told[counting.used / 4]!++;
+    told[counting.free / 4] = this.words[record * recordWords + field.next]!;
+    return record;
   }
 
   /** Gives a record back that is in no index. */
   release(record: number): void {
     const word = record * recordWords;
     this.words[word + field.meta] = 0;
-    this.words[word + field.next] = this.#free;
-    this.#free = record;
-    this.live--;
+    this.words[word + field.next] = this.#told[counting.free / 4]!;
+    this.#told[counting.free / 4] = record;
+    this.#told[counting.live / 4]!--;
   }
 
   /**
@@ -151,8 +163,8 @@ export class FlowTable {
 
   /** Makes a record findable under the hash in its words. */
   insert(record: number): void {
-    if (this.#indexed * 2 > this.#mask) this.#growIndex();
-    this.#indexed++;
+    if (this.#told[counting.indexed / 4]! * 2 > this.#mask) this.#growIndex();
+    this.#told[counting.indexed / 4]!++;
     this.#place(this.words[record * recordWords + field.hash]!, record + 1);
   }
 
@@ -169,7 +181,7 @@ export class FlowTable {
     const mask = this.#mask;
     let hole = this.words[record * recordWords + field.hash]! & mask;
     while (index[hole * 2 + 1] !== record + 1) hole = (hole + 1) & mask;
-    this.#indexed--;
+    this.#told[counting.indexed / 4]!--;
     // Each later entry of the run whose way from home leads over the hole moves into it.
     for (let slot = (hole + 1) & mask; index[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
       const home = index[slot * 2]! & mask;

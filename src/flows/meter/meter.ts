@@ -92,7 +92,6 @@ export class Meter {
   #innerPackets = 0;
   #innerOctets = 0;
   #fragmented = 0;
-  #peak = 0;
   readonly #flowsByReason = new Float64Array(6);
 
   constructor(options: MeterOptions, sink: MeterSink) {
@@ -122,9 +121,9 @@ export class Meter {
     this.#kernel = startKernel(this.#table.memory);
     this.#clockSeconds = Number.NEGATIVE_INFINITY;
     this.#doubles[counting.activeNs / 8] = this.#activeNs;
-    this.#doubles.set(this.#idleNs, counting.idleNs / 8);
     this.#words[counting.closeMs / 4] = this.#closeMs;
     this.#words[counting.bothWays / 4] = this.#isBiflow ? 1 : 0;
+    this.#words[counting.opens / 4] = options.keepMacs ? 0 : 1;
   }
 
   /** The batch that is being filled; after `flush` it holds the last flows. */
@@ -149,7 +148,7 @@ export class Meter {
       flows: this.#flowsByReason.reduce((sum, flows) => sum + flows, 0),
       flowsByReason: [...this.#flowsByReason],
       liveFlows: this.#table.live,
-      peakFlows: this.#peak,
+      peakFlows: this.#table.peak,
       fragments: this.#fragmented,
       fragmentsPending: this.#fragments?.pending ?? 0,
       outOfOrder: this.#words[counting.outOfOrder / 4]! >>> 0,
@@ -357,7 +356,6 @@ export class Meter {
     // Where nothing but fragments wait, the oldest of them becomes a flow that can be ended.
     while (this.#table.isFull) if (!this.#eviction.makeRoom(this.#evict)) this.#fragments?.dropOldest();
     const record = this.#table.allocate();
-    if (this.#table.live > this.#peak) this.#peak = this.#table.live;
     this.#expiry.forget(record);
     return record;
   }

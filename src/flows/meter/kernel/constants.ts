@@ -3,6 +3,7 @@ import { protocols } from '../flow-key.ts';
 import { meta, recordWords } from '../flow-record.ts';
 import { lineMeta } from '../packet-block.ts';
 import { tcpFlag } from '../tally.ts';
+import { wheel } from '../wheel.ts';
 
 export const { tcp, udp, icmp, icmpv6 } = protocols;
 export const { live, ipv6, portless } = meta;
@@ -12,3 +13,4 @@ export const keyBits = lineMeta.key;
 export const depthBits = 15 << meta.depthShift;
 export const { fin, syn, rst, ack } = tcpFlag;
 export const recordOctets = recordWords * 4;
+export const { slots, unlinked, firstOf } = wheel;

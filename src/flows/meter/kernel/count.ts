@@ -1,9 +1,10 @@
 /**
- * The packets of a block, each counted in the flow it belongs to, as `Meter` and `Tally` would: as long as the flow is known and not over, and the packet
- * neither begins nor ends anything. At the first of any other kind it stops, having changed nothing for it: they decide about that one.
+ * The packets of a block, each counted in the flow it belongs to, as `Meter` and `Tally` would: as long as the flow is known and not over, or the packet
+ * begins one in a plain way (begin.ts). At the first of any other kind it stops, having changed nothing for it: they decide about that one.
  */
 
 import { state } from '../flow-record.ts';
+import { begin, isPlainBeginning, link, unlink } from './begin.ts';
 import {
   ack,
   depthBits,
@@ -19,9 +20,10 @@ import {
   rst,
   syn,
   tcp,
+  unlinked,
 } from './constants.ts';
 import { counting, detailAt, lineAt, recordAt } from './layout.ts';
-import { type f64, type i32, load32, loadF64, store32, storeF64, toF64, toUnsigned } from './words.ts';
+import { ceil, type f64, type i32, load32, loadF64, store32, storeF64, toF64, toUnsigned } from './words.ts';
 
 const octetsOfLine = (metaWord: i32): i32 => 64 + ((metaWord & isDetailed) >>> 14);
 
@@ -120,6 +122,27 @@ const noteAnswer = (record: i32, stateWord: i32, isSynAck: boolean, seconds: f64
   return noted;
 };
 
+/** Notes that a packet has closed its flow, which waits for late ones from now on. */
+const noteClose = (record: i32, seconds: f64, nanos: i32): void => {
+  const elapsed = (seconds - loadF64(record + recordAt.start)) * 1000 + toF64(nanos - load32(record + recordAt.startNanos)) / 1e6;
+  const ms = ceil(elapsed);
+  store32(record + recordAt.closedAfterMs, ms < 2147483647 ? toUnsigned(ms) : 2147483647);
+  if (load32(counting.closeMs) === 0) return;
+  unlink(record);
+  const ticks = load32(counting.closeTicks);
+  const number = toUnsigned(toF64(record - counting.slab) / recordOctets);
+  if (ticks > 0) link(record, number, load32(counting.tick) + ticks);
+  else store32(record + recordAt.previous, unlinked);
+};
+
+/** Notes a packet that is not later than the clock. */
+const noteArrival = (octets: f64, seconds: f64, nanos: i32): void => {
+  if (seconds === loadF64(counting.clockSeconds) && nanos >= load32(counting.clockNanos)) store32(counting.clockNanos, nanos);
+  else store32(counting.outOfOrder, load32(counting.outOfOrder) + 1);
+  storeF64(counting.packets, loadF64(counting.packets) + 1);
+  storeF64(counting.octets, loadF64(counting.octets) + octets);
+};
+
 /** Whether a first answer is one whose round trip can be told at once: less than an hour after a SYN that is not later than it. */
 const isPlainAnswer = (record: i32, seconds: f64, nanos: i32): boolean => {
   const elapsedNs = since(seconds, nanos, loadF64(record + recordAt.reverse), load32(record + recordAt.reverseNanos));
@@ -133,10 +156,17 @@ const countOne = (at: i32, metaWord: i32): boolean => {
   if ((metaWord & isDetailed) !== 0 && (load32(at + detailAt.fragment) & 1) !== 0) return false;
   const seconds = loadF64(at + lineAt.seconds);
   const nanos = load32(at + lineAt.nanos);
-  const clockSeconds = loadF64(counting.clockSeconds);
-  if (seconds > clockSeconds) return false;
+  const octets = toF64(load32(at + lineAt.octets));
+  if (seconds > loadF64(counting.clockSeconds)) return false;
   const found = find(at, metaWord);
-  if (found === 0) return false;
+  const traits = load32(at + lineAt.traits);
+  const tcpFlags = traits & 511;
+  if (found === 0) {
+    if (!isPlainBeginning(metaWord, tcpFlags, seconds)) return false;
+    noteArrival(octets, seconds, nanos);
+    begin(at, metaWord, seconds, nanos);
+    return true;
+  }
   const record = found & ~1;
   const turned = found & 1;
   const silentNs = since(seconds, nanos, loadF64(record + recordAt.last), load32(record + recordAt.lastNanos));
@@ -145,25 +175,15 @@ const countOne = (at: i32, metaWord: i32): boolean => {
 
   let stateWord = load32(record + recordAt.state);
   const hasTcp = protocol === tcp && (metaWord & portless) === 0;
-  const traits = load32(at + lineAt.traits);
-  const tcpFlags = traits & 511;
   if ((stateWord & state.closed) !== 0 && isAfterClose(record, tcpFlags, ageNs)) return false;
   const packets = loadF64(record + recordAt.packets + (turned << 3));
   const isAnswer = turned && packets === 0;
   const isSynAck = protocol === tcp && (tcpFlags & (syn | ack)) === (syn | ack);
   if (isAnswer && isSynAck && (stateWord & state.synWaits) !== 0 && !isPlainAnswer(record, seconds, nanos)) return false;
-  if (hasTcp && (tcpFlags & (syn | fin | rst)) !== 0) {
-    if ((tcpFlags & (syn | ack)) === syn && !turned) return false;
-    const isEnd = (tcpFlags & (fin | rst)) !== 0 && (stateWord & state.closed) === 0;
-    if (isEnd && closes(stateWith(stateWord, tcpFlags, turned), load32(counting.bothWays))) return false;
-  }
+  if (hasTcp && (tcpFlags & (syn | ack)) === syn && !turned) return false;
 
   // From here on the packet is counted.
-  const octets = toF64(load32(at + lineAt.octets));
-  if (seconds === clockSeconds && nanos >= load32(counting.clockNanos)) store32(counting.clockNanos, nanos);
-  else store32(counting.outOfOrder, load32(counting.outOfOrder) + 1);
-  storeF64(counting.packets, loadF64(counting.packets) + 1);
-  storeF64(counting.octets, loadF64(counting.octets) + octets);
+  noteArrival(octets, seconds, nanos);
   storeF64(record + recordAt.last, seconds);
   store32(record + recordAt.lastNanos, nanos);
   storeF64(record + recordAt.packets + (turned << 3), packets + 1);
@@ -171,7 +191,14 @@ const countOne = (at: i32, metaWord: i32): boolean => {
   store32(record + recordAt.touched, load32(counting.tick));
   tallyTraits(record, metaWord, (traits >>> 16) & 255);
   if (isAnswer) stateWord = noteAnswer(record, stateWord, isSynAck, seconds, nanos);
-  if (hasTcp) stateWord = tallySequence(at, record, stateWith(stateWord, tcpFlags, turned), tcpFlags, turned);
+  if (hasTcp) {
+    stateWord = tallySequence(at, record, stateWith(stateWord, tcpFlags, turned), tcpFlags, turned);
+    const mayClose = (tcpFlags & (fin | rst)) !== 0 && (stateWord & state.closed) === 0;
+    if (mayClose && closes(stateWord, load32(counting.bothWays))) {
+      stateWord |= state.closed;
+      noteClose(record, seconds, nanos);
+    }
+  }
   store32(record + recordAt.state, stateWord);
   return true;
 };

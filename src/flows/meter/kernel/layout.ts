@@ -38,12 +38,29 @@ export const counting = {
   warmed: 60,
   /** Addresses of the records that `warm` reads. */
   entries: 64,
+  /** What a session id is computed from: 15 words. */
+  session: 192,
+  // The flow table: records in use, at most so far, and that were ever; the first free one; those in the index.
+  live: 256,
+  peak: 260,
+  used: 264,
+  free: 268,
+  indexed: 272,
+  maxFlows: 276,
+  /** Whether the kernel may begin flows: not where more is kept of their first packet than a line has. */
+  opens: 280,
+  // The timer wheel (expiry.ts): records in it, ticks that a closed flow waits, and an idle one by protocol (256 words).
+  linked: 284,
+  closeTicks: 288,
+  idleTicks: 2560,
   /** Idle time-outs by protocol, 256 doubles. */
   idleNs: 512,
+  /** The first record in each slot of the wheel. */
+  heads: 4096,
   /** The block of packets at hand. */
-  block: 4096,
+  block: 8192,
   /** The records of the flow table. */
-  slab: 4096 + 65_536,
+  slab: 8192 + 65_536,
 } as const;
 
 const octetsOf = <Name extends string>(words: Readonly<Record<Name, number>>, size: number): Record<Name, number> =>

@@ -17,5 +17,7 @@ export declare const toF64: (value: i32) => f64;
 export declare const unsignedToF64: (value: i32) => f64;
 /** The whole part of a double from 0 to 2^32 - 1. */
 export declare const toUnsigned: (value: f64) => i32;
+/** The least whole number that is not less. */
+export declare const ceil: (value: f64) => f64;
 /** Whether `a` is less than `b`, both unsigned. */
 export declare const below: (a: i32, b: i32) => boolean;
