@@ -3,7 +3,6 @@
 import { systemClock } from '../core/clock.ts';
 import { type DataFolder, openDataFolder } from '../core/data-folder.ts';
 import type { ExportQuery, FlowRow, FlowsPort, Import, ImportOptions, ImportSource, PairsQuery, SeriesQuery, TopQuery } from './access.ts';
-import { listFlows, pairFlows, rankFlows, seriesOfFlows, summariseFlows } from './answers.ts';
 import { type FlowsConfig, flowsDefaults } from './defaults.ts';
 import { createFlows, type Flows } from './flows.ts';
 import { readImportWords } from './import/words.ts';
@@ -29,6 +28,9 @@ export const openLocalFlows = async (
     throw error;
   }
 };
+
+/** Loaded with the first question: it brings the schemas of all pages with it, 350 modules that an import does without. */
+const answers = () => import('./answers.ts');
 
 /** A command has no log: what the room would write there goes to stderr as a line. */
 const plainLog: FlowsLog = {
@@ -62,11 +64,11 @@ class LocalFlows implements FlowsPort {
 
   imports = async (): Promise<Import[]> => this.#flows.imports.list();
   list = async (query: Parameters<FlowsPort['list']>[0]): Promise<FlowRow[]> =>
-    JSON.parse((await listFlows(this.#flows, query)).items) as FlowRow[];
-  summary = (selection: Parameters<FlowsPort['summary']>[0]) => summariseFlows(this.#flows, selection);
-  top = (query: TopQuery) => rankFlows(this.#flows, query);
-  series = (query: SeriesQuery) => seriesOfFlows(this.#flows, query);
-  pairs = async (query: PairsQuery) => (await pairFlows(this.#flows, query)).items;
+    JSON.parse((await (await answers()).listFlows(this.#flows, query)).items) as FlowRow[];
+  summary = async (selection: Parameters<FlowsPort['summary']>[0]) => (await answers()).summariseFlows(this.#flows, selection);
+  top = async (query: TopQuery) => (await answers()).rankFlows(this.#flows, query);
+  series = async (query: SeriesQuery) => (await answers()).seriesOfFlows(this.#flows, query);
+  pairs = async (query: PairsQuery) => (await (await answers()).pairFlows(this.#flows, query)).items;
   seal = () => this.#flows.seal();
   check = () => this.#flows.store.check();
 
