@@ -21,7 +21,7 @@ const parse = (name: string): ts.SourceFile =>
 export const buildKernel = (): Uint8Array<ArrayBuffer> => {
   const known = { ...record, ...constants, ...layout };
   const mostPages = 65_536;
-  return writeModule(compile(['scan.ts', 'begin.ts', 'count.ts'].map(parse), known), mostPages);
+  return writeModule(compile(['scan.ts', 'begin.ts', 'end.ts', 'count.ts'].map(parse), known), mostPages);
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(new URL('kernel.wasm', folder), buildKernel());

@@ -175,24 +175,6 @@ export class FlowTable {
     this.#index[slot * 2 + 1] = entry;
   }
 
-  /** Takes a record out of the index. It must be there. */
-  remove(record: number): void {
-    const index = this.#index;
-    const mask = this.#mask;
-    let hole = this.words[record * recordWords + field.hash]! & mask;
-    while (index[hole * 2 + 1] !== record + 1) hole = (hole + 1) & mask;
-    this.#told[counting.indexed / 4]!--;
-    // Each later entry of the run whose way from home leads over the hole moves into it.
-    for (let slot = (hole + 1) & mask; index[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
-      const home = index[slot * 2]! & mask;
-      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
-      index[hole * 2] = index[slot * 2]!;
-      index[hole * 2 + 1] = index[slot * 2 + 1]!;
-      hole = slot;
-    }
-    index[hole * 2 + 1] = 0;
-  }
-
   #growIndex(): void {
     const old = this.#index;
     this.#mask = this.#mask * 2 + 1;

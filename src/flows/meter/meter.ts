@@ -11,17 +11,18 @@
  * is written. `docs/80-life-of-a-flow.md` tells the rules in full.
  */
 import { Packet } from '../../packets/index.ts';
+import { batchRows } from '../batch.ts';
 import { Eviction } from './eviction.ts';
 import { Expiry } from './expiry.ts';
 import { icmpPorts, keyHash, metaOf, placeOf } from './flow-key.ts';
-import { field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
+import { annexWords, field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
 import { FlowTable } from './flow-table.ts';
 import { FragmentTable } from './fragments.ts';
 import { type Kernel, startKernel } from './kernel/kernel.ts';
 import { counting } from './kernel/layout.ts';
 import { isOneFlowPerKey, type MeterOptions, meterDefaults } from './options.ts';
 import { line, lineMeta, PacketBlock, PacketPacker, unpack, wordsOfLine } from './packet-block.ts';
-import type { RecordBatch } from './record-batch.ts';
+import { type RecordBatch, takeAnnex } from './record-batch.ts';
 import { Tally, tcpFlag } from './tally.ts';
 
 /** Where flows go. */
@@ -68,6 +69,8 @@ export class Meter {
   readonly #tally: Tally;
   readonly #eviction: Eviction;
   #batch: RecordBatch;
+  /** Records of ended flows, as the kernel leaves them. */
+  readonly #ended: Int32Array;
   readonly #isBiflow: boolean;
   readonly #activeNs: number;
   readonly #idleNs: Float64Array;
@@ -115,9 +118,10 @@ export class Meter {
     this.#hasCarriers = options.tunnels === 'both';
     const { buffer } = this.#table.memory;
     this.#waiting = new PacketBlock(buffer, counting.block, waitingOctets);
-    this.#block = new PacketBlock(buffer, counting.block, counting.slab - counting.block);
+    this.#block = new PacketBlock(buffer, counting.block, counting.ended - counting.block);
     this.#words = new Int32Array(buffer, 0, counting.block / 4);
     this.#doubles = new Float64Array(buffer, 0, counting.block / 8);
+    this.#ended = new Int32Array(buffer, counting.ended, batchRows * recordWords);
     this.#kernel = startKernel(this.#table.memory);
     this.#clockSeconds = Number.NEGATIVE_INFINITY;
     this.#doubles[counting.activeNs / 8] = this.#activeNs;
@@ -129,12 +133,14 @@ export class Meter {
   /** The batch that is being filled; after `flush` it holds the last flows. */
   get batch(): RecordBatch {
     this.#drain();
+    this.#handOver();
     return this.#batch;
   }
 
   /** Goes on with another empty batch, as a live capture does that hands over what it has once a second. */
   set batch(batch: RecordBatch) {
     this.#drain();
+    this.#handOver();
     this.#batch = batch;
   }
 
@@ -234,6 +240,7 @@ export class Meter {
       if (this.#table.words[word + field.meta] === 0) continue;
       this.#end(record, this.#isClosed(word) ? endReasons.endSeen : endReasons.forced);
     }
+    this.#handOver();
   }
 
   #readClock(packet: Packet): void {
@@ -446,15 +453,29 @@ export class Meter {
   };
 
   #end(record: number, reason: number): void {
-    this.#write(record, reason);
-    this.#expiry.untrack(record);
-    this.#table.remove(record);
-    this.#table.release(record);
+    this.#kernel.end(record, reason);
+    this.#note(record, reason);
   }
 
   #write(record: number, reason: number): void {
-    this.#batch.add(this.#table, record, reason, this.#isBiflow);
+    this.#kernel.write(record, reason);
+    this.#note(record, reason);
+  }
+
+  /** Notes that the kernel has written a flow. */
+  #note(record: number, reason: number): void {
     this.#flowsByReason[reason]!++;
+    const count = this.#words[counting.endedCount / 4]!;
+    const { annex } = this.#table;
+    if (annex.length > 0) takeAnnex(this.#ended, (count - 1) * recordWords, annex, record * annexWords);
+    if (this.#batch.count + count === batchRows) this.#handOver();
+  }
+
+  /** Puts what has ended into the batch, and goes on with the next if that is full. */
+  #handOver(): void {
+    const count = this.#words[counting.endedCount / 4]!;
+    this.#words[counting.endedCount / 4] = 0;
+    this.#batch.append(this.#ended.subarray(0, count * recordWords));
     if (this.#batch.isFull) this.#batch = this.#sink.full(this.#batch);
   }
 }

@@ -5,10 +5,7 @@
  *   buffer:  | record 0, as in flow-record.ts | record 1 | ... |
  */
 import { batchRows } from '../batch.ts';
-import { timestampSeconds } from '../cell.ts';
-import { protocols } from './flow-key.ts';
-import { annexField, annexWords, field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
-import type { FlowTable } from './flow-table.ts';
+import { annexField, field, meta, recordWords } from './flow-record.ts';
 
 /** What an ended record has in the place of other fields, as offsets in words. */
 export const ended = {
@@ -46,7 +43,8 @@ export const has = {
   parent: 1 << 16,
 } as const;
 
-const mappedWord = 0xffff;
+/** The third word of an IPv4 address that is kept IPv4-mapped. */
+export const mappedWord = 0xffff;
 
 export class RecordBatch {
   readonly shape = 'record';
@@ -73,71 +71,23 @@ export class RecordBatch {
     return this;
   }
 
-  /** Adds a record of a table as it ends; there must be room. `reason` is an IPFIX flowEndReason. */
-  add(table: FlowTable, record: number, reason: number, isBiflow: boolean): void {
-    const { words } = this;
-    const from = table.words;
-    const at = this.count++ * recordWords;
-    const source = record * recordWords;
-    for (let word = 0; word < recordWords; word++) words[at + word] = from[source + word]!;
-    words[at + ended.reason] = reason;
-    words[at + ended.has] = this.#possessions(at, isBiflow);
-    if ((words[at + field.meta]! & meta.ipv6) === 0) setMapped(words, at);
-    if ((words[at + ended.has]! & (has.macs | has.tunnel)) !== 0) this.#addAnnex(at, table.annex, record * annexWords);
-  }
-
-  #possessions(at: number, isBiflow: boolean): number {
-    const { words } = this;
-    const metaWord = words[at + field.meta]!;
-    const stateWord = words[at + field.state]!;
-    const vlans = words[at + field.vlans]!;
-    let bits = this.#timesOf((at / recordWords) * recordDoubles);
-    if (isBiflow) bits |= has.reverse;
-    const protocol = metaWord & 255;
-    if (protocol === protocols.tcp) {
-      bits |= has.tcp;
-      if (isBiflow) bits |= has.reverseTcp | ((stateWord & state.roundTrip) !== 0 ? has.roundTrip : 0);
-    }
-    const isIcmp = protocol === protocols.icmp || protocol === protocols.icmpv6;
-    if ((metaWord & meta.portless) === 0) bits |= isIcmp ? has.icmp : has.ports;
-    if ((metaWord & meta.ipv6) !== 0) bits |= has.flowLabel;
-    if ((vlans & 0xffff) !== 0) bits |= has.vlan;
-    if (vlans >>> 16 !== 0) bits |= has.innerVlan;
-    if (words[at + field.mplsLabel]! >= 0) bits |= has.mpls;
-    if (words[at + field.place]! >>> 13 !== 0) bits |= has.interface;
-    if ((stateWord & state.macs) !== 0) bits |= has.macs;
-    if (((metaWord >>> meta.depthShift) & 15) !== 0) bits |= has.tunnel;
-    return bits;
-  }
-
-  /** A time outside of its column's range is NULL; `time` has its seconds all the same. */
-  #timesOf(at: number): number {
-    const { doubles } = this;
-    let bits = 0;
-    if (Math.abs(doubles[at + field64.start]!) <= timestampSeconds) bits |= has.start;
-    if (Math.abs(doubles[at + field64.last]!) <= timestampSeconds) bits |= has.end;
-    if (doubles[at + field64.reversePackets]! > 0 && Math.abs(doubles[at + field64.reverse]!) <= timestampSeconds) bits |= has.answer;
-    return bits;
-  }
-
-  #addAnnex(at: number, annex: Int32Array, from: number): void {
-    const { words } = this;
-    words[at + ended.macsHigh] = annex[from + annexField.macsHigh]!;
-    words[at + ended.srcMacLow] = annex[from + annexField.srcMacLow]!;
-    words[at + ended.dstMacLow] = annex[from + annexField.dstMacLow]!;
-    if ((words[at + ended.has]! & has.tunnel) === 0) return;
-    words[at + ended.parentHigh] = annex[from + annexField.parentHigh]!;
-    words[at + ended.parentLow] = annex[from + annexField.parentLow]!;
-    if ((words[at + ended.parentHigh]! | words[at + ended.parentLow]!) !== 0) words[at + ended.has]! |= has.parent;
+  /** Adds copies of records that have ended; there must be room. */
+  append(words: Int32Array): void {
+    this.words.set(words, this.count * recordWords);
+    this.count += words.length / recordWords;
   }
 }
 
-/** An IPv4 address is kept IPv4-mapped, ::ffff:a.b.c.d; only its last word is looked at while the flow lives. */
-const setMapped = (words: Int32Array, at: number): void => {
-  words[at + field.srcA] = 0;
-  words[at + field.srcB] = 0;
-  words[at + field.srcC] = mappedWord;
-  words[at + field.dstA] = 0;
-  words[at + field.dstB] = 0;
-  words[at + field.dstC] = mappedWord;
+/** What an ended record at a word takes over from the annex, which begins for it at `from`. */
+export const takeAnnex = (words: Int32Array, at: number, annex: Int32Array, from: number): void => {
+  words[at + ended.macsHigh] = annex[from + annexField.macsHigh]!;
+  words[at + ended.srcMacLow] = annex[from + annexField.srcMacLow]!;
+  words[at + ended.dstMacLow] = annex[from + annexField.dstMacLow]!;
+  if (((words[at + field.meta]! >>> meta.depthShift) & 15) === 0) return;
+  words[at + ended.has]! |= has.tunnel;
+  const high = annex[from + annexField.parentHigh]!;
+  const low = annex[from + annexField.parentLow]!;
+  words[at + ended.parentHigh] = high;
+  words[at + ended.parentLow] = low;
+  if ((high | low) !== 0) words[at + ended.has]! |= has.parent;
 };

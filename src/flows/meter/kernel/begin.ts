@@ -7,7 +7,7 @@ import { ack, fin, firstOf, flagsShift, ipv6, keyBits, portless, recordOctets, r
 import { counting, detailAt, lineAt, recordAt } from './layout.ts';
 import { type f64, type i32, load32, store32, storeF64, toF64, toUnsigned } from './words.ts';
 
-const recordOf = (number: i32): i32 => counting.slab + number * recordOctets;
+export const recordOf = (number: i32): i32 => counting.slab + number * recordOctets;
 
 /** Puts a record that is in no slot of the wheel into the one of that tick. */
 export const link = (record: i32, number: i32, tick: i32): void => {

@@ -5,6 +5,9 @@ import { lineMeta } from '../packet-block.ts';
 import { tcpFlag } from '../tally.ts';
 import { wheel } from '../wheel.ts';
 
+export { timestampSeconds } from '../../cell.ts';
+export { has, mappedWord } from '../record-batch.ts';
+
 export const { tcp, udp, icmp, icmpv6 } = protocols;
 export const { live, ipv6, portless } = meta;
 export const { isDetailed, flagsShift } = lineMeta;

@@ -2,8 +2,10 @@
  * Where things lie in the memories of the kernel, as offsets in octets. There is one memory for scanning, which two threads share, and one of
  * each meter's own.
  */
-import { field, field64 } from '../flow-record.ts';
+import { batchRows } from '../../batch.ts';
+import { field, field64, recordWords } from '../flow-record.ts';
 import { detail, line } from '../packet-block.ts';
+import { ended } from '../record-batch.ts';
 
 /** What `scan` is told, at the start of its memory. */
 export const scanning = {
@@ -59,8 +61,11 @@ export const counting = {
   heads: 4096,
   /** The block of packets at hand. */
   block: 8192,
+  /** Records that have ended since somebody took them, and their number. */
+  ended: 8192 + 65_536,
+  endedCount: 292,
   /** The records of the flow table. */
-  slab: 8192 + 65_536,
+  slab: 8192 + 65_536 + batchRows * recordWords * 4,
 } as const;
 
 const octetsOf = <Name extends string>(words: Readonly<Record<Name, number>>, size: number): Record<Name, number> =>
@@ -70,3 +75,4 @@ const octetsOf = <Name extends string>(words: Readonly<Record<Name, number>>, si
 export const lineAt = octetsOf(line, 4);
 export const detailAt = octetsOf(detail, 4);
 export const recordAt = { ...octetsOf(field, 4), ...octetsOf(field64, 8) };
+export const endedAt = octetsOf(ended, 4);
