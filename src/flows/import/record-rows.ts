@@ -13,10 +13,24 @@ import type { RowPlace } from './run-order.ts';
 const idAt = columnsOf('addressed').findIndex(({ name }) => name === 'id');
 const samplingAt = columnsOf('addressed').findIndex(({ name }) => name === 'sampling_rate');
 
+/** What each record has, in order: most columns ask for it. */
+const possessions = new Uint32Array(mostRows);
 const levels = new Uint32Array(mostRows);
 const chosen = new Uint32Array(mostRows);
 
-/** Up to `mostRows` records of a run; what a method answers holds until the next call of it. */
+/** Notes which of the records have what a bit tells; answers how many. */
+const choose = (places: Uint32Array, bit: number): number => {
+  let count = 0;
+  for (let i = 0; i < places.length; i++) {
+    const level = (possessions[i]! & bit) === 0 ? 0 : 1;
+    levels[i] = level;
+    chosen[count] = places[i]!;
+    count += level;
+  }
+  return count;
+};
+
+/** Up to `mostRows` records of a run; what a method answers holds until the next call of it, all of it until there is another object of this class. */
 export class RecordRows implements MeteredRows {
   readonly places: Uint32Array;
   readonly #records: Records;
@@ -35,6 +49,7 @@ export class RecordRows implements MeteredRows {
     let any = 0;
     for (let i = 0; i < places.length; i++) {
       const bits = words[places[i]! * recordWords + ended.has]!;
+      possessions[i] = bits;
       all &= bits;
       any |= bits;
     }
@@ -53,16 +68,7 @@ export class RecordRows implements MeteredRows {
     if (reader === undefined) return { levels: 'none', places: places.subarray(0, 0) };
     if ((this.#all & reader.has) === reader.has) return { levels: 'all', places };
     if ((this.#any & reader.has) === 0) return { levels: 'none', places: places.subarray(0, 0) };
-    const { words } = this.#records;
-    let count = 0;
-    for (let i = 0; i < places.length; i++) {
-      const place = places[i]!;
-      const level = (words[place * recordWords + ended.has]! & reader.has) === 0 ? 0 : 1;
-      levels[i] = level;
-      chosen[count] = place;
-      count += level;
-    }
-    return { levels, places: chosen.subarray(0, count) };
+    return { levels, places: chosen.subarray(0, choose(places, reader.has)) };
   }
 
   constant(at: number): number | undefined {

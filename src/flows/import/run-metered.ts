@@ -60,6 +60,13 @@ export const encodeMetered = (rowsAt: RowsAt, places: Uint32Array, constants: Ru
   return file.end();
 };
 
+/** Whether all values are the same, as a third of the columns have it: then there is nothing to look up. */
+const isSame = (values: Uint32Array, count: number): boolean => {
+  const first = values[0];
+  for (let i = 1; i < count; i++) if (values[i] !== first) return false;
+  return true;
+};
+
 class RowGroup {
   readonly #rows: MeteredRows;
   readonly #constants: RunConstants;
@@ -99,6 +106,7 @@ class RowGroup {
     else {
       dictionary.clear();
       if (isLong) dictionary.addLongs(pairs, 0, places.length);
+      else if (isSame(small, places.length)) dictionary.addConstant(small[0]!, 0, places.length);
       else dictionary.addSmall(small, 0, places.length);
       return dictionaryChunk(column, this.#rows.count, dictionary.coded(column), levels);
     }
