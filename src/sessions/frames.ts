@@ -3,13 +3,15 @@
 /** No interpreter sends more at once: an output of the largest size that can be set, and what stands around it. */
 const longest = 1024 * 2 ** 20;
 
-/** A frame around octets. */
-export function frameOf(octets: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(4 + octets.length);
-  frame.writeUInt32BE(octets.length, 0);
-  frame.set(octets, 4);
-  return frame;
+/** What stands in front of so many octets. */
+export function frameHead(length: number): Buffer {
+  const head = Buffer.allocUnsafe(4);
+  head.writeUInt32BE(length, 0);
+  return head;
 }
+
+/** A frame around octets. */
+export const frameOf = (octets: Uint8Array): Buffer => Buffer.concat([frameHead(octets.length), octets]);
 
 /** Puts frames together from the pieces in which they arrive. */
 export class FrameReader {

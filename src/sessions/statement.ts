@@ -30,3 +30,7 @@ export type Statement = {
 
 /** True when nothing more will come. */
 export const isDone = ({ state }: Statement): boolean => state === 'available' || state === 'cancelled';
+
+/** The output of a statement that could not be run to its end. */
+export const errorOutput = (id: number, ename: string, evalue: string): Buffer =>
+  Buffer.from(JSON.stringify({ status: 'error', execution_count: id, ename, evalue, traceback: [] }));

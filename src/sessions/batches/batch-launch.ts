@@ -194,6 +194,7 @@ async function writeSql(
   const statements = statementsOf(await readFile(path, 'utf8'), master === '' ? 'duckdb' : 'spark');
   const loan = hasFlows ? await flows({ format: 'files' }, folder) : undefined;
   const { memory, threads, rows, timeout } = config.sql;
-  const task = { statements, rows, limits: { memory, threads, rows, timeoutMs: timeout }, ...(loan !== undefined && { loan }) };
+  const limits = { memory, threads, rows, outputOctets: config.output, timeoutMs: timeout };
+  const task = { statements, rows, limits, ...(loan !== undefined && { loan }) };
   await writeFile(join(folder, 'sql.json'), JSON.stringify(task), { mode: 0o600 });
 }

@@ -9,6 +9,9 @@ import type { Statement } from '../statement.ts';
 /** Lines of the log in the entry of a session. */
 const tailLines = 10;
 
+/** A large output goes out in pieces of so many octets. */
+const pieceOctets = 1 << 20;
+
 /** Clients know six kinds and stop at any other: a plain Python is one that runs what it is given. */
 const wireKinds: Record<Kind, string> = { python: 'shared', pyspark: 'pyspark', sql: 'sql', 'spark-sql': 'sql' };
 
@@ -66,6 +69,6 @@ export async function* statementPieces(statement: Statement, more: object = {}):
   yield head;
   if (output === undefined) yield 'null';
   else if ('text' in output) yield output.text;
-  else yield* createReadStream(output.file) as Readable & AsyncIterable<Buffer>;
+  else yield* createReadStream(output.file, { highWaterMark: pieceOctets }) as Readable & AsyncIterable<Buffer>;
   yield tail;
 }

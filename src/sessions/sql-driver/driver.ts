@@ -1,11 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { FromDriver, ToDriver } from '../driver-link.ts';
-import { FrameReader, frameOf } from '../frames.ts';
+import { FrameReader, frameHead, frameOf } from '../frames.ts';
+import { errorOutput } from '../statement.ts';
 import { Engine, type EngineLimits, type Loan } from './engine.ts';
 
 /** What is in `start.json`. */
-export type SqlSettings = EngineLimits & { outputOctets: number; reconnectMs: number };
+export type SqlSettings = EngineLimits & { reconnectMs: number };
 
 type Run = Extract<ToDriver, { type: 'run' }>;
 
@@ -79,26 +80,25 @@ export class SqlDriver {
 
   async #execute({ id, code }: Run): Promise<void> {
     this.#running = id;
-    const output = Buffer.from(await this.#outputOf(id, code));
+    const output = await this.#outputOf(id, code);
     this.#running = undefined;
     this.#unconfirmed.set(id, output);
     this.#sendDone(id, output);
   }
 
-  async #outputOf(id: number, code: string): Promise<string> {
+  async #outputOf(id: number, code: string): Promise<Buffer> {
     const engine = this.#engine as Engine;
     try {
       const loan = await this.#borrow();
       if (loan.error === undefined) await engine.lend(loan);
       if (this.#cancelled === id) throw new Error('it was cancelled');
-      const { text, isCut } = await engine.run(code);
+      const { octets, isCut } = await engine.run(code);
       if (isCut) this.#send({ type: 'note', text: `statement ${id}: only ${this.#settings.rows} rows are shown (sessions.sql.rows)` });
-      if (text.length > this.#settings.outputOctets)
-        throw new Error(`the result has ${text.length} octets, and sessions.output allows ${this.#settings.outputOctets}`);
-      return `{"status":"ok","execution_count":${id},"data":{"application/json":${text}}}`;
+      const head = `{"status":"ok","execution_count":${id},"data":{"application/json":`;
+      return Buffer.concat([Buffer.from(head), octets, Buffer.from('}}')]);
     } catch (error) {
       const evalue = error instanceof Error ? error.message : String(error);
-      return JSON.stringify({ status: 'error', execution_count: id, ename: 'Error', evalue, traceback: [] });
+      return errorOutput(id, 'Error', evalue);
     }
   }
 
@@ -124,7 +124,8 @@ export class SqlDriver {
   #sendDone(id: number, output: Buffer): void {
     this.#peer?.cork();
     this.#send({ type: 'done', id });
-    this.#peer?.write(frameOf(output));
+    this.#peer?.write(frameHead(output.length));
+    this.#peer?.write(output); // it may be large: not copied once more
     this.#peer?.uncork();
   }
 }

@@ -1,8 +1,8 @@
-import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
-import { resultText } from './result.ts';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, StatementType } from '@duckdb/node-api';
+import { type Answer, type AnswerLimits, answerOf } from './result.ts';
 
-/** Limits of the engine: octets, threads, rows of an answer, milliseconds of a query (0: any). */
-export type EngineLimits = { memory: number; threads: number; rows: number; timeoutMs: number };
+/** Limits of the engine: octets, threads, what an answer holds, milliseconds of a query (0: any). */
+export type EngineLimits = AnswerLimits & { memory: number; threads: number; timeoutMs: number };
 
 /** What the server lends: see `FlowsLoan`. */
 export type Loan = { version: string; sql: string };
@@ -56,6 +56,9 @@ export class Engine {
       allow_community_extensions: 'false',
     });
     const connection = await instance.connect();
+    // A lent file never changes, and its name is never used again: what was read of it once holds.
+    await connection.run('SET parquet_metadata_cache = true');
+    await connection.run("SET validate_external_file_cache = 'NO_VALIDATION'");
     await connection.run(`SET allowed_directories = ['${files.replaceAll("'", "''")}/']`);
     await connection.run('SET enable_external_access = false');
     await connection.run('SET lock_configuration = true');
@@ -69,14 +72,17 @@ export class Engine {
     this.#version = version;
   }
 
-  /** Runs one query; the text of its result, and whether there were more rows than are shown. Throws what the engine says. */
-  async run(code: string): Promise<{ text: string; isCut: boolean }> {
-    await this.#check(code);
+  /** Runs one query. Throws what the engine says. */
+  async run(code: string): Promise<Answer> {
     const timer = this.#limits.timeoutMs === 0 ? undefined : setTimeout(() => this.#overdue(), this.#limits.timeoutMs);
     this.#isOverdue = false;
     try {
-      const result = await this.#connection.stream(code);
-      return await resultText(result, this.#limits.rows);
+      const statement = await this.#prepare(code);
+      try {
+        return await answerOf(await statement.stream(), this.#limits);
+      } finally {
+        statement.destroySync();
+      }
     } catch (error) {
       throw this.#isOverdue ? new Error(`the query took longer than ${this.#limits.timeoutMs / 1000} s (sessions.sql.timeout)`) : error;
     } finally {
@@ -95,14 +101,17 @@ export class Engine {
     this.interrupt();
   }
 
-  async #check(code: string): Promise<void> {
+  /** The statement, if it is one that is done here. It is prepared once: with many files that takes milliseconds. */
+  async #prepare(code: string): Promise<DuckDBPreparedStatement> {
     if (logging.test(code)) throw new Error('the log of the engine is not for sessions');
     if (!beginning.test(code)) throw refusal('this');
     const statements = await this.#connection.extractStatements(code);
     if (statements.count !== 1) throw new Error(`expected one query, got ${statements.count}`);
-    const { statementType } = await statements.prepare(0);
-    if (statementType === StatementType.EXPLAIN) return await this.#check(code.replace(explaining, ''));
-    if (!allowed.has(statementType)) throw refusal(StatementType[statementType] ?? 'this');
+    const statement = await statements.prepare(0);
+    const { statementType } = statement;
+    if (statementType === StatementType.EXPLAIN) (await this.#prepare(code.replace(explaining, ''))).destroySync();
+    else if (!allowed.has(statementType)) throw refusal(StatementType[statementType] ?? 'this');
+    return statement;
   }
 }
 

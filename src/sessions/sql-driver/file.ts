@@ -14,8 +14,8 @@ const engine = await Engine.open(limits, { files: join(folder, 'flows'), spill: 
 if (loan !== undefined) await engine.lend(loan);
 for (const { code, line } of statements) {
   try {
-    const { text, isCut } = await engine.run(code);
-    process.stdout.write(linesOf(text));
+    const { octets, isCut } = await engine.run(code);
+    process.stdout.write(linesOf(octets.toString()));
     if (isCut) process.stdout.write(`[only ${limits.rows} rows are shown (sessions.sql.rows)]\n`);
   } catch (error) {
     process.stderr.write(`line ${line}: ${error instanceof Error ? error.message : String(error)}\n`);
