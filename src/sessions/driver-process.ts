@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { identityOf, isAlive, signalProcess } from './process-identity.ts';
-import type { ProcessIdentity } from './session.ts';
+import { bootId, isAlive, type ProcessIdentity, processOf, signalProcess } from '../core/process-identity.ts';
+import { killMarked } from '../core/process-mark.ts';
+import { markOf } from './environment.ts';
 
 const pythonStart = fileURLToPath(new URL('driver/session.py', import.meta.url));
 const batchStart = fileURLToPath(new URL('driver/batch.py', import.meta.url));
@@ -37,10 +38,12 @@ export class DriverProcess {
   readonly ended: Promise<ProcessEnd>;
   #isOver = false;
 
-  private constructor(identity: ProcessIdentity, ended: Promise<ProcessEnd>) {
-    this.identity = identity;
+  /** `keeping` is the folder of a keeper; an engine that is its own process starts no others. */
+  private constructor(identity: ProcessIdentity, keeping: string | undefined, ended: Promise<ProcessEnd>) {
+    this.identity = { ...identity, boot: bootId() };
     this.ended = ended.then((end) => {
       this.#isOver = true;
+      if (keeping !== undefined) endLeftovers(keeping);
       return end;
     });
   }
@@ -66,18 +69,18 @@ export class DriverProcess {
     });
     const outcome = await Promise.race([said, ended]);
     (ready as unknown as { destroy(): void }).destroy();
-    const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+    const identity = child.pid === undefined ? undefined : processOf(child.pid);
     child.unref();
     if (outcome !== true || identity === undefined) {
       const end = typeof outcome === 'object' ? outcome : await ended;
       throw new Error(`the interpreter did not start: ${wordsOf(end)}`);
     }
-    return new DriverProcess(identity, ended);
+    return new DriverProcess(identity, engine === 'sql' ? undefined : folder, ended);
   }
 
   /** Takes up a process that a server before this one has started. Undefined when it is gone. */
   static adopt(identity: ProcessIdentity, folder: string): DriverProcess | undefined {
-    if (!isAlive(identity)) return undefined;
+    if (!isAlive(identity)) return void endLeftovers(folder);
     const ended = new Promise<ProcessEnd>((resolve) => {
       const timer = setInterval(() => {
         if (isAlive(identity)) return;
@@ -86,31 +89,29 @@ export class DriverProcess {
       }, lookMs);
       timer.unref();
     });
-    return new DriverProcess(identity, ended);
+    return new DriverProcess(identity, folder, ended);
   }
 
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Ends it and all that it has started: TERM, and KILL after the grace. Resolves when it is gone. */
-  async end(graceMs: number, group: number | undefined): Promise<ProcessEnd> {
+  /** Ends it and all that it has started: TERM, and KILL after the grace. Resolves when it is gone. `driver` is whom it keeps, once that is known. */
+  async end(graceMs: number, driver: ProcessIdentity | undefined): Promise<ProcessEnd> {
     signalProcess(this.identity, 'SIGTERM');
-    return await this.#endWithin(graceMs + keeperMs, group);
+    return await this.#endWithin(graceMs + keeperMs, driver);
   }
 
-  /** Kills the interpreter at once, with its group; `group` is its process id, undefined while that is not known. */
-  async kill(group: number | undefined): Promise<ProcessEnd> {
-    const driver = group === undefined ? undefined : identityOf(group);
+  /** Kills the interpreter at once, with its group. */
+  async kill(driver: ProcessIdentity | undefined): Promise<ProcessEnd> {
     // The keeper sees to the rest, and notes the end.
     if (driver === undefined) signalProcess(this.identity, 'SIGTERM');
     else signalProcess(driver, 'SIGKILL', 'group');
-    return await this.#endWithin(keeperMs, group);
+    return await this.#endWithin(keeperMs, driver);
   }
 
   /** For a keeper that cannot do its work any more. */
-  async #endWithin(ms: number, group: number | undefined): Promise<ProcessEnd> {
-    const driver = group === undefined ? undefined : identityOf(group);
+  async #endWithin(ms: number, driver: ProcessIdentity | undefined): Promise<ProcessEnd> {
     const timer = setTimeout(() => {
       if (driver !== undefined) signalProcess(driver, 'SIGKILL', 'group');
       signalProcess(this.identity, 'SIGKILL', 'group');
@@ -121,6 +122,11 @@ export class DriverProcess {
       clearTimeout(timer);
     }
   }
+}
+
+/** A keeper ends all that it keeps before it notes the end; one that was killed has ended nobody. */
+function endLeftovers(folder: string): void {
+  if (noted(folder) === undefined) killMarked(markOf(folder));
 }
 
 /** The keeper's note of how the interpreter ended; it outlives the server that would have been told. */

@@ -1,6 +1,6 @@
 /** The variables of an interpreter: a short list, since those of the server may hold its secrets. */
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Of the server's own variables these go along: where programs, certificates and clusters are found. */
 const passed = [
@@ -15,6 +15,11 @@ const passed = [
   'KUBECONFIG',
   'SPARK_CONF_DIR',
 ] as const;
+
+const markName = 'WEIR_FOLDER';
+
+/** What all processes of a session or a batch have in their environment, and nobody else: its folder, whose name is never used again. */
+export const markOf = (folder: string): string => `${markName}=${resolve(folder)}`;
 
 // Asked once: each look reads the files of the system.
 let account: { homedir: string; username: string } | undefined;
@@ -35,6 +40,7 @@ export function environmentOf(folder: string, id: number, more: Record<string, s
     PYTHONIOENCODING: 'utf-8',
     MPLBACKEND: 'Agg',
     WEIR_SESSION_ID: String(id),
+    [markName]: resolve(folder),
     ...more,
   };
 }

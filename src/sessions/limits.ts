@@ -46,8 +46,9 @@ export class Limits {
     }
   }
 
-  /** Forgets a group whose processes are gone. */
+  /** Forgets a group, and ends what is left in it. */
   remove(name: string): void {
+    this.#tree.kill(name);
     this.#tree.remove(name);
   }
 

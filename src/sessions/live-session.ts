@@ -2,11 +2,11 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { Problem } from '../core/problem.ts';
+import { type ProcessIdentity, processOf, signalProcess } from '../core/process-identity.ts';
 import { DriverLink, type FlowsWish, type FromDriver } from './driver-link.ts';
 import { DriverProcess, noted, type ProcessEnd, type Start, wordsOf } from './driver-process.ts';
 import { SessionLog } from './log-file.ts';
-import { identityOf, signalProcess } from './process-identity.ts';
-import type { ProcessIdentity, State } from './session.ts';
+import type { State } from './session.ts';
 import { takesStatements } from './session.ts';
 import { type CodeKind, isDone, type Statement } from './statement.ts';
 import { Statements } from './statements.ts';
@@ -58,7 +58,6 @@ export class LiveSession {
   #reason = '';
   #process: DriverProcess | undefined;
   #link: DriverLink | undefined;
-  #driverPid: number | undefined;
   #driver: ProcessIdentity | undefined;
   #current: Statement | undefined;
   readonly #waiting: Statement[] = [];
@@ -184,7 +183,7 @@ export class LiveSession {
       this.#reason = reason;
       this.#emitState();
       if (this.#process === undefined) await this.#finish(state, reason);
-      else void this.#process.end(this.#deps.limits.grace, this.#driverPid);
+      else void this.#process.end(this.#deps.limits.grace, this.#driver);
     }
     await this.over;
   }
@@ -239,8 +238,7 @@ export class LiveSession {
   async #hear(message: FromDriver, output: Buffer | undefined): Promise<void> {
     switch (message.type) {
       case 'hello':
-        this.#driverPid = message.pid;
-        this.#driver = identityOf(message.pid);
+        this.#driver = processOf(message.pid);
         if (this.#phase === 'recovering') this.#resume(message);
         if (message.info !== null) this.#onReady(message.info);
         break;
@@ -356,7 +354,7 @@ export class LiveSession {
       if (isDone(statement)) return;
       this.#reason = `statement ${statement.id} did not end within ${cancelTimeout / 1000} s of being cancelled`;
       this.#final = 'dead';
-      void this.#process?.kill(this.#driverPid);
+      void this.#process?.kill(this.#driver);
     });
   }
 
@@ -373,7 +371,7 @@ export class LiveSession {
     if (this.#isLeft || this.#link !== link || this.#phase === 'over') return;
     this.#link = undefined;
     const process = this.#process;
-    const timer = setTimeout(() => void process?.kill(this.#driverPid), farewellMs);
+    const timer = setTimeout(() => void process?.kill(this.#driver), farewellMs);
     void process?.ended.then(() => clearTimeout(timer));
   }
 
@@ -391,7 +389,7 @@ export class LiveSession {
     if (this.#phase !== 'starting') return;
     this.#reason ||= reason;
     if (this.#process === undefined || this.#process.isOver) void this.#finish('error', this.#reason);
-    else void this.#process.kill(this.#driverPid);
+    else void this.#process.kill(this.#driver);
   }
 
   async #finish(state: State, reason: string): Promise<void> {

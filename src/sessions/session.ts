@@ -1,4 +1,5 @@
 /** A session as it is kept in the key tree: what somebody asked for, the process that came of it, and how it ended. */
+import type { ProcessIdentity } from '../core/process-identity.ts';
 import type { Kind } from './kind.ts';
 import type { SessionRequest } from './request.ts';
 
@@ -24,9 +25,6 @@ export const isOver = (state: State): boolean => final.has(state);
 
 /** True when it takes statements. */
 export const takesStatements = (state: State): boolean => state === 'idle' || state === 'busy';
-
-/** A process of this boot: its id and when it started, in clock ticks since the boot (`/proc/PID/stat`, field 22). */
-export type ProcessIdentity = { pid: number; start: string; boot: string };
 
 /** What a client is told of the application behind a session: Livy's three members, and what Weir adds, all texts. */
 export type AppInfo = Record<string, string | null>;

@@ -1,9 +1,10 @@
 /** How sessions end, and what outlives what: time-outs, restarts, and interpreters that do harm to themselves. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { House, type ShownSession } from './house.ts';
 import { eventually, gone } from './patience.ts';
+import { wanderer, wanders } from './wanderer.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -81,6 +82,26 @@ describe('R14: the end of an interpreter is seen at once, and shown', () => {
     expect((await house.ask('DELETE', `/sessions/${id}`)).body).toEqual({ msg: 'deleted' });
     expect(pids()).toEqual([]);
     expect(existsSync(join(house.data, 'sessions', String(id)))).toBe(false);
+  });
+
+  test.each([
+    ['is deleted', ''],
+    ['ends', 'os._exit(0)'],
+    ['has lost its keeper', 'os.kill(os.getppid(), 9)'],
+  ])('what is somebody else all the time ends with a session that %s', async (_what, last) => {
+    const id = await house.session();
+    const folder = mkdtempSync(join(house.folder, 'wanders-'));
+    await house.run(id, `import os, subprocess\nsubprocess.run(${JSON.stringify(wanderer)}, cwd=${JSON.stringify(folder)})`);
+    expect(await wanders(folder)).toBe(true);
+    if (last === '') await house.ask('DELETE', `/sessions/${id}`);
+    else {
+      await house.post(id, last);
+      await eventually(
+        () => house.ask<ShownSession>('GET', `/sessions/${id}`),
+        ({ body }) => body.state === 'dead' || body.state === 'success',
+      );
+    }
+    expect(await wanders(folder)).toBe(false);
   });
 });
 

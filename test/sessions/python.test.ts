@@ -203,7 +203,7 @@ test('what a statement prints is told while it runs', async () => {
 
 test('the environment of a session has nothing of the server', async () => {
   const names = String(await house.text(id, 'import os\nprint(" ".join(sorted(os.environ)))')).split(' ');
-  expect(names.filter((name) => name.startsWith('WEIR_'))).toEqual(['WEIR_SESSION_ID']);
+  expect(names.filter((name) => name.startsWith('WEIR_')).sort()).toEqual(['WEIR_FOLDER', 'WEIR_SESSION_ID']);
   expect(names).not.toContain('VITEST');
   const pid = Number(await house.text(id, 'import os\nos.getpid()'));
   expect(isAlive(pid)).toBe(true);

@@ -6,13 +6,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findCgroupPlace } from '../../core/cgroup-place.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createLog } from '../../core/log.ts';
+import { signalProcess } from '../../core/process-identity.ts';
 import type { Run, RunEvent } from '../backend.ts';
 import { processesOf, testBackend, treeOfProcesses, wanders } from '../backend-conformance.ts';
 import { type JobsConfig, jobsSettings } from '../config.ts';
 import type { Outcome } from '../job.ts';
 import { Cgroups, type LimitsWish } from './cgroups.ts';
+import { killLeftovers } from './leftovers.ts';
 import { createLocalBackend } from './local-backend.ts';
-import { killLeftovers, signalProcess } from './process.ts';
 
 const config: JobsConfig = { ...(Value.Create(jobsSettings) as JobsConfig), cores: 4 };
 const log = createLog({ level: 'silent' });

@@ -1,13 +1,14 @@
 /** Runs jobs on this host: a launcher beside the server, a wrapper for each run that outlives both (see `launcher.pl`). */
 import { mkdirSync } from 'node:fs';
+import { bootId, isAlive, signalProcess } from '../../core/process-identity.ts';
 import type { Backend, BackendDependencies, Run, RunEvent, Signal } from '../backend.ts';
 import type { JobsConfig } from '../config.ts';
 import type { Outcome } from '../job.ts';
 import type { Offer } from '../pool.ts';
 import { Cgroups } from './cgroups.ts';
 import { Launcher } from './launcher.ts';
+import { killLeftovers } from './leftovers.ts';
 import { offerOf } from './offer.ts';
-import { bootId, isAlive, killLeftovers, signalProcess } from './process.ts';
 import { RunFiles, type Start } from './run-files.ts';
 
 /** How often runs that an earlier server, or an earlier launcher, has started are looked after. */

@@ -1,15 +1,22 @@
 /** The files of runs in the folder of the local back end; what they hold stands on top of `launcher.pl`. */
 import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProcessIdentity } from '../../core/process-identity.ts';
 import type { Run } from '../backend.ts';
 import type { Cause, Outcome, Window } from '../job.ts';
-import type { Identity } from './process.ts';
 
 /** What the start file says: nobody has started, nobody may start any more, or who did and when. */
 export type Start = 'none' | 'sealed' | Started;
 
 /** Who started a run, and when. In a batch system also on which node, and the id there. */
-export type Started = { wrapper: Identity; boot: string; program: Identity | undefined; at: number; node?: string; batchId?: string };
+export type Started = {
+  wrapper: ProcessIdentity;
+  boot: string;
+  program: ProcessIdentity | undefined;
+  at: number;
+  node?: string;
+  batchId?: string;
+};
 
 /** What the kernel is to hold a run to: the cgroup files that it writes itself into, and octets of data for each of its processes. */
 export type Hold = { cgroups: readonly string[]; data?: number };

@@ -1,6 +1,7 @@
 /** A batch as it is kept in the key tree: a program that somebody asked to be run once, and how it ended. */
+import type { ProcessIdentity } from '../../core/process-identity.ts';
 import type { SessionRequest } from '../request.ts';
-import type { AppInfo, ProcessIdentity } from '../session.ts';
+import type { AppInfo } from '../session.ts';
 
 /** Livy's words for how a batch stands; those that its clients know, and no other. */
 export const batchStates = ['starting', 'running', 'success', 'dead', 'killed'] as const;

@@ -1,9 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ProcessIdentity, signalProcess } from '../../core/process-identity.ts';
 import { DriverProcess, noted, type ProcessEnd, type Start, wordsOf } from '../driver-process.ts';
 import { SessionLog } from '../log-file.ts';
-import { signalProcess } from '../process-identity.ts';
-import type { ProcessIdentity } from '../session.ts';
 import type { BatchEnd, BatchState } from './batch.ts';
 
 /** What a batch needs of the room; `grace` in milliseconds. */

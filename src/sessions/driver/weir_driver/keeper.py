@@ -8,6 +8,8 @@ import time
 
 # How often it is looked whether the session still has a right to be; what it prints must not make that more often.
 _look_seconds = 0.5
+# How long it is tried to kill what cannot be killed.
+_kill_seconds = 2
 # F_SETPIPE_SZ of fcntl(2), which Python names from 3.10 on; and as much as a user without privileges may ask for.
 _set_pipe_size = 1031
 _pipe_octets = 1 << 20
@@ -87,13 +89,14 @@ class _Keeper:
             pass
 
     def _reap(self):
+        """False when there are no children any more."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                return False
             if pid == 0:
-                return
+                return True
             if pid == self._driver:
                 self._status = status
 
@@ -114,19 +117,19 @@ class _Keeper:
         _signal_group(self._driver, signal.SIGTERM)
 
     def _kill_all(self):
-        """The group of the driver at once, so that nothing can fork itself away; then what has left the group."""
+        """
+        The group of the driver at once, so that nothing can fork itself away; then what has left the group. All that is left is a child of this
+        process, the reaper, or comes of one: who has no children has ended everything, also what forks and ends over and over and is somebody
+        else by the time that a list of processes has been read.
+        """
         _signal_group(self._driver, signal.SIGKILL)
-        for _ in range(100):
-            self._reap()
-            left = _tree(os.getpid())
-            if not left:
-                return
-            for pid in left:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except OSError:
-                    pass
-            time.sleep(0.005)
+        until = time.monotonic() + _kill_seconds
+        while self._reap() and time.monotonic() < until:
+            for pid in _children():
+                _kill(pid)
+            for pid in _tree(os.getpid()):
+                _kill(pid)
+            time.sleep(0.001)
 
     def _note(self):
         end = {"code": None, "signal": None, "reason": self._reason}
@@ -192,6 +195,22 @@ def _signal_group(group, number):
         os.killpg(group, number)
     except OSError:
         pass
+
+
+def _kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+
+
+def _children():
+    """Those of this process, read in an instant where the kernel tells them (proc(5), /proc/PID/task/TID/children)."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+            return [int(pid) for pid in file.read().split()]
+    except OSError:
+        return []
 
 
 def _tree(root):
