@@ -1,6 +1,7 @@
 /** What happens in a session, told as it comes. */
 import type { SentEvent } from '../core/event-stream.ts';
-import type { LiveEvent, LiveSession } from './live-session.ts';
+import type { LiveEvent } from './live-events.ts';
+import type { LiveSession } from './live-session.ts';
 import { isOver } from './session.ts';
 import { isDone, type Statement } from './statement.ts';
 
@@ -63,7 +64,7 @@ class Feed {
 
   constructor(live: LiveSession, signal: AbortSignal) {
     this.#signal = signal;
-    this.#unwatch = live.watch((event) => {
+    this.#unwatch = live.events.watch((event) => {
       this.#waiting.push(event);
       if (this.#waiting.length > mostWaiting) this.#waiting.shift();
       this.#wake?.();

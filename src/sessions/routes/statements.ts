@@ -77,7 +77,7 @@ export const statementRoutes = (sessions: Sessions, used: (request: FastifyReque
         const { code, codeKind } = readCode(request.body, session);
         const live = sessions.live(session);
         const statement = live.post(code, codeKind);
-        await live.untilDone(statement, request.query.wait ?? 0);
+        await live.events.untilDone(statement, request.query.wait ?? 0);
         reply.code(201).header('location', statementHref(session, statement.id));
         return sendStatement(reply, session, statement);
       },
