@@ -22,6 +22,8 @@ export type ConnectOptions = {
   retries: number;
   /** New connections a second; undefined: as fast as answers come. */
   rate?: number | undefined;
+  /** What is known of ports of some addresses before the scan begins: codes in the order of ports, `none` where they are to be asked. */
+  known?: ReadonlyMap<string, Uint8Array>;
   signal: AbortSignal;
   /** Called once for each host, when it is over. */
   onHost(host: HostScan): void;
@@ -122,6 +124,8 @@ export class ConnectScan {
     this.#opening--;
     if (this.#finish === undefined) return;
     const host = new HostScan(target, this.#options.ports.length, isLoopbackAddress(target.address) ? this.#widest : perHost);
+    const known = this.#options.known?.get(target.address);
+    if (known !== undefined) host.know(known, performance.now());
     if (fault !== undefined) host.verdict = { status: 'error', reason: /UNREACH/.test(fault) ? 'no-route' : fault };
     this.#active.push(host);
     if (host.isOver) this.#retire(host);

@@ -55,6 +55,17 @@ export class HostScan {
     return this.verdict === undefined && this.inFlight < this.#window && (this.#next < this.codes.length || this.#again.length > 0);
   }
 
+  /** Takes what others have found out, before the first probe: a code for each port, `none` for those that are left to try. */
+  know(codes: Uint8Array, now: number): void {
+    for (let index = 0; index < codes.length; index++) {
+      const attempt = { index, attempt: 0 };
+      const found = codes[index] as number;
+      if (found === code.none) this.repeat(attempt);
+      else this.settle(attempt, found, undefined, now);
+    }
+    this.#next = codes.length;
+  }
+
   /** What to try next: first each port once, then the silent ones again. */
   take(): Attempt {
     if (this.#next < this.codes.length) return { index: this.#next++, attempt: 0 };
@@ -66,21 +77,21 @@ export class HostScan {
     this.#again.push(attempt);
   }
 
-  /** Notes the end of a port; `waitedMs` is how long the answer took. */
-  settle({ index, attempt }: Attempt, found: number, waitedMs: number, now: number): void {
+  /** Notes the end of a port; `waitedMs` is how long the answer took, where it was measured. */
+  settle({ index, attempt }: Attempt, found: number, waitedMs: number | undefined, now: number): void {
     this.codes[index] = found;
     this.done++;
     if (found === code.silent) return;
     if (found === code.hostUnreachable) {
       // At once it is a filter, or a neighbour that the kernel knows to be away: that is asked for at the end.
-      if (waitedMs >= lateMs && this.answers === 0) this.verdict = { status: 'down', reason: 'host-unreach' };
+      if (waitedMs !== undefined && waitedMs >= lateMs && this.answers === 0) this.verdict = { status: 'down', reason: 'host-unreach' };
       return;
     }
     this.answers++;
     if (found > code.refused) return;
     if (found !== code.refused) this.open++;
     this.evidence ??= ['syn-ack', 'reset', 'conn-refused'][found] as string;
-    this.roundTrip.take(waitedMs);
+    if (waitedMs !== undefined) this.roundTrip.take(waitedMs);
     // Silent before and there now: packets are lost, perhaps since we are too many.
     if (attempt > 0) this.#giveWay(now);
     else this.#grow();

@@ -22,6 +22,9 @@ export type ScanRequest = {
   name?: string;
 };
 
+/** The settings that hold for a plan. */
+export type PlanLimits = Pick<ScansConfig, 'rate' | 'addresses' | 'probes' | 'nmap'>;
+
 /** Tries of a silent port besides the first, and connections at once, where nobody says. */
 const usualRetries = 2;
 const usualConcurrency = 256;
@@ -32,7 +35,7 @@ const usualConcurrency = 256;
  */
 export async function makePlan(
   request: ScanRequest,
-  { config, policy, resolve, seed }: { config: ScansConfig; policy: Policy; resolve: Resolve; seed: number },
+  { config, policy, resolve, seed }: { config: PlanLimits; policy: Policy; resolve: Resolve; seed: number },
 ): Promise<Plan> {
   const { method = 'connect', concurrency = usualConcurrency, retries = usualRetries, rate = config.rate } = request;
   if (!methods.includes(method))

@@ -1,6 +1,7 @@
 import { version } from '../core/version.ts';
 import { ConnectScan } from './connect-scan.ts';
 import { type HostResult, resultOf } from './host-result.ts';
+import { leastPorts, sweepLoopback } from './loopback/sweep.ts';
 import { orderPorts } from './order.ts';
 import type { Engine, Plan, ScanListener } from './plan.ts';
 import { isLoopbackAddress } from './policy.ts';
@@ -23,8 +24,8 @@ export async function runConnect(plan: Plan, listener: ScanListener): Promise<En
   const targets = plan.targets.filter((target) => isAsked(target) || up.has(target.address));
   const absent = found.filter(({ address }) => !up.has(address)).map((host) => ({ ...host, groups: [] }));
   if (absent.length > 0) listener.onHosts(absent);
-  await scan(plan, targets, order, listener, (hosts) => listener.onHosts(hosts));
-  return { name: 'weir', version, arguments: argumentsOf(plan) };
+  const swept = await scan(plan, targets, order, listener, (hosts) => listener.onHosts(hosts));
+  return { name: 'weir', version, arguments: [...argumentsOf(plan), ...(swept > 0 ? [`swept=${swept}`] : [])] };
 }
 
 /** Which of some hosts are up. */
@@ -36,20 +37,33 @@ async function discover(plan: Plan, targets: readonly Target[], listener: ScanLi
   return found;
 }
 
+/** Asks the ports of some hosts; answers how many of them the helpers for loopback have asked. */
 async function scan(
   { concurrency, retries, rate }: Plan,
   targets: readonly Target[],
   ports: Uint16Array,
   { signal, onProgress }: ScanListener,
   onHosts: (hosts: HostResult[]) => void,
-): Promise<void> {
+): Promise<number> {
   const total = targets.length * ports.length;
+  const swept = { done: 0, open: 0 };
+  const known = new Map<string, Uint8Array>();
+  const onAsked = (done: number, open: number) => {
+    swept.done += done;
+    swept.open += open;
+    onProgress({ ...swept, total });
+  };
+  // Who asked for a rate has it kept by the scanner.
+  if (rate === undefined && ports.length >= leastPorts)
+    for (const { address } of targets)
+      if (isLoopbackAddress(address) && !signal.aborted) known.set(address, await sweepLoopback(address, ports, { signal, onAsked }));
   const run = new ConnectScan({
     targets,
     ports,
     concurrency,
     retries,
     rate,
+    known,
     signal,
     onHost: (host) => onHosts([resultOf(host, ports)]),
   });
@@ -65,6 +79,7 @@ async function scan(
     clearInterval(telling);
     tell();
   }
+  return swept.done;
 }
 
 const argumentsOf = ({ concurrency, retries, rate, seed, isAssumedUp }: Plan): string[] => [

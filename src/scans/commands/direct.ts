@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { onInterrupt } from '../../cli/interrupt.ts';
 import type { Output } from '../../cli/output.ts';
-import { defaultsOf } from '../defaults.ts';
+import { usual } from '../defaults.ts';
 import { countStates, type HostResult, portsOf } from '../host-result.ts';
 import { Policy } from '../policy.ts';
 import { makePlan, type ScanRequest } from '../request.ts';
@@ -15,9 +15,8 @@ export async function runDirect(
   request: ScanRequest,
   { allow, isAll }: { allow: string[]; isAll: boolean },
 ): Promise<void> {
-  const config = defaultsOf();
   const plan = await makePlan(request, {
-    config: { ...config, targets: allow },
+    config: usual,
     policy: new Policy(allow),
     resolve: (name) => lookup(name, { all: true }),
     seed: 1,
