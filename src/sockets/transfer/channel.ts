@@ -8,6 +8,7 @@ import { MessageReader } from './message-reader.ts';
 /** Where the bytes of files go as they come. */
 export type DataSink = {
   begin(id: string, offset: number, length: number): void;
+  /** They belong to the sink with the memory that they are in; no others are in it but those of the same turn. */
   bytes(bytes: Uint8Array): void;
 };
 
@@ -37,7 +38,8 @@ export class Channel {
     });
     socket.on('data', (chunk: Buffer) => {
       try {
-        reader.push(chunk);
+        // What comes from the system has memory of its own, which the taker of the bytes may free.
+        reader.push(chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk));
       } catch (error) {
         this.#finish(error as Error);
         socket.destroy();

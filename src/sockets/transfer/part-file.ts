@@ -85,7 +85,7 @@ export class PartFile {
     this.#size = 0;
   }
 
-  /** Takes the next bytes, which then belong to it. */
+  /** Takes the next bytes; they belong to it, with all the memory that they are in, as do others that are added before the next turn. */
   add(bytes: Uint8Array): void {
     this.#digest.update(bytes);
     this.#size += bytes.length;
@@ -138,6 +138,7 @@ export class PartFile {
         await writeAll(this.#file, batch, length, offset);
         offset += length;
         this.#waitingBytes -= length;
+        for (const bytes of batch) if (bytes.buffer !== this.#waiting[0]?.buffer) letGo(bytes.buffer);
         if (!this.isFull) this.onRoom();
       }
     } catch (error) {
@@ -148,6 +149,14 @@ export class PartFile {
       this.#writing = undefined;
     }
   }
+}
+
+/**
+ * Frees memory at once: a gigabyte in chunks of 64 KiB makes V8 collect everything it has a dozen times, only to find that they are not
+ * in use, which takes more of the processor than all of the copying.
+ */
+function letGo(memory: ArrayBufferLike): void {
+  if (memory instanceof ArrayBuffer && !memory.detached) memory.transfer(0);
 }
 
 async function writeAll(file: FileHandle, batch: Uint8Array[], length: number, offset: number): Promise<void> {
