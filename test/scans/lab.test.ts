@@ -29,6 +29,8 @@ describe.skipIf(why !== undefined)('in a network [needs root, nftables and nmap]
     lab = new Lab();
     await lab.host(2, { ports: [2001, 2003, 2011, 2013], filter });
     await lab.host(3, { ports: [2001], filter: 'meta l4proto tcp drop\n' });
+    lab.filter('s', 'tcp dport 3001-3020 drop\ntcp dport 3050 reject with icmpx type admin-prohibited');
+    await lab.listen('s', [3060]);
   }, 120_000);
   afterAll(() => lab?.close());
 
@@ -75,6 +77,19 @@ describe.skipIf(why !== undefined)('in a network [needs root, nftables and nmap]
       2015: 'closed',
       2017: 'closed',
     });
+  });
+
+  test.for(['127.0.0.1', '::1'])('all that a filter does to %s is seen there, too, as nmap sees it', async (address) => {
+    const list = '2002-4000';
+    const theirs = lab.in('s', 'nmap', '-n', '-Pn', '-sT', ...(address === '::1' ? ['-6'] : []), '-p', list, '-oG', '-', '--', address);
+    const ofNmap = new Map([...theirs.matchAll(/(\d+)\/([a-z|]+)\/tcp/g)].map(([, port, state]) => [Number(port), state]));
+    expect([...ofNmap].filter(([, state]) => state === 'open')).toEqual([[3060, 'open']]);
+    const { rows } = await scan(address, '-p', list);
+    expect(rows).toHaveLength(1999);
+    // nmap leaves out what most ports are (and what more than 25 are).
+    for (const { port, state } of rows) expect([port, state]).toEqual([port, ofNmap.get(port) ?? 'closed']);
+    expect(rows.filter(({ state }) => state === 'filtered')).toHaveLength(21);
+    expect(rows.find(({ port }) => port === 3050)).toMatchObject({ reason: address === '::1' ? 'admin-prohibited' : 'host-unreach' });
   });
 
   test('hosts of a range: up, silent and absent are told apart', async () => {

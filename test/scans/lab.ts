@@ -50,11 +50,19 @@ export class Lab {
     this.#join(name, number);
     // Without limits on ICMP errors, or what is seen is a matter of luck.
     this.in(name, 'sysctl', '-qw', 'net.ipv4.icmp_ratemask=0', 'net.ipv4.icmp_ratelimit=0', 'net.ipv6.icmp.ratelimit=0');
-    if (filter !== undefined) {
-      const rules = `table inet t {\n chain c {\n type filter hook input priority 0; policy accept;\n${filter}\n }\n}\n`;
-      execFileSync('ip', ['netns', 'exec', this.nameOf(name), 'nft', '-f', '-'], { input: rules });
-    }
-    if (ports.length > 0) await this.start(name, process.execPath, '-e', listeners, ...ports.map(String));
+    if (filter !== undefined) this.filter(name, filter);
+    if (ports.length > 0) await this.listen(name, ports);
+  }
+
+  /** Filters what comes in: rules of nftables, one a line. */
+  filter(space: string, rules: string): void {
+    const input = `table inet t {\n chain c {\n type filter hook input priority 0; policy accept;\n${rules}\n }\n}\n`;
+    execFileSync('ip', ['netns', 'exec', this.nameOf(space), 'nft', '-f', '-'], { input });
+  }
+
+  /** Listens on ports over IPv4 and IPv6; 2003 resets whoever comes. */
+  async listen(space: string, ports: readonly number[]): Promise<void> {
+    await this.start(space, process.execPath, '-e', listeners, ...ports.map(String));
   }
 
   /** Starts a program in a namespace; resolves when it has printed something. */
