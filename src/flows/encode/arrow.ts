@@ -9,7 +9,7 @@ import type { BlockPool } from './block.ts';
 import { BlockQueue } from './block.ts';
 import type { Encoder, Opening } from './encoder.ts';
 import type { EncodedField } from './field.ts';
-import type { Coded, RawColumn } from './raw-column.ts';
+import type { Coded, Entries, Joined, RawColumn } from './raw-column.ts';
 import { inlineOctets, isPresent } from './raw-column.ts';
 
 /** Rows of a record batch: eight chunks, so that the first rows go out early and the messages still cost little. */
@@ -109,12 +109,20 @@ class GatheredTexts implements Gathered {
   readonly #offsets = new Int32Array(batchRows + 1);
   #octets = new Uint8Array(batchRows * 16);
   #view = new DataView(this.#octets.buffer);
+  /** The dictionary at hand: its octets, and those of its longest text. */
+  #entries: Entries | undefined;
+  #source = new DataView<ArrayBufferLike>(new ArrayBuffer(0));
+  #longest = 0;
 
   reset(): void {
     this.#presence.reset();
   }
 
   append([text, high, low]: readonly RawColumn[], from: number, count: number, at: number): void {
+    if (text!.joined !== null) {
+      this.#appendJoined(text!.joined, from, count, at);
+      return;
+    }
     const isShort = text!.validity === null && text!.longTexts === null;
     if (isShort && text!.coded !== null) {
       this.#appendCoded(text!.coded, from, count, at);
@@ -123,6 +131,21 @@ class GatheredTexts implements Gathered {
     for (const column of [text, high, low]) column?.expand();
     if (isShort) this.#appendShort(text!.u32, from, count, at);
     else this.#appendAny([text!, high, low], from, count, at);
+  }
+
+  /** Texts that lie one behind the other, as they do here. */
+  #appendJoined({ bytes, at: begin, lengths, first }: Joined, from: number, count: number, at: number): void {
+    const offsets = this.#offsets;
+    let start = begin;
+    for (let next = first; next < first + from; next++) start += lengths[next]!;
+    const base = offsets[at]!;
+    let end = base;
+    for (let i = 0, next = first + from; i < count; i++) {
+      end += lengths[next + i]!;
+      offsets[at + i + 1] = end;
+    }
+    this.#reserve(end);
+    this.#octets.set(bytes.subarray(start, start + end - base), base);
   }
 
   /** Texts that all lie in place, as most names and ports do: three words each, over which the next text is written. */
@@ -140,20 +163,44 @@ class GatheredTexts implements Gathered {
     }
   }
 
-  /** The same by a dictionary. */
-  #appendCoded({ codes, entries: { words } }: Coded, from: number, count: number, at: number): void {
+  /**
+   * The same by a dictionary. Eight octets are copied at a time, as doubles: bits that an engine may change (those of NaN, 7F or
+   * FF after F0 or more) cannot occur in UTF-8.
+   */
+  #appendCoded({ codes, entries }: Coded, from: number, count: number, at: number): void {
     const offsets = this.#offsets;
+    const { words } = entries;
+    const source = this.#sourceOf(entries);
     let end = offsets[at]!;
-    this.#reserve(end + (count + 1) * inlineOctets);
+    this.#reserve(end + count * this.#longest + 16);
     const view = this.#view;
+    if (this.#longest <= 8) {
+      for (let i = 0; i < count; i++) {
+        const code = codes[from + i]!;
+        view.setFloat64(end, source.getFloat64(code * 16 + 4, true), true);
+        end += words[code * 4]!;
+        offsets[at + i + 1] = end;
+      }
+      return;
+    }
     for (let i = 0; i < count; i++) {
-      const word = codes[from + i]! * 4;
-      view.setInt32(end, words[word + 1]! | 0, true);
-      view.setInt32(end + 4, words[word + 2]! | 0, true);
-      view.setInt32(end + 8, words[word + 3]! | 0, true);
-      end += words[word]!;
+      const code = codes[from + i]!;
+      view.setFloat64(end, source.getFloat64(code * 16 + 4, true), true);
+      view.setInt32(end + 8, source.getInt32(code * 16 + 12, true), true);
+      end += words[code * 4]!;
       offsets[at + i + 1] = end;
     }
+  }
+
+  /** The octets of a dictionary, whose longest text is found once. */
+  #sourceOf(entries: Entries): DataView<ArrayBufferLike> {
+    if (this.#entries === entries) return this.#source;
+    this.#entries = entries;
+    const { words, size } = entries;
+    this.#source = new DataView(words.buffer, words.byteOffset, words.byteLength);
+    this.#longest = 0;
+    for (let entry = 0; entry < size; entry++) this.#longest = Math.max(this.#longest, words[entry * 4]!);
+    return this.#source;
   }
 
   #appendAny(

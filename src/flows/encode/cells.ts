@@ -9,7 +9,10 @@ import { instantOctets, ticks, writeInstant } from './instant.ts';
 import type { CellNotation, Notation } from './notation.ts';
 import { type Entries, inlineOctets } from './raw-column.ts';
 
-/** Cells of one dictionary: entry `n` has `lengths[n]` octets, in `words` doubles (as bits) from `octets[n * words]` on. */
+/**
+ * Cells of one dictionary, until those of the next are made: entry `n` has `lengths[n]` octets, in `words` doubles (as bits) from
+ * `octets[n * words]` on.
+ */
 export type Cells = { readonly words: number; readonly octets: Float64Array; readonly lengths: Uint8Array };
 
 /** Cells are at most so long: copying much for each row would be no gain. */
@@ -20,6 +23,7 @@ const valueOctets = Math.max(digitsOctets, instantOctets, inlineOctets * 6 + 2) 
 
 let scratch = new Uint8Array(64 * 1024);
 let view = new DataView(scratch.buffer);
+let starts = new Uint32Array(0);
 
 /** Makes the cells of one field. */
 export class CellMaker {
@@ -33,6 +37,9 @@ export class CellMaker {
   #cells: Cells | null = null;
   /** Room only grows, so that few loops are compiled. */
   #words = 1;
+  /** Memory of the cells, used again for the next dictionary. */
+  #octets = new Float64Array(0);
+  #lengths = new Uint8Array(0);
 
   constructor(notation: Notation, { field, prefix, suffix }: CellNotation, special: Uint8Array) {
     this.#notation = notation;
@@ -57,8 +64,9 @@ export class CellMaker {
       scratch = new Uint8Array(size * room);
       view = new DataView(scratch.buffer);
     }
-    const starts = new Uint32Array(size);
-    const lengths = new Uint8Array(size);
+    if (starts.length < size) starts = new Uint32Array(size);
+    if (this.#lengths.length < size) this.#lengths = new Uint8Array(size);
+    const lengths = this.#lengths;
     let longest = 0;
     let at = 0;
     for (let entry = 0; entry < size; entry++) {
@@ -70,7 +78,20 @@ export class CellMaker {
       at = end;
     }
     this.#words = Math.max(this.#words, (longest + 7) >> 3);
-    return this.#words > mostWords ? null : { words: this.#words, octets: spaced(starts, this.#words), lengths };
+    if (this.#words > mostWords) return null;
+    this.#space(size);
+    return { words: this.#words, octets: this.#octets, lengths };
+  }
+
+  /** Copies what lies in the scratch, with the same room for each. */
+  #space(size: number): void {
+    const words = this.#words;
+    if (this.#octets.length < size * words) this.#octets = new Float64Array(size * words);
+    const octets = this.#octets;
+    for (let entry = 0, to = 0; entry < size; entry++) {
+      const start = starts[entry]!;
+      for (let word = 0; word < words; word++) octets[to++] = view.getFloat64(start + word * 8, true);
+    }
   }
 
   #write(at: number, values: Uint32Array, entry: number): number {
@@ -116,13 +137,3 @@ export class CellMaker {
     return this.#notation.escape(scratch, at, bytes, 0, length);
   }
 }
-
-/** Octets of the scratch from each start on, with the same room for each. */
-const spaced = (starts: Uint32Array, words: number): Float64Array => {
-  const octets = new Float64Array(starts.length * words);
-  for (let entry = 0, to = 0; entry < starts.length; entry++) {
-    const start = starts[entry]!;
-    for (let word = 0; word < words; word++) octets[to++] = view.getFloat64(start + word * 8, true);
-  }
-  return octets;
-};

@@ -36,7 +36,7 @@ const readColumn = (chunk: duckdb.DataChunk, index: number, type: ColumnType, co
   const u32 = new Uint32Array(buffer, u8.byteOffset, u8.length >> 2);
   // Validity comes in words of 64 bits; null when the vector has no NULL.
   const validity = duckdb.vector_get_validity(vector, Math.ceil(count / 64) * 8) as Uint8Array | null;
-  const column = { type, u8, u16, u32, validity, longTexts: null, coded: null, expand: () => undefined };
+  const column = { type, u8, u16, u32, validity, longTexts: null, coded: null, joined: null, expand: () => undefined };
   if (type !== 'VARCHAR') return column;
   return { ...column, longTexts: PointedTexts.of(column, count) };
 };

@@ -42,6 +42,9 @@ export type Entries = {
 /** Values by a dictionary: that of a row is the entry `codes[row]`. */
 export type Coded = { readonly codes: Uint32Array; readonly entries: Entries };
 
+/** Texts that lie one behind the other: that of the first row begins at `bytes[at]` and has `lengths[first]` octets. */
+export type Joined = { readonly bytes: Uint8Array; readonly at: number; readonly lengths: Uint32Array; readonly first: number };
+
 /** One column of a chunk. `u8`, `u16` and `u32` show the same memory; `validity` has a bit a row (1 = present), null = no NULL. */
 export type RawColumn = {
   readonly type: ColumnType;
@@ -53,6 +56,8 @@ export type RawColumn = {
   readonly longTexts: LongTexts | null;
   /** The values where they are in a dictionary and none is NULL. The arrays have them only after `expand`. */
   readonly coded: Coded | null;
+  /** The texts where they lie one behind the other and none is NULL; likewise. */
+  readonly joined: Joined | null;
   /** Sees to it that the arrays have the values. */
   expand(): void;
 };

@@ -96,8 +96,8 @@ export class ColumnReader {
       target.hold(values.entries, rows);
       return;
     }
-    target.coded = null;
-    target.validity = null;
+    if (this.#levels === undefined && values instanceof TextValues && values.hold(target, rows)) return;
+    target.holdNone();
     const present = this.#levels === undefined ? rows : readLevels(this.#levels, rows, target);
     const words = wordsOf(this.#type);
     if (words === 1) {
@@ -316,6 +316,14 @@ class TextValues implements Values {
 
   get heap(): Uint8Array | undefined {
     return this.#texts.heap;
+  }
+
+  /** Whether the next texts could be left where they are. */
+  hold(target: Vector, rows: number): boolean {
+    const texts = this.#texts;
+    if (!(texts instanceof DeltaTexts)) return false;
+    target.holdJoined(texts.take(rows), rows);
+    return true;
   }
 
   read(target: Uint32Array, count: number): void {

@@ -1,5 +1,5 @@
 /** Texts of a page as the entries of a vector: a length and up to 12 octets in place, or the place in the page. */
-import { inlineOctets } from '../encode/raw-column.ts';
+import { inlineOctets, type Joined } from '../encode/raw-column.ts';
 import { Deltas } from './read-deltas.ts';
 import { Unreadable } from './read-fault.ts';
 import { padding, type Scratch } from './scratch.ts';
@@ -120,24 +120,45 @@ export class DeltaTexts implements Texts {
     return this.#hasLong ? this.#bytes : undefined;
   }
 
+  /** The next `count` texts as they lie there. */
+  take(count: number): Joined {
+    if (count > this.#lengths.length - this.#next) throw new Unreadable('texts end too early');
+    const joined = { bytes: this.#bytes, at: this.#at, lengths: this.#lengths, first: this.#next };
+    this.skip(count);
+    return joined;
+  }
+
   read(target: Uint32Array, at: number, count: number): void {
-    const lengths = this.#lengths;
-    const view = this.#view;
-    const first = this.#next;
-    if (count > lengths.length - first) throw new Unreadable('texts end too early');
-    let from = this.#at;
-    let to = at;
-    for (let next = first; next < first + count; next++, to += 4) {
-      const length = lengths[next]!;
-      if (length <= inlineOctets) writeShort(target, to, view, from, length);
-      else writeLong(target, to, view, from, length);
-      from += length;
-    }
-    this.#at = from;
-    this.#next = first + count;
+    writeTexts(target, at, this.#view, this.take(count), count);
   }
 
   skip(count: number): void {
-    for (let i = 0; i < count; i++) this.#at += this.#lengths[this.#next++] ?? 0;
+    const lengths = this.#lengths;
+    const end = Math.min(lengths.length, this.#next + count);
+    let at = this.#at;
+    for (let next = this.#next; next < end; next++) at += lengths[next]!;
+    this.#at = at;
+    this.#next = end;
   }
 }
+
+/** Writes the first `count` texts as entries; returns the octets in which long ones lie, if there may be some. */
+export const writeJoined = (target: Uint32Array, joined: Joined, count: number): Uint8Array | undefined =>
+  writeTexts(target, 0, viewOf(joined.bytes), joined, count) ? joined.bytes : undefined;
+
+/** Whether one of them is long. */
+const writeTexts = (target: Uint32Array, at: number, view: DataView, { at: begin, lengths, first }: Joined, count: number): boolean => {
+  let from = begin;
+  let to = at;
+  let hasLong = false;
+  for (let next = first; next < first + count; next++, to += 4) {
+    const length = lengths[next]!;
+    if (length <= inlineOctets) writeShort(target, to, view, from, length);
+    else {
+      writeLong(target, to, view, from, length);
+      hasLong = true;
+    }
+    from += length;
+  }
+  return hasLong;
+};

@@ -1,6 +1,7 @@
 /** The values of one column for some rows, in the shape that the encoders read; its memory is used again for the next rows. */
-import { type Coded, type Entries, type LongTexts, type RawColumn, widths } from '../encode/raw-column.ts';
+import { type Coded, type Entries, type Joined, type LongTexts, type RawColumn, widths } from '../encode/raw-column.ts';
 import type { ColumnType } from '../schema.ts';
+import { writeJoined } from './read-texts.ts';
 
 /** Rows of a vector at most. */
 export const vectorRows = 2048;
@@ -13,6 +14,7 @@ export class Vector implements RawColumn {
   validity: Uint8Array | null = null;
   longTexts: LongTexts | null = null;
   coded: Coded | null = null;
+  joined: Joined | null = null;
   /** What `validity` is where it is not null. */
   readonly bits = new Uint8Array(vectorRows / 8);
   /** Where the codes are that `hold` speaks of. */
@@ -30,15 +32,32 @@ export class Vector implements RawColumn {
   /** Makes the first `count` rows the entries whose codes are in `codes`. */
   hold(entries: Entries, count: number): void {
     this.coded = { codes: this.codes, entries };
+    this.joined = null;
     this.validity = null;
     this.holdTexts(entries.heap);
     this.#count = count;
   }
 
-  expand(): void {
-    if (this.coded === null) return;
-    gather(this, this.coded, this.#count);
+  /** Makes the first `count` rows these texts. */
+  holdJoined(joined: Joined, count: number): void {
+    this.joined = joined;
     this.coded = null;
+    this.validity = null;
+    this.#count = count;
+  }
+
+  /** Takes back what `hold` and `holdJoined` have told: the arrays get values of their own. */
+  holdNone(): void {
+    this.coded = null;
+    this.joined = null;
+    this.validity = null;
+  }
+
+  expand(): void {
+    if (this.coded !== null) gather(this, this.coded, this.#count);
+    else if (this.joined !== null) this.holdTexts(writeJoined(this.u32, this.joined, this.#count));
+    this.coded = null;
+    this.joined = null;
   }
 
   /** Tells where the long texts of its rows lie: their entries have the place among `octets` in the third word. */
@@ -61,7 +80,7 @@ export class Vector implements RawColumn {
 
   /** Makes NULL of all rows. */
   clear(): void {
-    this.coded = null;
+    this.holdNone();
     this.bits.fill(0);
     this.validity = this.bits;
     this.longTexts = null;

@@ -13,9 +13,9 @@ import { Unreadable } from '../parquet/read-fault.ts';
 import { type FileColumn, ParquetReader } from '../parquet/read-file.ts';
 import type { RowGroup } from '../parquet/read-footer.ts';
 import { Scratch } from '../parquet/scratch.ts';
-import { type Vector, vectorRows } from '../parquet/vector.ts';
+import { Vector, vectorRows } from '../parquet/vector.ts';
 import type { ColumnName, Shape } from '../schema.ts';
-import { plainLayout } from './plain-columns.ts';
+import { type PlainLayout, plainLayout } from './plain-columns.ts';
 import type { TimeBounds } from './slices.ts';
 
 /** A sealed file, and how many rows the catalog knows it to have. */
@@ -51,46 +51,65 @@ type Span = { group: RowGroup; from: number; to: number };
 /** Buffers that came back, for whatever part runs next in this thread. */
 const pool = new BlockPool(blockOctets, 24);
 
-/** Memory of parts that have ended, some megabytes each, for those that come; what many streams at once had goes. */
-const scratches: Scratch[] = [];
-const mostScratches = 3;
+/**
+ * What parts are read and encoded with. Each has some megabytes, which the next part of the same stream uses again: made anew for
+ * each part, they had V8 collect all garbage twenty times in a stream of ten million rows, for memory that it sees as a few objects.
+ */
+type Kit = { key: string; encoder: Encoder; scratch: Scratch; layouts: Map<Shape, Layout> };
+type Layout = PlainLayout & { vectors: Vector[] };
+
+/** Kits of parts that have ended well, the last one used last; what many streams at once had goes. */
+const kits: Kit[] = [];
+const mostKits = 3;
+
+const takeKit = async ({ fields, shape, format, bigint }: PlainPart): Promise<Kit> => {
+  const key = [format, bigint, shape, ...fields].join();
+  const known = kits.findLastIndex((kit) => kit.key === key);
+  if (known >= 0) return kits.splice(known, 1)[0] as Kit;
+  const encoder = await createEncoder(format, encodedFields(fields, shape), { bigint, pool, continues: true });
+  return { key, encoder, scratch: new Scratch(), layouts: new Map() };
+};
+
+const giveKit = (kit: Kit): void => {
+  if (kits.push(kit) > mostKits) kits.shift();
+};
 
 const time: FileColumn = { name: 'time', type: 'BIGINT' };
 
 /** Sends the rows of a part and returns how many they were. `Unreadable` where a file is better left to DuckDB. */
 export const encodePlain = async (part: PlainPart, sink: Sink): Promise<number> => {
-  const { fields, shape, format, bigint } = part;
-  const encoder = await createEncoder(format, encodedFields(fields, shape), { bigint, pool, continues: true });
-  const running = new PlainEncoding(part, sink, encoder);
+  const kit = await takeKit(part);
+  const running = new PlainEncoding(part, sink, kit);
   for (const file of part.files) await running.read(file);
-  return await running.end();
+  const rows = await running.end();
+  giveKit(kit); // what has broken off may hold rows still
+  return rows;
 };
 
 class PlainEncoding {
   readonly #part: PlainPart;
   readonly #sink: Sink;
   readonly #encoder: Encoder;
+  readonly #kit: Kit;
   #toSkip: number;
   #left: number;
   #rows = 0;
 
-  constructor(part: PlainPart, sink: Sink, encoder: Encoder) {
+  constructor(part: PlainPart, sink: Sink, kit: Kit) {
     this.#part = part;
     this.#sink = sink;
-    this.#encoder = encoder;
+    this.#kit = kit;
+    this.#encoder = kit.encoder;
     this.#toSkip = part.skip;
     this.#left = part.limit;
   }
 
   async read({ path, shape, rows }: PlainFile): Promise<void> {
     if (this.#left <= 0) return;
-    const { folder, fields, shape: stream } = this.#part;
-    const { columns, makers } = plainLayout(fields, stream, shape);
-    const scratch = scratches.pop() ?? new Scratch();
-    const reader = ParquetReader.open(join(folder, path), columns, [time], scratch);
+    const { columns, makers, vectors } = this.#layout(shape);
+    const reader = ParquetReader.open(join(this.#part.folder, path), columns, [time], this.#kit.scratch);
     try {
       if (reader.rows !== rows) throw new Unreadable(`${path} has ${reader.rows} rows in place of ${rows}`);
-      const vectors = reader.vectors();
       for (const span of this.#spans(reader)) {
         const group = reader.read(span.group, columns, span.to - span.from);
         group.skip(span.from);
@@ -106,9 +125,17 @@ class PlainEncoding {
         }
       }
     } finally {
-      if (scratches.length < mostScratches) scratches.push(scratch);
       reader.close();
     }
+  }
+
+  #layout(shape: Shape): Layout {
+    const known = this.#kit.layouts.get(shape);
+    if (known !== undefined) return known;
+    const plain = plainLayout(this.#part.fields, this.#part.shape, shape);
+    const layout = { ...plain, vectors: plain.columns.map(({ type }) => new Vector(type)) };
+    this.#kit.layouts.set(shape, layout);
+    return layout;
   }
 
   async end(): Promise<number> {
@@ -160,8 +187,8 @@ const spanWithin = (reader: ParquetReader, group: RowGroup, { from, to }: TimeBo
   if (min?.length === 8 && Number(Buffer.from(min).readBigInt64LE()) > to) return outside;
   if (max?.length === 8 && Number(Buffer.from(max).readBigInt64LE()) < from) return outside;
   const times = reader.read(group, [time]);
-  const vectors = reader.vectors([time]);
-  const [vector] = vectors as [Vector];
+  const vector = new Vector(time.type);
+  const vectors = [vector];
   const span = { group, from: 0, to: 0 };
   let last = Number.NEGATIVE_INFINITY;
   for (let left = group.rows; left > 0; ) {
