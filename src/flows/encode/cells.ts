@@ -25,9 +25,12 @@ let scratch = new Uint8Array(64 * 1024);
 let view = new DataView(scratch.buffer);
 let starts = new Uint32Array(0);
 
+/** How the texts of a notation are escaped. */
+type Escapes = Pick<Notation, 'escape' | 'escapesEmpty'>;
+
 /** Makes the cells of one field. */
 export class CellMaker {
-  readonly #notation: Notation;
+  readonly #notation: Escapes;
   readonly #prefix: Uint8Array;
   readonly #suffix: Uint8Array;
   readonly #type: CellNotation['field']['type'];
@@ -41,7 +44,7 @@ export class CellMaker {
   #octets = new Float64Array(0);
   #lengths = new Uint8Array(0);
 
-  constructor(notation: Notation, { field, prefix, suffix }: CellNotation, special: Uint8Array) {
+  constructor(notation: Escapes, { field, prefix, suffix }: CellNotation, special: Uint8Array) {
     this.#notation = notation;
     this.#prefix = Buffer.from(prefix);
     this.#suffix = Buffer.from(suffix);

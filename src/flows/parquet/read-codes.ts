@@ -81,11 +81,12 @@ export class Codes {
   #unpack(target: Uint32Array, from: number, count: number): number {
     const view = this.#view;
     const width = this.#width;
-    let bit = this.#bit;
-    let bits = 0;
+    const eights = width <= 25 && (this.#bit & 7) === 0 ? count & ~7 : 0;
+    let bits = eights > 0 ? unpackEights(view, this.#bit >>> 3, width, target.subarray(from, from + eights)) : 0;
+    let bit = this.#bit + eights * width;
     if (width <= 25) {
       const mask = 2 ** width - 1;
-      for (let at = from, end = from + count; at < end; at++, bit += width) {
+      for (let at = from + eights, end = from + count; at < end; at++, bit += width) {
         const value = (view.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask;
         bits |= value;
         target[at] = value;
@@ -118,3 +119,46 @@ export class Codes {
     throw new Unreadable('a run of codes is too long');
   }
 }
+
+/**
+ * Numbers of at most 25 bits from an octet on, as many as the target takes, which is a multiple of eight: eight of them are whole
+ * octets, so that within each eight all of them lie at the same places. Returns every bit that one of them has.
+ */
+const unpackEights = (view: DataView, from: number, width: number, target: Uint32Array): number => {
+  const mask = (1 << width) - 1;
+  const at1 = width >>> 3;
+  const at2 = (width * 2) >>> 3;
+  const at3 = (width * 3) >>> 3;
+  const at4 = (width * 4) >>> 3;
+  const at5 = (width * 5) >>> 3;
+  const at6 = (width * 6) >>> 3;
+  const at7 = (width * 7) >>> 3;
+  const shift1 = width & 7;
+  const shift2 = (width * 2) & 7;
+  const shift3 = (width * 3) & 7;
+  const shift4 = (width * 4) & 7;
+  const shift5 = (width * 5) & 7;
+  const shift6 = (width * 6) & 7;
+  const shift7 = (width * 7) & 7;
+  let bits = 0;
+  for (let to = 0, at = from; to < target.length; to += 8, at += width) {
+    const a = view.getInt32(at, true) & mask;
+    const b = (view.getInt32(at + at1, true) >>> shift1) & mask;
+    const c = (view.getInt32(at + at2, true) >>> shift2) & mask;
+    const d = (view.getInt32(at + at3, true) >>> shift3) & mask;
+    const e = (view.getInt32(at + at4, true) >>> shift4) & mask;
+    const f = (view.getInt32(at + at5, true) >>> shift5) & mask;
+    const g = (view.getInt32(at + at6, true) >>> shift6) & mask;
+    const h = (view.getInt32(at + at7, true) >>> shift7) & mask;
+    target[to] = a;
+    target[to + 1] = b;
+    target[to + 2] = c;
+    target[to + 3] = d;
+    target[to + 4] = e;
+    target[to + 5] = f;
+    target[to + 6] = g;
+    target[to + 7] = h;
+    bits |= a | b | c | d | e | f | g | h;
+  }
+  return bits;
+};
