@@ -1,27 +1,40 @@
 /**
- * Compiles the meter's kernel: its sources (src/flows/meter/kernel) to `kernel.wasm` beside them. A test keeps the two together.
+ * Compiles the kernels, that of the meter (src/flows/meter/kernel) and that of LANL files (src/flows/import/lanl-kernel): their sources to
+ * `kernel.wasm` beside them. Tests keep the two together.
  *
  *   node scripts/kernel/build.ts
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import * as lanlLayout from '../../src/flows/import/lanl-kernel/layout.ts';
 import * as record from '../../src/flows/meter/flow-record.ts';
 import * as constants from '../../src/flows/meter/kernel/constants.ts';
 import * as layout from '../../src/flows/meter/kernel/layout.ts';
-import { compile } from './compiler.ts';
+import { type Constants, compile } from './compiler.ts';
 import { writeModule } from './wasm-writer.ts';
 
-const folder = new URL('../../src/flows/meter/kernel/', import.meta.url);
+const meterFolder = new URL('../../src/flows/meter/kernel/', import.meta.url);
+const lanlFolder = new URL('../../src/flows/import/lanl-kernel/', import.meta.url);
+const mostPages = 65_536;
 
-const parse = (name: string): ts.SourceFile =>
-  ts.createSourceFile(name, readFileSync(new URL(name, folder), 'utf8'), ts.ScriptTarget.ESNext, true);
+const parse = (path: URL): ts.SourceFile =>
+  ts.createSourceFile(fileURLToPath(path), readFileSync(path, 'utf8'), ts.ScriptTarget.ESNext, true);
 
-/** The module that the sources of now make. */
-export const buildKernel = (): Uint8Array<ArrayBuffer> => {
-  const known = { ...record, ...constants, ...layout };
-  const mostPages = 65_536;
-  return writeModule(compile(['scan.ts', 'begin.ts', 'end.ts', 'count.ts'].map(parse), known), mostPages);
-};
+const build = (folder: URL, names: readonly string[], known: Constants): Uint8Array<ArrayBuffer> =>
+  writeModule(
+    compile(
+      names.map((name) => parse(new URL(name, folder))),
+      known,
+    ),
+    mostPages,
+  );
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(new URL('kernel.wasm', folder), buildKernel());
+/** The modules that the sources of now make. */
+export const buildKernel = () => build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'count.ts'], { ...record, ...constants, ...layout });
+export const buildLanlKernel = () => build(lanlFolder, ['read-lines.ts'], lanlLayout);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(new URL('kernel.wasm', meterFolder), buildKernel());
+  writeFileSync(new URL('kernel.wasm', lanlFolder), buildLanlKernel());
+}

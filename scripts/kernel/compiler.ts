@@ -2,29 +2,44 @@
  * Compiles a small part of TypeScript to WebAssembly: the loops of the meter that see every packet (src/flows/meter/kernel).
  *
  * What it takes: `const` and `let`, `if`, `while`, `break`, `continue`, `return`, calls, and the operators of numbers. A number is an
- * `i32` that wraps, or an `f64`, as the declared types of parameters and the loads of `words.ts` say; whole literals take the type of what
- * stands beside them. An arrow function is inlined wherever it is called; a declared function is one of the module. Names of other modules are
+ * `i32` that wraps, an `i64` that wraps and has no sign (a bigint, such as `8n`), or an `f64`, as the declared types of parameters and the
+ * loads of `words.ts` say; whole literals take the type of what stands beside them. An arrow function is inlined wherever it is called, one within a function with the variables around it; a declared
+ * function is one of the module. Names of other modules are
  * numbers that are known here (`field.srcD`). Whatever else is written is refused, with its line.
  */
 import ts from 'typescript';
-import { signed, unsigned, type ValueType, valueTypes, type WasmFunction } from './wasm-writer.ts';
+import { signed, signed64, unsigned, type ValueType, valueTypes, type WasmFunction } from './wasm-writer.ts';
 
 /** Objects and numbers of other modules, by their names in the source. */
 export type Constants = Readonly<Record<string, unknown>>;
 
-const op = { block: 0x02, loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, br: 0x0c, brIf: 0x0d, return: 0x0f, get: 0x20, set: 0x21 };
+const op = {
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  return: 0x0f,
+  call: 0x10,
+  get: 0x20,
+  set: 0x21,
+};
 
 /** Loads and stores of `words.ts`: operation, type of the value, and of how many octets 2^n. */
 const loads: Record<string, [number, ValueType]> = {
   load8: [0x2d, 'i32'],
   load16: [0x2f, 'i32'],
   load32: [0x28, 'i32'],
+  load64: [0x29, 'i64'],
   loadF64: [0x2b, 'f64'],
 };
 const stores: Record<string, [number, ValueType]> = {
   store8: [0x3a, 'i32'],
   store16: [0x3b, 'i32'],
   store32: [0x36, 'i32'],
+  store64: [0x37, 'i64'],
   storeF64: [0x39, 'f64'],
 };
 const conversions: Record<string, [number, ValueType, ValueType]> = {
@@ -32,29 +47,32 @@ const conversions: Record<string, [number, ValueType, ValueType]> = {
   unsignedToF64: [0xb8, 'i32', 'f64'],
   toUnsigned: [0xab, 'f64', 'i32'],
   ceil: [0x9b, 'f64', 'f64'],
+  toI64: [0xad, 'i32', 'i64'],
+  toI32: [0xa7, 'i64', 'i32'],
+  trailingZeros: [0x7a, 'i64', 'i64'],
 };
 
 const { SyntaxKind: kind } = ts;
 /** Operators by type of their operands; comparisons answer an i32. */
 const arithmetic: Partial<Record<ts.SyntaxKind, Partial<Record<ValueType, number>>>> = {
-  [kind.PlusToken]: { i32: 0x6a, f64: 0xa0 },
-  [kind.MinusToken]: { i32: 0x6b, f64: 0xa1 },
-  [kind.AsteriskToken]: { i32: 0x6c, f64: 0xa2 },
+  [kind.PlusToken]: { i32: 0x6a, i64: 0x7c, f64: 0xa0 },
+  [kind.MinusToken]: { i32: 0x6b, i64: 0x7d, f64: 0xa1 },
+  [kind.AsteriskToken]: { i32: 0x6c, i64: 0x7e, f64: 0xa2 },
   [kind.SlashToken]: { f64: 0xa3 },
-  [kind.AmpersandToken]: { i32: 0x71 },
-  [kind.BarToken]: { i32: 0x72 },
-  [kind.CaretToken]: { i32: 0x73 },
-  [kind.LessThanLessThanToken]: { i32: 0x74 },
-  [kind.GreaterThanGreaterThanToken]: { i32: 0x75 },
+  [kind.AmpersandToken]: { i32: 0x71, i64: 0x83 },
+  [kind.BarToken]: { i32: 0x72, i64: 0x84 },
+  [kind.CaretToken]: { i32: 0x73, i64: 0x85 },
+  [kind.LessThanLessThanToken]: { i32: 0x74, i64: 0x86 },
+  [kind.GreaterThanGreaterThanToken]: { i32: 0x75, i64: 0x88 },
   [kind.GreaterThanGreaterThanGreaterThanToken]: { i32: 0x76 },
 };
 const comparisons: Partial<Record<ts.SyntaxKind, Record<ValueType, number>>> = {
-  [kind.EqualsEqualsEqualsToken]: { i32: 0x46, f64: 0x61 },
-  [kind.ExclamationEqualsEqualsToken]: { i32: 0x47, f64: 0x62 },
-  [kind.LessThanToken]: { i32: 0x48, f64: 0x63 },
-  [kind.GreaterThanToken]: { i32: 0x4a, f64: 0x64 },
-  [kind.LessThanEqualsToken]: { i32: 0x4c, f64: 0x65 },
-  [kind.GreaterThanEqualsToken]: { i32: 0x4e, f64: 0x66 },
+  [kind.EqualsEqualsEqualsToken]: { i32: 0x46, i64: 0x51, f64: 0x61 },
+  [kind.ExclamationEqualsEqualsToken]: { i32: 0x47, i64: 0x52, f64: 0x62 },
+  [kind.LessThanToken]: { i32: 0x48, i64: 0x54, f64: 0x63 },
+  [kind.GreaterThanToken]: { i32: 0x4a, i64: 0x56, f64: 0x64 },
+  [kind.LessThanEqualsToken]: { i32: 0x4c, i64: 0x58, f64: 0x65 },
+  [kind.GreaterThanEqualsToken]: { i32: 0x4e, i64: 0x5a, f64: 0x66 },
 };
 const below = 0x49; // i32.lt_u
 const assignments: Partial<Record<ts.SyntaxKind, ts.SyntaxKind>> = {
@@ -82,11 +100,23 @@ export const compile = (sources: readonly ts.SourceFile[], constants: Constants)
       }
     } else throw refused(statement, 'expected a function');
   }
-  return declared.map((node) => new FunctionCompiler({ inlined, constants }).compile(node));
+  const called = new Map(declared.map((node, at) => [node.name!.text, { ...signatureOf(node), index: at }]));
+  return declared.map((node) => new FunctionCompiler({ inlined, called, constants }).compile(node));
 };
+
+type Signature = { parameters: ValueType[]; result: ValueType | undefined };
+
+const signatureOf = (node: ts.FunctionDeclaration): Signature => ({
+  parameters: node.parameters.map(({ type }) => typeOf(type, node)),
+  result: node.type?.getText() === 'void' ? undefined : typeOf(node.type, node),
+});
+
+/** An arrow function with what it sees beside its parameters. */
+type Inlined = { arrow: ts.ArrowFunction; scope: ReadonlyMap<string, Local> };
 
 type Surroundings = {
   inlined: ReadonlyMap<string, ts.ArrowFunction>;
+  called: ReadonlyMap<string, Signature & { index: number }>;
   constants: Constants;
 };
 
@@ -94,18 +124,19 @@ class FunctionCompiler {
   readonly #around: Surroundings;
   readonly #locals: ValueType[] = [];
   #scope = new Map<string, Local>();
+  readonly #inlined: Map<string, Inlined>;
   /** Enclosing blocks, the innermost last: what `break`, `continue` and `return` leave. */
   readonly #blocks: ('break' | 'continue' | 'return' | 'if')[] = [];
   #result: ValueType | undefined;
 
   constructor(around: Surroundings) {
     this.#around = around;
+    this.#inlined = new Map([...around.inlined].map(([name, arrow]) => [name, { arrow, scope: new Map() }]));
   }
 
   compile(node: ts.FunctionDeclaration): WasmFunction {
     const name = node.name!.text;
-    const parameters = node.parameters.map(({ type }) => typeOf(type, node));
-    const result = node.type?.getText() === 'void' ? undefined : typeOf(node.type, node);
+    const { parameters, result } = signatureOf(node);
     for (const [index, parameter] of node.parameters.entries()) this.#declare(parameter.name.getText(), parameters[index]!);
     this.#result = result;
     const code = this.#block(node.body!);
@@ -142,6 +173,10 @@ class FunctionCompiler {
 
   #variable({ name, type, initializer }: ts.VariableDeclaration): number[] {
     if (initializer === undefined) throw refused(name, 'a variable begins with a value');
+    if (ts.isArrowFunction(initializer)) {
+      this.#inlined.set(name.getText(), { arrow: initializer, scope: this.#scope });
+      return [];
+    }
     const wanted = type === undefined ? undefined : typeOf(type, name);
     const value = this.#value(initializer, wanted);
     const { index } = this.#declare(name.getText(), value.type!);
@@ -216,6 +251,8 @@ class FunctionCompiler {
     if (ts.isParenthesizedExpression(node)) return this.#expression(node.expression, wanted);
     const constant = this.#constantOf(node);
     if (constant !== undefined) return numberCode(constant, wanted ?? 'i32');
+    const long = this.#longOf(node);
+    if (long !== undefined) return longCode(long);
     if (ts.isIdentifier(node)) return this.#variableOf(node);
     if (ts.isCallExpression(node)) return this.#call(node);
     if (ts.isConditionalExpression(node)) return this.#choice(node, wanted);
@@ -252,6 +289,13 @@ class FunctionCompiler {
     return ts.isBinaryExpression(node) ? this.#constantOfBinary(node) : undefined;
   }
 
+  /** The same of a bigint, which is a literal or a name. */
+  #longOf(node: ts.Expression): bigint | undefined {
+    if (ts.isBigIntLiteral(node)) return BigInt(node.text.slice(0, -1));
+    const value = ts.isIdentifier(node) && !this.#scope.has(node.text) ? this.#around.constants[node.text] : undefined;
+    return typeof value === 'bigint' ? value : undefined;
+  }
+
   #constantOfBinary({ left, operatorToken, right }: ts.BinaryExpression): number | undefined {
     const a = this.#constantOf(left);
     const b = a === undefined ? undefined : this.#constantOf(right);
@@ -282,7 +326,10 @@ class FunctionCompiler {
   #unary(node: ts.PrefixUnaryExpression, wanted: ValueType | undefined): Code {
     if (node.operator === kind.ExclamationToken) return { type: 'i32', code: [...this.#value(node.operand, 'i32').code, 0x45] };
     const value = this.#value(node.operand, wanted);
-    if (node.operator === kind.TildeToken) return { type: 'i32', code: [...value.code, ...numberCode(-1, 'i32').code, 0x73] };
+    if (node.operator === kind.TildeToken) {
+      if (value.type === 'i64') return { type: 'i64', code: [...value.code, ...longCode(-1n).code, 0x85] };
+      return { type: 'i32', code: [...value.code, ...numberCode(-1, 'i32').code, 0x73] };
+    }
     if (node.operator !== kind.MinusToken) throw refused(node, 'this operator is not known here');
     if (value.type === 'f64') return { type: 'f64', code: [...value.code, 0x9a] };
     return { type: 'i32', code: [...numberCode(0, 'i32').code, ...value.code, 0x6b] };
@@ -307,8 +354,13 @@ class FunctionCompiler {
 
   #call(node: ts.CallExpression): Code {
     const name = node.expression.getText();
-    const inlined = this.#around.inlined.get(name);
+    const inlined = this.#inlined.get(name);
     if (inlined !== undefined) return this.#inline(inlined, node);
+    const called = this.#around.called.get(name);
+    if (called !== undefined) {
+      const given = called.parameters.flatMap((type, at) => this.#value(node.arguments[at]!, type).code);
+      return { type: called.result, code: [...given, op.call, ...unsigned(called.index)] };
+    }
     return this.#intrinsic(name, node);
   }
 
@@ -326,6 +378,12 @@ class FunctionCompiler {
     }
     const conversion = conversions[name];
     if (conversion !== undefined) return { type: conversion[2], code: [...this.#value(first, conversion[1]).code, conversion[0]] };
+    if (name === 'matches16') {
+      const { code, offset } = this.#address(first);
+      // v128.load, i8x16.splat, i8x16.eq, i8x16.bitmask
+      const octet = this.#value(second!, 'i32').code;
+      return { type: 'i32', code: [...code, 0xfd, 0x00, 0, ...unsigned(offset), ...octet, 0xfd, 0x0f, 0xfd, 0x23, 0xfd, 0x64] };
+    }
     if (name === 'below') return { type: 'i32', code: [...this.#value(first, 'i32').code, ...this.#value(second!, 'i32').code, below] };
     throw refused(node, `there is no ${name}`);
   }
@@ -342,13 +400,13 @@ class FunctionCompiler {
     return { code: this.#value(node, 'i32').code, offset: 0 };
   }
 
-  #inline(arrow: ts.ArrowFunction, node: ts.CallExpression): Code {
+  #inline({ arrow, scope }: Inlined, node: ts.CallExpression): Code {
     const outer = this.#scope;
     const given = arrow.parameters.map(({ type, name }, at) => {
       const wanted = typeOf(type, node);
       return { name: name.getText(), type: wanted, code: this.#value(node.arguments[at]!, wanted).code };
     });
-    this.#scope = new Map();
+    this.#scope = new Map(scope);
     const code = given.flatMap(({ name, type, code: value }) => [...value, op.set, ...unsigned(this.#declare(name, type).index)]);
     const isVoid = arrow.type?.getText() === 'void';
     const type = isVoid ? undefined : typeOf(arrow.type, arrow);
@@ -365,6 +423,11 @@ class FunctionCompiler {
   }
 }
 
+const longCode = (value: bigint): Code & { type: ValueType } => ({
+  type: 'i64',
+  code: [0x42, ...signed64(BigInt.asIntN(64, value))],
+});
+
 const numberCode = (value: number, type: ValueType): Code & { type: ValueType } => {
   if (type === 'i32') return { type, code: [0x41, ...signed(value)] };
   return { type, code: [0x44, ...new Uint8Array(Float64Array.of(value).buffer)] };
@@ -372,9 +435,9 @@ const numberCode = (value: number, type: ValueType): Code & { type: ValueType } 
 
 const typeOf = (node: ts.TypeNode | undefined, where: ts.Node): ValueType => {
   const name = node?.getText();
-  if (name === 'i32' || name === 'f64') return name;
+  if (name === 'i32' || name === 'i64' || name === 'f64') return name;
   if (name === 'boolean') return 'i32';
-  throw refused(where, 'types here are i32, f64, boolean and void');
+  throw refused(where, 'types here are i32, i64, f64, boolean and void');
 };
 
 const refused = (node: ts.Node, why: string): Error => {

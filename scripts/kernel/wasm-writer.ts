@@ -1,7 +1,7 @@
 /** The octets of a WebAssembly module (WebAssembly core specification 2.0, section 5). */
 
 /** Types of values, as the format writes them. */
-export const valueTypes = { i32: 0x7f, f64: 0x7c } as const;
+export const valueTypes = { i32: 0x7f, i64: 0x7e, f64: 0x7c } as const;
 export type ValueType = keyof typeof valueTypes;
 
 /** Unsigned and signed LEB128. */
@@ -18,6 +18,14 @@ export const signed = (value: number): number[] => {
   for (let rest = value | 0; ; rest >>= 7) {
     if (rest >= -64 && rest < 64) return [...octets, rest & 127];
     octets.push((rest & 127) | 128);
+  }
+};
+
+export const signed64 = (value: bigint): number[] => {
+  const octets: number[] = [];
+  for (let rest = value; ; rest >>= 7n) {
+    if (rest >= -64n && rest < 64n) return [...octets, Number(rest & 127n)];
+    octets.push(Number(rest & 127n) | 128);
   }
 };
 

@@ -8,10 +8,12 @@
  *   validity: one bit a row, 1 = present; only for nullable columns, all 0 after `reset`
  *
  * A VARCHAR value is DuckDB's 16-octet string: a 32-bit length, then up to 12 octets in place; a longer text has its
- * first 4 octets there and, in the last 8, its offset in `heap`, which the run writer turns into a pointer.
+ * first 4 octets there and, in the last 8, its offset in `heap`, which the run writer turns into a pointer. A batch may also have codes of
+ * `texts` in place of its texts, 32 bits each from the beginning of the column.
  */
 import type { Column, Shape } from './schema.ts';
 import { columnsOf } from './schema.ts';
+import type { Texts } from './texts.ts';
 
 /** Rows of a batch: four DuckDB vectors of 2048. */
 export const batchRows = 8192;
@@ -59,6 +61,8 @@ export class FlowBatch {
   /** Texts longer than 12 octets, one after the other; `heapLength` octets are in use. Grows by doubling. */
   heap = new Uint8Array(4096);
   heapLength = 0;
+  /** What the codes in its columns of texts stand for; undefined where they hold the texts themselves. */
+  texts: Texts | undefined;
 
   constructor(shape: Shape, buffer?: ArrayBuffer) {
     const { size, places } = layout(shape);
@@ -113,6 +117,7 @@ export class FlowBatch {
     this.count = 0;
     this.heapLength = 0;
     this.isUnnamed = false;
+    this.texts = undefined;
     for (const { validity } of this.columns) validity?.fill(0);
   }
 
@@ -122,8 +127,31 @@ export class FlowBatch {
     return this;
   }
 
+  /** Puts the texts in place of their codes. */
+  spellOut(): void {
+    const { texts } = this;
+    if (texts === undefined) return;
+    this.texts = undefined;
+    const { words, long } = texts;
+    for (const { column, u32 } of this.columns) {
+      if (column.type !== 'VARCHAR') continue;
+      // From the last row on: a text covers codes of rows behind it only.
+      for (let row = this.count - 1; row >= 0; row--) {
+        const from = (u32[row] as number) * 4;
+        const at = row * 4;
+        for (let word = 0; word < 4; word++) u32[at + word] = words[from + word] as number;
+        const length = u32[at] as number;
+        if (length > inlineOctets) u32[at + 2] = this.#keep(long, u32[at + 2] as number, (u32[at + 2] as number) + length);
+      }
+    }
+  }
+
   /** Writes `bytes[start, end)` as the text of `row`; does not touch the validity. */
   setText(column: BatchColumn, row: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.texts !== undefined) {
+      column.u32[row] = this.texts.codeOf(bytes, start, end);
+      return;
+    }
     const length = end - start;
     const { u8, u32 } = column;
     const word = row * 4;

@@ -8,6 +8,7 @@ import { Problem } from '../../core/problem.ts';
 import { batchRows, FlowBatch } from '../batch.ts';
 import { RecordBatch } from '../meter/record-batch.ts';
 import type { Shape } from '../schema.ts';
+import { Texts, type TextsPlace } from '../texts.ts';
 import { runRows } from './run-size.ts';
 
 /** Batches beside those that the writer holds as runs: enough to keep both threads busy. */
@@ -34,6 +35,7 @@ type RowsMessage = {
   heap: Uint8Array<ArrayBuffer>;
   heapLength: number;
   isUnnamed: boolean;
+  texts: TextsPlace | undefined;
   /** Whether `id` holds the place of each row in its file; else rows are numbered as they come. */
   hasOrdinals: boolean;
 };
@@ -97,8 +99,9 @@ export class BatchSender<S extends keyof BatchOf = Shape> {
       this.#link.port.postMessage({ shape: 'record', count, buffer } satisfies BatchMessage, [buffer]);
       return;
     }
-    const { shape, heap, heapLength, isUnnamed } = batch;
-    const message: BatchMessage = { shape, count, buffer, heap, heapLength, isUnnamed, hasOrdinals: this.#hasOrdinals };
+    const { shape, heap, heapLength, isUnnamed, texts } = batch;
+    const hasOrdinals = this.#hasOrdinals;
+    const message: BatchMessage = { shape, count, buffer, heap, heapLength, isUnnamed, texts: texts?.place, hasOrdinals };
     this.#link.port.postMessage(message, [buffer, heap.buffer]);
   }
 
@@ -133,6 +136,14 @@ export const receiveBatches = (
     if (index === 1) Atomics.add(link.returned, 0, 1); // what the reader sleeps on
     Atomics.notify(link.returned, 0);
   };
+  let texts: Texts | undefined;
+  const batchOf = (message: RowsMessage): FlowBatch => {
+    const { texts: place } = message;
+    if (place?.serial !== texts?.place.serial) texts = place && new Texts(place);
+    const batch = FlowBatch.received(message);
+    batch.texts = texts;
+    return batch;
+  };
   let queue = Promise.resolve();
   const fail = (error: unknown): void => {
     giveBack(1);
@@ -144,7 +155,7 @@ export const receiveBatches = (
       signal.throwIfAborted();
       if (message === null) return resolve();
       const isRecords = message.shape === 'record';
-      const batch = isRecords ? new RecordBatch(message.buffer, message.count) : FlowBatch.received(message);
+      const batch = isRecords ? new RecordBatch(message.buffer, message.count) : batchOf(message);
       await take(batch, !isRecords && message.hasOrdinals, () => {
         link.port.postMessage(message.buffer, [message.buffer]);
         giveBack(0);

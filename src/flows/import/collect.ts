@@ -30,6 +30,7 @@ export class Collector implements Emitter {
 
   #take(): void {
     const { batch } = this;
+    batch.spellOut();
     for (let row = 0; row < batch.count; row++) {
       const present = batch.columns.filter((column) => !givenAnew.has(column.column.name) && isPresent(column, row));
       this.#rows.push(Object.fromEntries(present.map((column) => [column.column.name, textOf(batch, column, row)])));

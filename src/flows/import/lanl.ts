@@ -1,21 +1,21 @@
 /**
- * The LANL flow files, bytes to columns. Most lines are plainly right and take the quick way of `lanl-quick.ts`; whatever
- * that does not like (a number of more than nine digits, a name that is not ASCII, a fault) it leaves to `lanl-row.ts`,
- * which knows all rules.
+ * The LANL flow files, bytes to columns. Most lines are plainly right and are read by the kernel (`lanl-kernel/read-lines.ts`); whatever that
+ * does not like (a number of more than eleven digits, a long name, a fault) it leaves to `lanl-row.ts`, which knows all rules.
+ *
+ * Computers and ports come again and again: a batch holds their codes, and the texts are kept once (`lanl-texts.ts`).
  */
 import { Problem } from '../../core/problem.ts';
-import type { FlowBatch } from '../batch.ts';
-import { setInteger, setPresent, setTimestamp } from '../batch.ts';
+import { batchRows, type FlowBatch, setInteger, setPresent, setTimestamp } from '../batch.ts';
 import type { Emitter } from './emitter.ts';
+import { LanlBlock, mostOctets } from './lanl-block.ts';
 import type { LanlFormat } from './lanl-fields.ts';
 import { lanlFields } from './lanl-fields.ts';
-import type { Place } from './lanl-quick.ts';
-import { markReverse, placeOf, readBiflow, readUniflow, skipId } from './lanl-quick.ts';
 import { isHeading, readLanlLine, textOf } from './lanl-row.ts';
 import { lineLimit } from './limits.ts';
 import { LineBlocks, lineTooLong } from './lines.ts';
 import type { TextParser } from './parser.ts';
 import type { BadRows } from './rows.ts';
+import { longAt } from './run-survey.ts';
 
 /** What a LANL parser is made of. */
 export type LanlOptions = {
@@ -46,7 +46,8 @@ class LineReader implements TextParser {
     (bytes, start, end) => this.#take(bytes, start, end),
     () => this.lines,
   );
-  #place: Place;
+  #block: LanlBlock;
+  /** The time of the last row. */
   #time = 0;
   /** Empty lines not yet reported: at the very end of a file they are no fault. */
   #emptyLines = 0;
@@ -56,7 +57,7 @@ class LineReader implements TextParser {
     this.#emit = emit;
     this.#badRows = badRows;
     this.#epoch = checkEpoch(epoch);
-    this.#place = placeOf(emit.batch);
+    this.#block = this.#begin();
   }
 
   push(bytes: Uint8Array): void {
@@ -67,25 +68,48 @@ class LineReader implements TextParser {
     this.#blocks.end();
   }
 
+  /** A block with texts of its own, of which the batch at hand has the codes. */
+  #begin(): LanlBlock {
+    const block = new LanlBlock(this.#format, this.#epoch === undefined ? undefined : lastTimestamp - this.#epoch);
+    this.#emit.batch.texts = block.texts;
+    return block;
+  }
+
   #take(bytes: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end; ) {
+      if (this.#block.texts.isFull) {
+        if (this.#emit.batch.count > 0) this.#emit.full();
+        this.#block = this.#begin();
+      }
+      const to = end - at > mostOctets ? bytes.lastIndexOf(lf, at + mostOctets - 1) + 1 : end;
+      if (to <= at) throw lineTooLong(this.lines + 1, bytes.subarray(at, end));
+      this.#takePiece(bytes.subarray(at, to));
+      at = to;
+    }
+  }
+
+  #takePiece(bytes: Uint8Array): void {
+    this.#block.put(bytes);
+    for (let at = 0; at < bytes.length; ) {
       // An open question about empty lines is settled by the careful way, which sees the next line that is none.
-      const next = this.#emptyLines > 0 ? at : this.#quickRows(bytes, at, end);
-      at = next < end && next >= 0 ? this.#carefulRow(bytes, next) : next;
+      const next = this.#emptyLines > 0 ? at : this.#quickRows(at, bytes.length);
+      at = next < bytes.length ? this.#carefulRow(bytes, next) : next;
     }
   }
 
   /** Reads rows until one needs care or `end`; returns where it stands. */
-  #quickRows(bytes: Uint8Array, start: number, end: number): number {
-    const read = this.#format === 'lanl-2017' ? readBiflow : readUniflow;
-    const withId = this.#format === 'lanl-2015-id';
-    let at = start;
-    while (at < end) {
-      const next = read(bytes, withId ? skipId(bytes, at) : at, this.#place, this.#place.batch.count);
-      if (next < 0 || !this.#finishRow()) break;
-      at = next;
+  #quickRows(start: number, end: number): number {
+    const block = this.#block;
+    for (let at = start; at < end; ) {
+      const { batch } = this.#emit;
+      at = block.read(at, end, batch, this.#time);
+      this.#time = block.time;
+      this.unordered += block.unordered;
+      const isFull = block.rows === batchRows;
+      this.#finishRows(block.rows);
+      if (at < end && !isFull) return at;
     }
-    return at;
+    return end;
   }
 
   #carefulRow(bytes: Uint8Array, start: number): number {
@@ -104,39 +128,42 @@ class LineReader implements TextParser {
 
   #readLine(bytes: Uint8Array, start: number, end: number): void {
     const fields = lanlFields[this.#format];
-    const fault = readLanlLine(fields, bytes, start, end, this.#place.batch);
-    if (fault === undefined) {
-      if (this.#format === 'lanl-2017') markReverse(this.#place, this.#place.batch.count);
-      if (this.#finishRow()) return;
+    const { batch } = this.#emit;
+    const fault = readLanlLine(fields, bytes, start, end, batch);
+    if (fault === undefined && this.#isInTime(batch)) {
+      const time = longAt(batch.column('time').u32, batch.count);
+      if (time < this.#time) this.unordered++;
+      this.#time = time;
+      this.#finishRows(batch.count + 1);
+      return;
     }
     this.lines++;
     if (fault === undefined) this.#refuseTime();
     else if (this.lines > 1 || !isHeading(fields, textOf(bytes.subarray(start, end)))) this.#badRows.add({ line: this.lines, ...fault });
   }
 
-  /** What every row gets beside its fields; false, and nothing done, where the epoch carries it past the last time stamp. */
-  #finishRow(): boolean {
-    const { batch, u32, time, duration } = this.#place;
-    const row = batch.count;
-    const seconds = (u32[time + row * 2] as number) + (u32[time + row * 2 + 1] as number) * 4294967296;
-    if (this.#epoch !== undefined) {
-      const first = this.#epoch + seconds;
-      const last = first + (u32[duration + row * 2] as number) + (u32[duration + row * 2 + 1] as number) * 4294967296;
-      if (last > lastTimestamp) return false;
-      writeTimes(batch, row, first, last);
-    }
-    if (seconds < this.#time) this.unordered++;
-    this.#time = seconds;
-    setInteger(this.#place.id, row, ++this.lines);
-    this.rows++;
-    batch.count = row + 1;
-    if (batch.isFull) this.#place = placeOf(this.#emit.full());
-    return true;
+  /** What the rows from the last one of the batch up to `count` get beside their fields. */
+  #finishRows(count: number): void {
+    const { batch } = this.#emit;
+    const id = batch.column('id');
+    for (let row = batch.count; row < count; row++) setInteger(id, row, ++this.lines);
+    if (this.#format === 'lanl-2017') markReverse(batch, count);
+    if (this.#epoch !== undefined) writeTimes(batch, count, this.#epoch);
+    this.rows += count - batch.count;
+    batch.count = count;
+    if (batch.isFull) this.#emit.full().texts = this.#block.texts;
+  }
+
+  /** Whether the row behind the last ends before the last time stamp, where there is an epoch to carry it there. */
+  #isInTime(batch: FlowBatch): boolean {
+    if (this.#epoch === undefined) return true;
+    const [time, duration] = [batch.column('time'), batch.column('duration')];
+    return this.#epoch + longAt(time.u32, batch.count) + longAt(duration.u32, batch.count) <= lastTimestamp;
   }
 
   #refuseTime(): void {
-    const { batch, u32, time } = this.#place;
-    const value = String((u32[time + batch.count * 2] as number) + (u32[time + batch.count * 2 + 1] as number) * 4294967296);
+    const { batch } = this.#emit;
+    const value = String(longAt(batch.column('time').u32, batch.count));
     const expected = `a time and duration that end before the year 2262 from epoch ${this.#epoch}`;
     this.#badRows.add({ line: this.lines, column: this.#format === 'lanl-2015-id' ? 2 : 1, name: 'time', value, expected });
   }
@@ -155,11 +182,24 @@ const checkEpoch = (epoch: number | undefined): number | undefined => {
   throw new Problem('invalid', `epoch: expected whole seconds between the years 1677 and 2262, got ${epoch}`, { pointer: 'epoch' });
 };
 
-const writeTimes = (batch: FlowBatch, row: number, first: number, last: number): void => {
-  const start = batch.column('start_time');
-  const end = batch.column('end_time');
-  setTimestamp(start, row, first, 0);
-  setTimestamp(end, row, last, 0);
-  setPresent(start, row);
-  setPresent(end, row);
+/** Tells that rows behind the last one of a batch, up to `count`, have the columns of the way back. */
+const markReverse = (batch: FlowBatch, count: number): void => {
+  const [packets, octets] = [batch.column('rev_packet_count'), batch.column('rev_byte_count')];
+  for (let row = batch.count; row < count; row++) {
+    setPresent(packets, row);
+    setPresent(octets, row);
+  }
+};
+
+/** The times of the same rows. */
+const writeTimes = (batch: FlowBatch, count: number, epoch: number): void => {
+  const [start, end] = [batch.column('start_time'), batch.column('end_time')];
+  const [time, duration] = [batch.column('time').u32, batch.column('duration').u32];
+  for (let row = batch.count; row < count; row++) {
+    const first = epoch + longAt(time, row);
+    setTimestamp(start, row, first, 0);
+    setTimestamp(end, row, first + longAt(duration, row), 0);
+    setPresent(start, row);
+    setPresent(end, row);
+  }
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { writeCapture } from '../../../bench/capture-packets.ts';
 import { receiveBatches } from './batch-channel.ts';
-import { isCapture, ReadAhead } from './read-ahead.ts';
+import { formatAhead, ReadAhead } from './read-ahead.ts';
 import { startReader } from './threads.ts';
 import { readImportWords } from './words.ts';
 
@@ -48,11 +48,14 @@ test('a capture is read before there is anybody to take its flows', async () => 
   }
 });
 
-test('only a plain capture that is to be read as such is begun', () => {
+test('only a plain capture or LANL file that is to be read as such is begun', () => {
   const capture = fileOf('capture', office().subarray(0, 1000));
   const text = fileOf('text.pcap', Buffer.from('1,0,C1,N2,C2,443,6,1,40\n'));
-  expect(isCapture({ path: capture, octets: 1000, settings })).toBe(true);
-  expect(isCapture({ path: capture, octets: 1000, settings: { ...settings, format: 'parquet' } })).toBe(false);
-  expect(isCapture({ path: text, octets: 24, settings })).toBe(false);
-  expect(isCapture({ path: join(folder, 'absent'), octets: 24, settings })).toBe(false);
+  const other = fileOf('other', Buffer.from('{"id":1}\n'));
+  const formatOf = (path: string, more = {}) => formatAhead({ path, octets: 1000, settings: { ...settings, ...more } });
+  expect(formatOf(capture)).toBe('pcap');
+  expect(formatOf(text)).toBe('lanl-2015');
+  expect(formatOf(capture, { format: 'parquet' })).toBeUndefined();
+  expect(formatOf(other)).toBeUndefined();
+  expect(formatOf(join(folder, 'absent'))).toBeUndefined();
 });

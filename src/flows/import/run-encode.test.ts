@@ -31,7 +31,7 @@ const names = columnsOf('named').map(({ name }) => name);
 const written = async (flows: readonly TestFlow[], from = 0, count = flows.length): Promise<string> => {
   const numbered = flows.map((flow, at) => ({ id: at + 1, ...flow }));
   const path = join(folder, 'flows.parquet');
-  await writeFile(path, Buffer.concat(encodeRows(spansOf(batchesOf('named', numbered), from, count), constants)));
+  await writeFile(path, Buffer.concat(await encodeRows(spansOf(batchesOf('named', numbered), from, count), constants)));
   return `read_parquet(${literal(path)})`;
 };
 const rowsOf = async (source: string): Promise<Row[]> =>

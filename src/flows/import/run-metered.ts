@@ -6,7 +6,7 @@
 import { type FlowBatch, widthOf } from '../batch.ts';
 import { writeDecimal, writeEnd } from '../end-names.ts';
 import { AddressCodes } from '../parquet/address-codes.ts';
-import { type Chunk, dictionaryChunk, emptyChunk, numbersChunk, randomChunk } from '../parquet/chunk.ts';
+import { dictionaryChunk, emptyChunk, numbersChunk, type OpenChunk, packChunk, randomChunk } from '../parquet/chunk.ts';
 import { Dictionary, mostRows } from '../parquet/dictionary.ts';
 import { TextEntries } from '../parquet/entries.ts';
 import { ParquetFile } from '../parquet/file.ts';
@@ -55,7 +55,7 @@ export const encodeMetered = (rowsAt: RowsAt, places: Uint32Array, constants: Ru
     const rows = rowsAt(places.subarray(from, from + mostRows));
     const chunks = new RowGroup(rows, constants).encode();
     if (chunks === undefined) return undefined;
-    file.addRowGroup(chunks, rows.count);
+    file.addRowGroup(chunks.map(packChunk), rows.count);
   }
   return file.end();
 };
@@ -70,7 +70,7 @@ const isSame = (values: Uint32Array, count: number): boolean => {
 class RowGroup {
   readonly #rows: MeteredRows;
   readonly #constants: RunConstants;
-  readonly #chunks: Chunk[] = [];
+  readonly #chunks: OpenChunk[] = [];
   #isExact = true;
 
   constructor(rows: MeteredRows, constants: RunConstants) {
@@ -78,7 +78,7 @@ class RowGroup {
     this.#constants = constants;
   }
 
-  encode(): Chunk[] | undefined {
+  encode(): OpenChunk[] | undefined {
     remainders.fill(0);
     this.#addEnd('src');
     this.#addEnd('dst');
@@ -87,7 +87,7 @@ class RowGroup {
     return this.#isExact ? this.#chunks : undefined;
   }
 
-  #encode(column: Column, at: number): Chunk {
+  #encode(column: Column, at: number): OpenChunk {
     const { name, type } = column;
     const { sourceId, ingestedAt } = this.#constants;
     if (name === 'source_id') return this.#constant(column, sourceId, 0);
@@ -114,7 +114,7 @@ class RowGroup {
   }
 
   /** Addresses of exporters and next hops: texts that many rows share. */
-  #repeated(column: Column, at: number, { levels, places }: Present): Chunk {
+  #repeated(column: Column, at: number, { levels, places }: Present): OpenChunk {
     const codes = new Map<string, number>();
     const textAt = this.#rows.texts(at);
     texts.clear();
@@ -129,7 +129,7 @@ class RowGroup {
     return dictionaryChunk(column, this.#rows.count, { codes: small, count: places.length, entries: texts }, levels);
   }
 
-  #constant(column: Column, low: number, high: number): Chunk {
+  #constant(column: Column, low: number, high: number): OpenChunk {
     dictionary.clear();
     dictionary.addConstant(low, high, this.#rows.count);
     return dictionaryChunk(column, this.#rows.count, dictionary.coded(column), 'all');
@@ -172,7 +172,7 @@ class RowGroup {
   }
 
   /** What is left of the three times below a microsecond; NULL for nothing. */
-  #remainders(): Chunk {
+  #remainders(): OpenChunk {
     const rows = this.#rows.count;
     let count = 0;
     for (let row = 0; row < rows; row++) {
@@ -202,7 +202,7 @@ class RowGroup {
     this.#addPort(side);
   }
 
-  #put(name: string, encode: (column: Column) => Chunk): void {
+  #put(name: string, encode: (column: Column) => OpenChunk): void {
     const at = placeOf(name);
     this.#chunks[at] = encode(addressed[at] as Column);
   }
@@ -220,7 +220,7 @@ class RowGroup {
   }
 
   /** Half of each address, from the word at `word` of its four on: addresses that share it have one entry. */
-  #half(column: Column, word: number): Chunk {
+  #half(column: Column, word: number): OpenChunk {
     const { size, codes, words } = addresses;
     halves.clear();
     for (let code = 0; code < size; code++) halves.addLong(words[code * 4 + word + 1]! >>> 0, words[code * 4 + word]! >>> 0);

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FlowBatch } from '../batch.ts';
+import { batchRows, type FlowBatch } from '../batch.ts';
 import { RecordBatch } from '../meter/record-batch.ts';
 import type { Shape } from '../schema.ts';
 import { OrderedRows } from './ordered-rows.ts';
@@ -87,7 +87,9 @@ export class RunWriter {
     if (!hasOrdinals) this.#number(batch);
     this.#run.push({ batch, release });
     this.#rows += batch.count;
-    if (this.#rows >= runRows[batch.shape]) await this.#turnRun();
+    // A reader whose texts have no more room sends a batch that is not full, and would run out of batches before there are enough rows.
+    const isLong = batch.texts !== undefined && this.#run.length > runRows[batch.shape] / batchRows;
+    if (this.#rows >= runRows[batch.shape] || isLong) await this.#turnRun();
   }
 
   /** Writes what is left; the files come in order of their ids. */
@@ -205,6 +207,7 @@ export class RunWriter {
     const run: Run = { batches, parts, isSorted, base };
     const encode = encoderOf(run, { ...this.#options, base });
     if (encode !== undefined && (await this.#encode(run, encode))) return;
+    for (const batch of batches) batch.spellOut();
     slot.duck ??= await this.#openDuck(slot.place);
     await slot.duck.write(run, this.#options, this.#pathOf, (path, part, shape) => this.#files.push(runFile(path, shape, part, base)));
   }
@@ -217,7 +220,7 @@ export class RunWriter {
     const files: RunFile[] = [];
     let first = 0;
     for (const part of parts) {
-      const octets = encode(first, part.rows);
+      const octets = await encode(first, part.rows);
       if (octets === undefined) {
         for (const { path } of files) await rm(path);
         return false;
@@ -232,7 +235,7 @@ export class RunWriter {
 }
 
 /** Gives so many rows of a run, in the order of their times, as the parts of a file; undefined where there is one that it does not take. */
-type Encode = (first: number, rows: number) => Uint8Array[] | undefined;
+type Encode = (first: number, rows: number) => Promise<Uint8Array[]> | Uint8Array[] | undefined;
 
 const encoderOf = ({ batches, parts, isSorted }: Run, constants: RunConstants): Encode | undefined => {
   if (isPlainRun(batches, parts, isSorted)) return (first, rows) => encodeRows(spansOf(batches, first, rows), constants);

@@ -3,7 +3,7 @@
  * store: it prepares them first of all.
  */
 import { Worker } from 'node:worker_threads';
-import { type CaptureToRead, isCapture, ReadAhead } from './read-ahead.ts';
+import { type FileToRead, formatAhead, ReadAhead } from './read-ahead.ts';
 
 export type ImportThreads = { reader: Worker; writer: Worker; ahead?: ReadAhead };
 
@@ -32,14 +32,16 @@ const startBoth = (reader: ReaderStart): ImportThreads => ({
   writer: start('./write-thread.ts', null),
 });
 
-/** Starts both ahead of the next `startImportThreads`, and with a big capture at once what it will be for; until then they keep no process alive. */
-export const prepareImportThreads = (capture: CaptureToRead | undefined): void => {
-  const isBig = capture !== undefined && capture.octets >= meteredApartOctets && isCapture(capture);
-  prepared = startBoth({ metersSoon: isBig });
-  if (isBig) prepared.ahead = new ReadAhead(prepared.reader, capture);
+/** Starts both ahead of the next `startImportThreads`, and with a big file at once what it will be for; until then they keep no process alive. */
+export const prepareImportThreads = (file: FileToRead | undefined): void => {
+  const format = file !== undefined && file.octets >= bigOctets ? formatAhead(file) : undefined;
+  prepared = startBoth({ metersSoon: format === 'pcap' || format === 'pcapng' });
+  if (file !== undefined && format !== undefined) prepared.ahead = new ReadAhead(prepared.reader, file);
   prepared.reader.unref();
   prepared.writer.unref();
 };
 
+/** Files from this size on are begun ahead. */
+const bigOctets = 32 * 1_048_576;
 /** Captures from this size on are metered in a thread of their own: it takes some 50 ms to start, in which so many octets are metered. */
 export const meteredApartOctets = 32 * 1_048_576;

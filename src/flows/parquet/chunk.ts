@@ -2,56 +2,95 @@
  * One column of one row group: a dictionary page where it has one, a data page, and what the footer tells of both
  * (https://github.com/apache/parquet-format, parquet.thrift).
  */
-import { constants, zstdCompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, type ZstdOptions, zstdCompress, zstdCompressSync } from 'node:zlib';
 import type { Column } from '../schema.ts';
 import type { Bounds, Entries } from './entries.ts';
 import { Octets } from './octets.ts';
 import { bitsFor, writeDifferences, writePacked, writeRun } from './packing.ts';
+import { storedFrame } from './stored-frame.ts';
 import { type Struct, writeStruct } from './thrift.ts';
 import { physical, typeOf } from './types.ts';
 
 const encodings = { plain: 0, rle: 3, delta: 5, dictionary: 8 } as const;
 const codecs = { none: 0, zstd: 6 } as const;
-// Codes are packed already: level -1 makes them as small as level 1, in two thirds of the time.
-const fast = { [constants.ZSTD_c_compressionLevel]: -1 };
+const pageTypes = { data: 0, dictionary: 2 } as const;
+// What is compressed are numbers in few bits and short texts: level 1 makes them a twentieth larger than the default, 3, in three quarters of the time.
+const fast = { [constants.ZSTD_c_compressionLevel]: 1 };
 /** Pages below so many octets are not worth the call. */
 const smallOctets = 512;
+/** Codes of values that have fewer rows than so many each: nothing in them comes again in the same octets, and zstd would find 3 in 100. */
+const fewRows = 8;
+/** Pages from so many octets on are worth a call of another thread. */
+const apartOctets = 16_384;
+const compressApart = promisify<Uint8Array, ZstdOptions, Uint8Array>(zstdCompress);
 
 /** In one piece: by default the output grows in pieces of 16 KiB. */
-const compress = (octets: Uint8Array): Uint8Array =>
-  zstdCompressSync(octets, { params: fast, chunkSize: octets.length + (octets.length >> 7) + 512 });
+const optionsFor = ({ length }: Uint8Array): ZstdOptions => ({
+  params: fast,
+  chunkSize: length + (length >> 7) + 512,
+  pledgedSrcSize: length,
+});
 
 /** The octets of a chunk, and its entry in the footer for the place in the file where it comes to lie. */
 export type Chunk = { pages: Uint8Array[]; octets: number; entry: (offset: number) => Struct };
 
+/** A page as it is before it is packed: its type, what else its header tells, its octets, and whether they are as good as random. */
+type Page = { type: number; kind: Struct[number]; octets: Uint8Array; isRandom: boolean };
+
+/** A chunk whose pages are not packed yet. */
+export type OpenChunk = { column: Column; rows: number; codec: number; pages: readonly Page[]; facts: Facts };
+
 const page = new Octets();
 const header = new Octets();
 
-/** The pages of a chunk, not compressed until it is known what they are, and what they add up to. */
-class Pages {
-  readonly parts: Uint8Array[] = [];
-  packed = 0;
-  plain = 0;
-  readonly codec: number;
+/** Packs the pages of a chunk. */
+export const packChunk = (chunk: OpenChunk): Chunk =>
+  closeChunk(
+    chunk,
+    chunk.pages.map((page) => packNow(page, chunk.codec)),
+  );
 
-  constructor(codec: number) {
-    this.codec = codec;
-  }
+/** The same in threads of the pool but for small pages, while this one goes on. */
+export const packChunkApart = async (chunk: OpenChunk): Promise<Chunk> => {
+  const { codec, pages } = chunk;
+  const isApart = ({ octets, isRandom }: Page): boolean => codec === codecs.zstd && !isRandom && octets.length >= apartOctets;
+  if (!pages.some(isApart)) return packChunk(chunk);
+  const packed = pages.map((page) => (isApart(page) ? compressApart(page.octets, optionsFor(page.octets)) : packNow(page, codec)));
+  return closeChunk(chunk, await Promise.all(packed));
+};
 
-  /** Takes what stands in `page`. */
-  add(type: number, kind: Struct[number]): void {
-    const packed = this.codec === codecs.zstd ? compress(page.written()) : page.written().slice();
-    writeStruct(header.clear(), [{ id: 1, int32: type }, { id: 2, int32: page.length }, { id: 3, int32: packed.length }, kind]);
-    this.parts.push(header.written().slice(), packed);
-    this.packed += header.length + packed.length;
-    this.plain += header.length + page.length;
-  }
+const packNow = ({ octets, isRandom }: Page, codec: number): Uint8Array => {
+  if (codec === codecs.none) return octets;
+  return isRandom ? storedFrame(octets) : zstdCompressSync(octets, optionsFor(octets));
+};
 
-  addData(rows: number, encoding: number): void {
-    const rle = encodings.rle;
-    this.add(0, { id: 5, struct: [int32(1, rows), int32(2, encoding), int32(3, rle), int32(4, rle)] });
+const closeChunk = ({ column, rows, codec, pages, facts }: OpenChunk, packed: readonly Uint8Array[]): Chunk => {
+  const parts: Uint8Array[] = [];
+  let octets = 0;
+  let plainOctets = 0;
+  let dictionaryOctets = 0;
+  for (const [at, body] of packed.entries()) {
+    const { type, kind, octets: plain } = pages[at] as Page;
+    writeStruct(header.clear(), [{ id: 1, int32: type }, { id: 2, int32: plain.length }, { id: 3, int32: body.length }, kind]);
+    parts.push(header.written().slice(), body);
+    octets += header.length + body.length;
+    plainOctets += header.length + plain.length;
+    if (type === pageTypes.dictionary) dictionaryOctets = octets;
   }
-}
+  return { pages: parts, octets, entry: entryOf(column, { ...facts, dictionaryOctets, codec, rows, octets, plainOctets }) };
+};
+
+/** What stands in `page` as a page. */
+const takePage = (type: number, kind: Struct[number], isRandom = false): Page => ({ type, kind, octets: page.written().slice(), isRandom });
+
+const takeDictionary = (size: number): Page =>
+  takePage(pageTypes.dictionary, { id: 7, struct: [int32(1, size), int32(2, encodings.plain)] });
+
+const takeData = (rows: number, encoding: number, isRandom = false): Page => {
+  const rle = encodings.rle;
+  return takePage(pageTypes.data, { id: 5, struct: [int32(1, rows), int32(2, encoding), int32(3, rle), int32(4, rle)] }, isRandom);
+};
 
 const int32 = (id: number, value: number) => ({ id, int32: value });
 
@@ -68,37 +107,36 @@ const beginData = (rows: number, levels: Levels): void => {
 };
 
 /** A column without any value. */
-export const emptyChunk = (column: Column, rows: number): Chunk => {
-  const pages = new Pages(codecs.none);
+export const emptyChunk = (column: Column, rows: number): OpenChunk => {
   beginData(rows, 'none');
-  pages.addData(rows, encodings.plain);
-  return chunkOf(column, rows, pages, { encodings: [encodings.plain, encodings.rle], nulls: rows, bounds: undefined });
+  const pages = [takeData(rows, encodings.plain)];
+  const facts = { encodings: [encodings.plain, encodings.rle], nulls: rows, bounds: undefined };
+  return { column, rows, codec: codecs.none, pages, facts };
 };
 
 /** The values of a column that are not NULL, by their codes. */
 export type Coded = { codes: Uint32Array; count: number; entries: Entries };
 
 /** A column by its dictionary. */
-export const dictionaryChunk = (column: Column, rows: number, { codes, count, entries }: Coded, levels: Levels): Chunk => {
+export const dictionaryChunk = (column: Column, rows: number, { codes, count, entries }: Coded, levels: Levels): OpenChunk => {
   const { size } = entries;
   if (size === 0) return emptyChunk(column, rows);
   const width = Math.max(1, bitsFor(size - 1));
-  const pages = new Pages((count * width) >> 3 < smallOctets || (size === 1 && typeof levels === 'string') ? codecs.none : codecs.zstd);
+  const isSmall = (count * width) >> 3 < smallOctets || (size === 1 && typeof levels === 'string');
   page.clear();
   entries.write(page);
-  pages.add(2, { id: 7, struct: [int32(1, size), int32(2, encodings.plain)] });
-  const dictionaryOctets = pages.packed;
+  const dictionary = takeDictionary(size);
   beginData(rows, levels);
   page.byte(width);
   if (size === 1) writeRun(page, 0, count, width);
   else writePacked(page, codes, count, width);
-  pages.addData(rows, encodings.dictionary);
-  const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: rows - count, dictionaryOctets };
-  return chunkOf(column, rows, pages, { ...facts, bounds: entries.bounds() });
+  const pages = [dictionary, takeData(rows, encodings.dictionary, size * fewRows > count)];
+  const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: rows - count, bounds: entries.bounds() };
+  return { column, rows, codec: isSmall ? codecs.none : codecs.zstd, pages, facts };
 };
 
 /** Whole numbers of -2^52 to 2^52 as their differences; those beyond 32 bits are written plainly. */
-export const numbersChunk = (column: Column, rows: number, values: Float64Array, count: number, levels: Levels): Chunk => {
+export const numbersChunk = (column: Column, rows: number, values: Float64Array, count: number, levels: Levels): OpenChunk => {
   if (count === 0) return emptyChunk(column, rows);
   const bounds = boundsOf(values, count);
   // A 32-bit number with the upper bit set would be negative to a reader that adds differences up.
@@ -108,9 +146,9 @@ export const numbersChunk = (column: Column, rows: number, values: Float64Array,
   const limits = { min: octetsOf(column, bounds.least), max: octetsOf(column, bounds.most) };
   if (fits && writeDifferences(page, values, count)) {
     // Differences of a column that is in order are few and alike; all others are as good as random.
-    const pages = new Pages(page.length * 8 < count * 4 && page.length > smallOctets ? codecs.zstd : codecs.none);
-    pages.addData(rows, encodings.delta);
-    return chunkOf(column, rows, pages, { encodings: [encodings.rle, encodings.delta], nulls, bounds: limits });
+    const codec = page.length * 8 < count * 4 && page.length > smallOctets ? codecs.zstd : codecs.none;
+    const facts = { encodings: [encodings.rle, encodings.delta], nulls, bounds: limits };
+    return { column, rows, codec, pages: [takeData(rows, encodings.delta)], facts };
   }
   beginData(rows, levels);
   for (let i = 0; i < count; i++) writePlain(column, values[i] as number);
@@ -118,7 +156,7 @@ export const numbersChunk = (column: Column, rows: number, values: Float64Array,
 };
 
 /** Values of 64 bits that look random, as pairs of words. */
-export const randomChunk = (column: Column, rows: number, words: Uint32Array, count: number, levels: Levels): Chunk => {
+export const randomChunk = (column: Column, rows: number, words: Uint32Array, count: number, levels: Levels): OpenChunk => {
   if (count === 0) return emptyChunk(column, rows);
   beginData(rows, levels);
   const octets = new Uint8Array(words.buffer, words.byteOffset, count * 8);
@@ -138,10 +176,9 @@ const isLess = (words: Uint32Array, a: number, b: number): boolean => {
   return upper === other ? (words[a * 2] as number) < (words[b * 2] as number) : upper < other;
 };
 
-const plainChunk = (column: Column, rows: number, count: number, bounds: Bounds): Chunk => {
-  const pages = new Pages(codecs.none);
-  pages.addData(rows, encodings.plain);
-  return chunkOf(column, rows, pages, { encodings: [encodings.plain, encodings.rle], nulls: rows - count, bounds });
+const plainChunk = (column: Column, rows: number, count: number, bounds: Bounds): OpenChunk => {
+  const facts = { encodings: [encodings.plain, encodings.rle], nulls: rows - count, bounds };
+  return { column, rows, codec: codecs.none, pages: [takeData(rows, encodings.plain)], facts };
 };
 
 const writePlain = (column: Column, value: number): void => {
@@ -166,13 +203,7 @@ const octetsOf = (column: Column, value: number): Uint8Array => {
   return typeOf(column) === physical.int64 ? bytes : bytes.subarray(0, 4);
 };
 
-type Facts = { encodings: number[]; nulls: number; bounds: Bounds; dictionaryOctets?: number };
-
-const chunkOf = (column: Column, rows: number, pages: Pages, { dictionaryOctets = 0, ...facts }: Facts): Chunk => {
-  const { codec, plain, packed } = pages;
-  const entry = entryOf(column, { ...facts, dictionaryOctets, codec, rows, octets: packed, plainOctets: plain });
-  return { pages: pages.parts, octets: packed, entry };
-};
+type Facts = { encodings: number[]; nulls: number; bounds: Bounds };
 
 /** What a footer tells of a chunk; `dictionaryOctets` are 0 where it has no dictionary. */
 export type ChunkFacts = {

@@ -1,10 +1,11 @@
 /**
  * The distinct values of a column of one row group, each with a code by order of appearance. An entry is four 32-bit words:
  * a text as a batch has it (length and up to 12 octets in place), or the lower and upper half of a number and zeros. So
- * texts are compared as words, never octet by octet.
+ * texts are compared as words, never octet by octet. Small numbers, and texts that have a number already, are not compared at all.
  */
 
 import type { Column } from '../schema.ts';
+import { mostTexts, type Texts } from '../texts.ts';
 import type { Coded } from './chunk.ts';
 import { wordEntries } from './entries.ts';
 
@@ -14,12 +15,14 @@ export const mostRows = 65_536;
 const slots = mostRows * 2;
 /** The last code: only the last row of a full row group can get it, and nobody looks for it after that. */
 export const noCode = 0xffff;
-/** Numbers below this are found without hashing. */
-const small = 65_536;
+/** Numbers below this are found without hashing; so are all texts by their codes. */
+const small = mostTexts;
+/** The last base to which all codes can be added. */
+const lastBase = 2 ** 31 - mostRows;
 
 export class Dictionary {
-  /** Entries by code. */
-  readonly words = new Uint32Array(mostRows * 4);
+  /** Entries by code; those of texts that came as codes of `Texts` are put there at the end. */
+  readonly words = new Uint32Array(mostRows * 4 + 4);
   /** The codes of the values, in order. */
   readonly codes = new Uint32Array(mostRows);
   /** Values so far. */
@@ -28,23 +31,25 @@ export class Dictionary {
   size = 0;
   /** Codes by hash, in 16 bits so that they stay in the cache; `noCode` where there is none. */
   readonly #slots = new Uint16Array(slots).fill(noCode);
-  /** Code + 1 of small numbers. */
-  readonly #small = new Uint32Array(small);
   #isHashed = false;
+  /** For each small number its code plus a base, which rises with every `clear`: what is below it is of earlier row groups. */
+  readonly #known = new Int32Array(small);
+  #base = mostRows;
+  /** What the words of entries are to be taken from: the first of each is the code of a text. */
+  #texts: Texts | undefined;
 
   /** The values and what they stand for, until the next `clear`. */
   coded(column: Column): Coded {
-    return { codes: this.codes, count: this.count, entries: wordEntries(column, this.words, this.size) };
+    if (this.#texts !== undefined) this.#spellOut(this.#texts);
+    return { codes: this.codes, count: this.count, entries: wordEntries(column, this.words, this.size, this.#texts?.long) };
   }
 
   clear(): void {
-    // Small numbers by themselves, the table of hashes only where there were any.
-    for (let code = 0; code < this.size; code++) {
-      const value = this.words[code * 4] as number;
-      if (value < small) this.#small[value] = 0;
-    }
+    if (this.#base === lastBase) this.#known.fill(0);
+    this.#base = this.#base === lastBase ? mostRows : this.#base + mostRows;
     if (this.#isHashed) this.#slots.fill(noCode);
     this.#isHashed = false;
+    this.#texts = undefined;
     this.count = 0;
     this.size = 0;
   }
@@ -59,6 +64,29 @@ export class Dictionary {
     this.count = count;
   }
 
+  /** Adds rows of codes of texts; all values until the next `clear` are of the same texts. */
+  addCodes(column: Uint32Array, from: number, to: number, texts: Texts): void {
+    this.#texts = texts;
+    const { codes, words } = this;
+    const known = this.#known;
+    const base = this.#base;
+    let { count, size } = this;
+    // Every third text is new, which nobody foresees, and a branch would wait each time until the memory has told. So all is written as if the
+    // text were new, behind the last entry, and that counts only where it is.
+    for (let row = from; row < to; row++) {
+      const text = column[row]!;
+      const before = known[text]! - base;
+      const isNew = before >> 31; // -1 or 0
+      const code = (before & ~isNew) | (size & isNew);
+      words[size * 4] = text;
+      known[text] = base + code;
+      codes[count++] = code;
+      size -= isNew;
+    }
+    this.count = count;
+    this.size = size;
+  }
+
   /** Adds one value of 64 bits. */
   addLong(low: number, high: number): void {
     this.codes[this.count++] = high === 0 && low < small ? this.#findSmall(low) : this.#find(low, high, 0, 0);
@@ -67,11 +95,14 @@ export class Dictionary {
   /** Adds rows of a column of 64 bits. */
   addLongs(column: Uint32Array, from: number, to: number): void {
     const { codes } = this;
+    const known = this.#known;
+    const base = this.#base;
     let count = this.count;
     for (let row = from; row < to; row++) {
       const low = column[row * 2]!;
       const high = column[row * 2 + 1]!;
-      codes[count++] = high === 0 && low < small ? this.#findSmall(low) : this.#find(low, high, 0, 0);
+      const code = high === 0 && low < small ? known[low]! - base : -1;
+      codes[count++] = code >= 0 ? code : high === 0 && low < small ? this.#findSmall(low) : this.#find(low, high, 0, 0);
     }
     this.count = count;
   }
@@ -79,12 +110,13 @@ export class Dictionary {
   /** Adds rows of a column of at most 32 bits. */
   addSmall(column: Uint8Array | Uint16Array | Uint32Array, from: number, to: number): void {
     const { codes } = this;
-    const known = this.#small;
+    const known = this.#known;
+    const base = this.#base;
     let count = this.count;
     for (let row = from; row < to; row++) {
-      const value = column[row] as number;
-      const code = value < small ? known[value]! : 0;
-      codes[count++] = code > 0 ? code - 1 : value < small ? this.#findSmall(value) : this.#find(value, 0, 0, 0);
+      const value = column[row]!;
+      const code = value < small ? known[value]! - base : -1;
+      codes[count++] = code >= 0 ? code : value < small ? this.#findSmall(value) : this.#find(value, 0, 0, 0);
     }
     this.count = count;
   }
@@ -96,9 +128,9 @@ export class Dictionary {
   }
 
   #findSmall(value: number): number {
-    const known = this.#small[value] as number;
-    if (known > 0) return known - 1;
-    this.#small[value] = this.size + 1;
+    const known = this.#known[value]! - this.#base;
+    if (known >= 0) return known;
+    this.#known[value] = this.#base + this.size;
     return this.#found(value, 0, 0, 0);
   }
 
@@ -128,5 +160,17 @@ export class Dictionary {
     words[code * 4 + 2] = c;
     words[code * 4 + 3] = d;
     return code;
+  }
+
+  /** Puts texts in place of their codes. */
+  #spellOut({ words: texts }: Texts): void {
+    const { words } = this;
+    for (let at = 0; at < this.size * 4; at += 4) {
+      const text = words[at]! * 4;
+      words[at] = texts[text]!;
+      words[at + 1] = texts[text + 1]!;
+      words[at + 2] = texts[text + 2]!;
+      words[at + 3] = texts[text + 3]!;
+    }
   }
 }

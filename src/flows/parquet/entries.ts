@@ -13,15 +13,21 @@ export type Entries = {
   bounds(): Bounds;
 };
 
-/** Entries of four words each, as a `Dictionary` has them: texts of up to 12 octets, or numbers in the first two words. */
-export const wordEntries = (column: Column, words: Uint32Array, size: number): Entries => {
+/** Octets of a text that lie in its place. */
+const inlineOctets = 12;
+
+/**
+ * Entries of four words each, as a `Dictionary` has them: texts as a batch has them, of which longer ones lie in `long`, or numbers in the first
+ * two words.
+ */
+export const wordEntries = (column: Column, words: Uint32Array, size: number, long?: Uint8Array): Entries => {
   const type = typeOf(column);
   const isText = type === physical.text;
   const width = type === physical.int64 ? 8 : 4;
   return {
     size,
-    write: (page) => (isText ? writeTexts(page, words, size) : writeNumbers(page, words, size, width)),
-    bounds: () => boundsOf(words, size, isText ? 'text' : width),
+    write: (page) => (isText ? writeTexts(page, words, size, long) : writeNumbers(page, words, size, width)),
+    bounds: () => (isText ? textBounds(words, size, long) : numberBounds(words, size, width)),
   };
 };
 
@@ -36,14 +42,21 @@ const writeNumbers = (page: Octets, words: Uint32Array, size: number, width: num
   page.append(new Uint8Array(values.buffer));
 };
 
-const writeTexts = (page: Octets, words: Uint32Array, size: number): void => {
+const writeTexts = (page: Octets, words: Uint32Array, size: number, long: Uint8Array | undefined): void => {
   // All three words of each text, of which the next overwrites what does not count.
   let at = page.reserve(size * 16);
-  const view = new DataView(page.bytes.buffer, page.bytes.byteOffset);
+  let view = new DataView(page.bytes.buffer, page.bytes.byteOffset);
   for (let code = 0; code < size; code++) {
     const word = code * 4;
     const length = words[word]!;
     view.setUint32(at, length, true);
+    if (length > inlineOctets) {
+      page.length = at + 4;
+      page.append(longText(words, code, long));
+      at = page.reserve((size - code) * 16);
+      view = new DataView(page.bytes.buffer, page.bytes.byteOffset);
+      continue;
+    }
     view.setUint32(at + 4, words[word + 1]!, true);
     if (length > 4) {
       view.setUint32(at + 8, words[word + 2]!, true);
@@ -54,21 +67,45 @@ const writeTexts = (page: Octets, words: Uint32Array, size: number): void => {
   page.length = at;
 };
 
-const boundsOf = (words: Uint32Array, size: number, kind: 'text' | number): Bounds => {
+const longText = (words: Uint32Array, code: number, long: Uint8Array = new Uint8Array(0)): Uint8Array => {
+  const start = words[code * 4 + 2]!;
+  return long.subarray(start, start + words[code * 4]!);
+};
+
+const octetsAt = (words: Uint32Array, code: number, octets: number): Uint8Array =>
+  new Uint8Array(words.buffer, words.byteOffset + code * 16, octets);
+
+const numberBounds = (words: Uint32Array, size: number, width: number): Bounds => {
   if (size === 0) return undefined;
-  const isLess = kind === 'text' ? isLessText : isLessNumber;
   let least = 0;
   let most = 0;
   for (let code = 1; code < size; code++) {
-    if (isLess(words, code, least)) least = code;
-    else if (isLess(words, most, code)) most = code;
+    if (isLessNumber(words, code, least)) least = code;
+    else if (isLessNumber(words, most, code)) most = code;
   }
-  const octets = new Uint8Array(words.buffer, words.byteOffset, size * 16);
-  const value = (code: number): Uint8Array => {
-    const at = code * 16;
-    return kind === 'text' ? octets.slice(at + 4, at + 4 + (words[code * 4] as number)) : octets.slice(at, at + kind);
-  };
-  return { min: value(least), max: value(most) };
+  return { min: octetsAt(words, least, width).slice(), max: octetsAt(words, most, width).slice() };
+};
+
+const textBounds = (words: Uint32Array, size: number, long: Uint8Array | undefined): Bounds => {
+  if (size === 0) return undefined;
+  let least = 0;
+  let most = 0;
+  let leastHead = swapped(words[1]!);
+  let mostHead = leastHead;
+  for (let code = 1; code < size; code++) {
+    const head = swapped(words[code * 4 + 1]!);
+    if (head > leastHead && head < mostHead) continue;
+    if (isLessText(words, code, least, long)) least = code;
+    else if (isLessText(words, most, code, long)) most = code;
+    leastHead = swapped(words[least * 4 + 1]!);
+    mostHead = swapped(words[most * 4 + 1]!);
+  }
+  return { min: textOf(words, least, long).slice(), max: textOf(words, most, long).slice() };
+};
+
+const textOf = (words: Uint32Array, code: number, long: Uint8Array | undefined): Uint8Array => {
+  const length = words[code * 4]!;
+  return length > inlineOctets ? longText(words, code, long) : octetsAt(words, code, length + 4).subarray(4);
 };
 
 /** Without sign: numbers of the columns with sign are never negative here. */
@@ -79,10 +116,13 @@ const isLessNumber = (words: Uint32Array, a: number, b: number): boolean => {
 };
 
 /** In order of octets: each word holds four, the first of them lowest. Octets behind the end are 0; then the length decides. */
-const isLessText = (words: Uint32Array, a: number, b: number): boolean => {
+const isLessText = (words: Uint32Array, a: number, b: number, long: Uint8Array | undefined): boolean => {
   for (let i = 1; i < 4; i++) {
     const one = swapped(words[a * 4 + i]!);
     const other = swapped(words[b * 4 + i]!);
+    if (i > 1 && (words[a * 4]! > inlineOctets || words[b * 4]! > inlineOctets)) {
+      return Buffer.compare(textOf(words, a, long), textOf(words, b, long)) < 0;
+    }
     if (one !== other) return one < other;
   }
   return (words[a * 4] as number) < (words[b * 4] as number);

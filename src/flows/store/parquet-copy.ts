@@ -9,7 +9,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallContext } from '../../core/thread.ts';
-import { emptyChunk, entryOf } from '../parquet/chunk.ts';
+import { emptyChunk, entryOf, packChunk } from '../parquet/chunk.ts';
 import { magic, ParquetFooter } from '../parquet/file.ts';
 import { Unreadable } from '../parquet/read-fault.ts';
 import { type Footer, type RowGroup, readFooter } from '../parquet/read-footer.ts';
@@ -121,7 +121,7 @@ export class RowGroupCopy {
     for (const column of this.#columns) {
       const chunk = chunks.get(column.name);
       if (chunk === undefined) {
-        const empty = emptyChunk(column, rows);
+        const empty = packChunk(emptyChunk(column, rows));
         for (const page of empty.pages) await out.write(page);
         sent.push(empty);
         continue;

@@ -1,0 +1,78 @@
+/** Where things lie in the memory of the kernel that reads LANL lines, as offsets in octets. */
+import { batchRows } from '../../batch.ts';
+import { mostTexts, textsOctets } from '../../texts.ts';
+import { lineLimit } from '../limits.ts';
+
+export const comma = 44;
+export const lineFeed = 10;
+export const carriageReturn = 13;
+
+/** Eight of the same octet: '0', the uppermost bit of each, and what makes more than 9 reach that bit. */
+const eight = (octet: number): bigint => BigInt(octet) * 0x0101_0101_0101_0101n;
+export const zeros = eight(48);
+export const highs = eight(128);
+export const overNine = eight(0x76);
+
+/** What `readLines` is told and tells, at the start of the memory. */
+export const reading = {
+  /** The row of the block that comes next. */
+  row: 0,
+  /** Slots of the index of texts, less one. */
+  mask: 4,
+  /** A text that is not known: where it begins, its octets, and 1 where it must be a port. */
+  missing: 8,
+  missingOctets: 12,
+  missingIsPort: 16,
+  /** Rows whose time lies before that of the row above. */
+  unordered: 20,
+  /** The time of the last row. */
+  time: 24,
+  /** The last second in which a flow may end. */
+  lastSecond: 32,
+  /** Where a value goes that is looked at again, and one that nobody looks at. */
+  value: 40,
+  touched: 48,
+} as const;
+
+/** A text that is to be looked up: as four words (see `texts`), the slot where to begin, and where it stands. */
+export const keyAt = { low: 0, high: 8, slot: 16, place: 20 } as const;
+export const keyOctets = 24;
+/** Texts of a line, in the order of the columns of codes: every second is a port. */
+export const textsOfLine = 4;
+/** Lines that are looked up together, with their beginnings. */
+export const mostLines = 64;
+const starts = 64;
+export const lines = { starts, keys: starts + mostLines * 4 } as const;
+
+/**
+ * The columns of a block of rows: numbers of 64 bits, codes of texts, protocols. Each begins a few lines of the cache behind a round number, or the
+ * values of a row would all compete for the same few.
+ */
+const long = batchRows * 8 + 320;
+const code = batchRows * 4 + 320;
+const columns = lines.keys + mostLines * textsOfLine * keyOctets;
+export const block = {
+  time: columns,
+  duration: columns + long,
+  packets: columns + 2 * long,
+  octets: columns + 3 * long,
+  revPackets: columns + 4 * long,
+  revOctets: columns + 5 * long,
+  source: columns + 6 * long,
+  sourcePort: columns + 6 * long + code,
+  destination: columns + 6 * long + 2 * code,
+  destinationPort: columns + 6 * long + 3 * code,
+  protocol: columns + 6 * long + 4 * code,
+} as const;
+/** Octets from one column of codes to the next. */
+export const codeColumn = code;
+
+/** Lines are put here to be read; behind them is room for loads that begin at the last octet. */
+export const input = block.protocol + batchRows;
+export const inputOctets = lineLimit;
+/** For each slot twice the code of a text + 1, and 1 more where the text may be a port; 0 for an empty one. */
+export const slots = input + inputOctets + 128;
+export const mostSlots = mostTexts * 2;
+/** The texts by code (see texts.ts). */
+export const texts = slots + mostSlots * 4;
+export const memoryOctets = texts + textsOctets;

@@ -1,0 +1,111 @@
+/** The texts of a LANL file by their codes, in the memory of the kernel that looks them up. */
+import { longOctets, mostTexts, Texts, textOctets } from '../texts.ts';
+import type { LanlKernel } from './lanl-kernel/kernel.ts';
+import { inputOctets, mostSlots, reading, slots, texts } from './lanl-kernel/layout.ts';
+
+const comma = 44;
+/** Octets that the kernel compares. */
+const inlineOctets = 12;
+/** Slots to begin with: few, so that they stay in the cache. */
+const firstSlots = 1 << 14;
+/** Most texts that lines put into the memory at once may add: four a line, and one with four has more than so many octets. */
+const mostAdded = (inputOctets / 12) * 4;
+/** Octets that a name or token may have to be plain: visible ASCII but the quote and the comma. */
+const plain = Uint8Array.from({ length: 256 }, (_, c) => (c > 32 && c < 127 && c !== 34 && c !== comma ? 1 : 0));
+
+let serial = 0;
+
+export class LanlTexts extends Texts {
+  size = 0;
+  readonly #kernel: LanlKernel;
+  readonly #u8: Uint8Array;
+  readonly #u32: Uint32Array;
+  #longUsed = 0;
+  /** Codes of long texts: the kernel does not know them. */
+  readonly #longCodes = new Map<string, number>();
+
+  constructor(kernel: LanlKernel, buffer: SharedArrayBuffer) {
+    super({ buffer, offset: texts, serial: ++serial });
+    this.#kernel = kernel;
+    this.#u8 = new Uint8Array(buffer);
+    this.#u32 = new Uint32Array(buffer);
+    this.#u32[reading.mask / 4] = firstSlots - 1;
+  }
+
+  /** Whether there may be too little room for the texts of as many lines as are read at once. */
+  get isFull(): boolean {
+    return this.size > mostTexts - mostAdded || this.#longUsed > longOctets - inputOctets;
+  }
+
+  /** Adds a text that the kernel has missed; false where it is not plainly right. */
+  addMissing(bytes: Uint8Array, start: number, end: number, isPort: boolean): boolean {
+    if (end === start || (isPort && !isPlainPort(bytes, start, end))) return false;
+    for (let at = start; at < end; at++) if (plain[bytes[at] as number] === 0) return false;
+    const code = this.codeOf(bytes, start, end);
+    if (isPort) this.#u32[this.#slotOf(code)]! |= 1;
+    return true;
+  }
+
+  override codeOf(bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    const { words } = this;
+    const word = this.size * 4;
+    words.fill(0, word, word + 4);
+    words[word] = length;
+    const octets = texts + this.size * textOctets + 4;
+    if (length > inlineOctets) return this.#longCodeOf(bytes.subarray(start, end));
+    for (let i = 0; i < length; i++) this.#u8[octets + i] = bytes[start + i] as number;
+    const slot = this.#slotOf(this.size);
+    const entry = this.#u32[slot] as number;
+    if (entry !== 0) return (entry >>> 1) - 1;
+    this.#u32[slot] = (this.size + 1) * 2;
+    return this.#added();
+  }
+
+  #longCodeOf(text: Uint8Array): number {
+    const key = Buffer.from(text).toString('latin1');
+    const known = this.#longCodes.get(key);
+    if (known !== undefined) return known;
+    this.long.set(text, this.#longUsed);
+    this.#u8.set(text.subarray(0, 4), texts + this.size * textOctets + 4);
+    this.words[this.size * 4 + 2] = this.#longUsed;
+    this.#longUsed += text.length;
+    this.#longCodes.set(key, this.size);
+    return this.#added();
+  }
+
+  #added(): number {
+    const code = this.size++;
+    const count = (this.#u32[reading.mask / 4] as number) + 1;
+    if (this.size * 2 > count && count < mostSlots) this.#spread(count, count * 2);
+    return code;
+  }
+
+  /** Takes more slots. */
+  #spread(from: number, to: number): void {
+    const u32 = this.#u32;
+    const entries = u32.slice(slots / 4, slots / 4 + from);
+    u32.fill(0, slots / 4, slots / 4 + from);
+    u32[reading.mask / 4] = to - 1;
+    for (const entry of entries) if (entry !== 0) u32[this.#slotOf((entry >>> 1) - 1)] = entry;
+  }
+
+  /** The slot of a text, as an index of words. */
+  #slotOf(code: number): number {
+    return this.#kernel.findSlot(texts + code * textOctets) / 4;
+  }
+}
+
+/** A token that begins with a letter, or a port of at most 65535 in decimal. */
+const isPlainPort = (bytes: Uint8Array, start: number, end: number): boolean => {
+  const first = bytes[start] as number;
+  if (((first | 32) - 97) >>> 0 < 26) return true;
+  if (end - start > 5 || (first === 48 && end - start > 1)) return false;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (bytes[at] as number) - 48;
+    if (digit < 0 || digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  return value <= 65535;
+};
