@@ -77,7 +77,7 @@ export class LanlTexts extends Texts {
   #added(): number {
     const code = this.size++;
     const count = (this.#u32[reading.mask / 4] as number) + 1;
-    if (this.size * 2 > count && count < mostSlots) this.#spread(count, count * 2);
+    if (this.size * 4 > count * 3 && count < mostSlots) this.#spread(count, count * 2);
     return code;
   }
 

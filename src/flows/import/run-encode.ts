@@ -4,7 +4,7 @@
  * anything unusual (an epoch, rows out of order, texts of more than 12 octets that have no codes) is left to DuckDB.
  */
 import type { BatchColumn, FlowBatch } from '../batch.ts';
-import { dictionaryChunk, type Levels, numbersChunk, type OpenChunk, packChunkApart } from '../parquet/chunk.ts';
+import { countChunk, dictionaryChunk, type Levels, numbersChunk, type OpenChunk, packChunkApart } from '../parquet/chunk.ts';
 import { Dictionary } from '../parquet/dictionary.ts';
 import { ParquetFile } from '../parquet/file.ts';
 import { columnsOf } from '../schema.ts';
@@ -78,6 +78,7 @@ const rowGroups = (spans: readonly Span[]): Span[][] => {
 const encodeColumn = (at: number, spans: readonly Span[], rows: number, constants: RunConstants): OpenChunk => {
   const column = named[at] as (typeof named)[number];
   const { base, sourceId, ingestedAt } = constants;
+  if (column.name === 'id' && isCounting(at, spans)) return countChunk(column, rows, firstOf(at, spans) + base);
   if (column.name === 'id') return numbersChunk(column, rows, gather(at, spans, base), rows, 'all');
   if (column.name === 'time') return numbersChunk(column, rows, gather(at, spans, 0), rows, 'all');
   dictionary.clear();
@@ -88,6 +89,21 @@ const encodeColumn = (at: number, spans: readonly Span[], rows: number, constant
     return dictionaryChunk(column, rows, dictionary.coded(column), levels);
   }
   return dictionaryChunk(column, rows, dictionary.coded(column), 'all');
+};
+
+const firstOf = (at: number, [first]: readonly Span[]): number =>
+  first === undefined ? 0 : longAt((first.batch.columns[at] as BatchColumn).u32, first.from);
+
+/** Whether the numbers of a column rise by one from row to row, as ids do where no line was left out. */
+const isCounting = (at: number, spans: readonly Span[]): boolean => {
+  let next = firstOf(at, spans);
+  for (const { batch, from, to } of spans) {
+    const { u32 } = batch.columns[at] as BatchColumn;
+    if (longAt(u32, from) !== next || longAt(u32, to - 1) !== next + to - from - 1) return false;
+    for (let row = from + 1; row < to; row++) if (((u32[row * 2]! - u32[row * 2 - 2]!) | 0) !== 1) return false;
+    next += to - from;
+  }
+  return true;
 };
 
 const gather = (at: number, spans: readonly Span[], base: number): Float64Array => {

@@ -7,7 +7,7 @@ import { constants, type ZstdOptions, zstdCompress, zstdCompressSync } from 'nod
 import type { Column } from '../schema.ts';
 import type { Bounds, Entries } from './entries.ts';
 import { Octets } from './octets.ts';
-import { bitsFor, writeDifferences, writePacked, writeRun } from './packing.ts';
+import { bitsFor, writeCount, writeDifferences, writePacked, writeRun } from './packing.ts';
 import { storedFrame } from './stored-frame.ts';
 import { type Struct, writeStruct } from './thrift.ts';
 import { physical, typeOf } from './types.ts';
@@ -153,6 +153,15 @@ export const numbersChunk = (column: Column, rows: number, values: Float64Array,
   beginData(rows, levels);
   for (let i = 0; i < count; i++) writePlain(column, values[i] as number);
   return plainChunk(column, rows, count, limits);
+};
+
+/** Whole numbers from `first` on, each one more than the one before, in all rows of a column of 64 bits. */
+export const countChunk = (column: Column, rows: number, first: number): OpenChunk => {
+  beginData(rows, 'all');
+  writeCount(page, first, rows);
+  const bounds = { min: octetsOf(column, first), max: octetsOf(column, first + rows - 1) };
+  const facts = { encodings: [encodings.rle, encodings.delta], nulls: 0, bounds };
+  return { column, rows, codec: page.length > smallOctets ? codecs.zstd : codecs.none, pages: [takeData(rows, encodings.delta)], facts };
 };
 
 /** Values of 64 bits that look random, as pairs of words. */

@@ -7,10 +7,10 @@
 import type { Column } from '../schema.ts';
 import { mostTexts, type Texts } from '../texts.ts';
 import type { Coded } from './chunk.ts';
-import { wordEntries } from './entries.ts';
+import { mostEntries, textEntries, wordEntries } from './entries.ts';
 
 /** The most values of a row group; codes have 16 bits. */
-export const mostRows = 65_536;
+export const mostRows = mostEntries;
 
 const slots = mostRows * 2;
 /** The last code: only the last row of a full row group can get it, and nobody looks for it after that. */
@@ -21,8 +21,8 @@ const small = mostTexts;
 const lastBase = 2 ** 31 - mostRows;
 
 export class Dictionary {
-  /** Entries by code; those of texts that came as codes of `Texts` are put there at the end. */
-  readonly words = new Uint32Array(mostRows * 4 + 4);
+  /** Entries by code, but for texts that came as codes. */
+  readonly words = new Uint32Array(mostRows * 4);
   /** The codes of the values, in order. */
   readonly codes = new Uint32Array(mostRows);
   /** Values so far. */
@@ -35,13 +35,15 @@ export class Dictionary {
   /** For each small number its code plus a base, which rises with every `clear`: what is below it is of earlier row groups. */
   readonly #known = new Int32Array(small);
   #base = mostRows;
-  /** What the words of entries are to be taken from: the first of each is the code of a text. */
+  /** Where texts that came as codes lie, and the codes of those that were found. */
   #texts: Texts | undefined;
+  readonly #places = new Uint32Array(mostRows + 1);
 
   /** The values and what they stand for, until the next `clear`. */
   coded(column: Column): Coded {
-    if (this.#texts !== undefined) this.#spellOut(this.#texts);
-    return { codes: this.codes, count: this.count, entries: wordEntries(column, this.words, this.size, this.#texts?.long) };
+    const { codes, count, size } = this;
+    const texts = this.#texts;
+    return { codes, count, entries: texts ? textEntries(texts, this.#places, size) : wordEntries(column, this.words, size) };
   }
 
   clear(): void {
@@ -67,7 +69,8 @@ export class Dictionary {
   /** Adds rows of codes of texts; all values until the next `clear` are of the same texts. */
   addCodes(column: Uint32Array, from: number, to: number, texts: Texts): void {
     this.#texts = texts;
-    const { codes, words } = this;
+    const { codes } = this;
+    const places = this.#places;
     const known = this.#known;
     const base = this.#base;
     let { count, size } = this;
@@ -78,7 +81,7 @@ export class Dictionary {
       const before = known[text]! - base;
       const isNew = before >> 31; // -1 or 0
       const code = (before & ~isNew) | (size & isNew);
-      words[size * 4] = text;
+      places[size] = text;
       known[text] = base + code;
       codes[count++] = code;
       size -= isNew;
@@ -160,17 +163,5 @@ export class Dictionary {
     words[code * 4 + 2] = c;
     words[code * 4 + 3] = d;
     return code;
-  }
-
-  /** Puts texts in place of their codes. */
-  #spellOut({ words: texts }: Texts): void {
-    const { words } = this;
-    for (let at = 0; at < this.size * 4; at += 4) {
-      const text = words[at]! * 4;
-      words[at] = texts[text]!;
-      words[at + 1] = texts[text + 1]!;
-      words[at + 2] = texts[text + 2]!;
-      words[at + 3] = texts[text + 3]!;
-    }
   }
 }

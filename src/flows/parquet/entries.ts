@@ -6,6 +6,9 @@ import { physical, typeOf } from './types.ts';
 /** Least and greatest value as Parquet writes them; undefined where there is no value. */
 export type Bounds = { min: Uint8Array; max: Uint8Array } | undefined;
 
+/** The most entries of a dictionary: codes have 16 bits. */
+export const mostEntries = 65_536;
+
 export type Entries = {
   readonly size: number;
   /** Adds them to a page, in order of their codes. */
@@ -16,20 +19,31 @@ export type Entries = {
 /** Octets of a text that lie in its place. */
 const inlineOctets = 12;
 
-/**
- * Entries of four words each, as a `Dictionary` has them: texts as a batch has them, of which longer ones lie in `long`, or numbers in the first
- * two words.
- */
-export const wordEntries = (column: Column, words: Uint32Array, size: number, long?: Uint8Array): Entries => {
+/** Entries of four words each: numbers in the first two words, or texts as a batch has them, none of them longer than 12 octets. */
+export const wordEntries = (column: Column, words: Uint32Array, size: number): Entries => {
   const type = typeOf(column);
-  const isText = type === physical.text;
   const width = type === physical.int64 ? 8 : 4;
+  if (type === physical.text) return textEntries({ words, long: noOctets }, inOrder, size);
   return {
     size,
-    write: (page) => (isText ? writeTexts(page, words, size, long) : writeNumbers(page, words, size, width)),
-    bounds: () => (isText ? textBounds(words, size, long) : numberBounds(words, size, width)),
+    write: (page) => writeNumbers(page, words, size, width),
+    bounds: () => numberBounds(words, size, width),
   };
 };
+
+/** Texts of four words, of which longer ones lie in `long`. */
+type Words = { words: Uint32Array; long: Uint8Array };
+
+const noOctets = new Uint8Array(0);
+/** Entries that lie in order of their codes. */
+const inOrder = Uint32Array.from({ length: mostEntries }, (_, code) => code);
+
+/** Entries that are texts of a table; `places` has the place of each. */
+export const textEntries = (texts: Words, places: Uint32Array, size: number): Entries => ({
+  size,
+  write: (page) => writeTexts(page, texts, places, size),
+  bounds: () => textBounds(texts, places, size),
+});
 
 const writeNumbers = (page: Octets, words: Uint32Array, size: number, width: number): void => {
   const values = new Uint32Array((size * width) / 4);
@@ -42,17 +56,17 @@ const writeNumbers = (page: Octets, words: Uint32Array, size: number, width: num
   page.append(new Uint8Array(values.buffer));
 };
 
-const writeTexts = (page: Octets, words: Uint32Array, size: number, long: Uint8Array | undefined): void => {
+const writeTexts = (page: Octets, { words, long }: Words, places: Uint32Array, size: number): void => {
   // All three words of each text, of which the next overwrites what does not count.
   let at = page.reserve(size * 16);
   let view = new DataView(page.bytes.buffer, page.bytes.byteOffset);
   for (let code = 0; code < size; code++) {
-    const word = code * 4;
+    const word = places[code]! * 4;
     const length = words[word]!;
     view.setUint32(at, length, true);
     if (length > inlineOctets) {
       page.length = at + 4;
-      page.append(longText(words, code, long));
+      page.append(long.subarray(words[word + 2]!, words[word + 2]! + length));
       at = page.reserve((size - code) * 16);
       view = new DataView(page.bytes.buffer, page.bytes.byteOffset);
       continue;
@@ -65,11 +79,6 @@ const writeTexts = (page: Octets, words: Uint32Array, size: number, long: Uint8A
     at += 4 + length;
   }
   page.length = at;
-};
-
-const longText = (words: Uint32Array, code: number, long: Uint8Array = new Uint8Array(0)): Uint8Array => {
-  const start = words[code * 4 + 2]!;
-  return long.subarray(start, start + words[code * 4]!);
 };
 
 const octetsAt = (words: Uint32Array, code: number, octets: number): Uint8Array =>
@@ -86,26 +95,43 @@ const numberBounds = (words: Uint32Array, size: number, width: number): Bounds =
   return { min: octetsAt(words, least, width).slice(), max: octetsAt(words, most, width).slice() };
 };
 
-const textBounds = (words: Uint32Array, size: number, long: Uint8Array | undefined): Bounds => {
+const textBounds = (texts: Words, places: Uint32Array, size: number): Bounds => {
   if (size === 0) return undefined;
-  let least = 0;
-  let most = 0;
-  let leastHead = swapped(words[1]!);
+  const { words } = texts;
+  let least = places[0]!;
+  let most = least;
+  let leastHead = headOf(words, least);
   let mostHead = leastHead;
   for (let code = 1; code < size; code++) {
-    const head = swapped(words[code * 4 + 1]!);
+    const place = places[code]!;
+    const head = headOf(words, place);
     if (head > leastHead && head < mostHead) continue;
-    if (isLessText(words, code, least, long)) least = code;
-    else if (isLessText(words, most, code, long)) most = code;
-    leastHead = swapped(words[least * 4 + 1]!);
-    mostHead = swapped(words[most * 4 + 1]!);
+    if (isLessText(texts, place, least)) least = place;
+    else if (isLessText(texts, most, place)) most = place;
+    leastHead = headOf(words, least);
+    mostHead = headOf(words, most);
   }
-  return { min: textOf(words, least, long).slice(), max: textOf(words, most, long).slice() };
+  return { min: textAt(texts, least).slice(), max: textAt(texts, most).slice() };
 };
 
-const textOf = (words: Uint32Array, code: number, long: Uint8Array | undefined): Uint8Array => {
-  const length = words[code * 4]!;
-  return length > inlineOctets ? longText(words, code, long) : octetsAt(words, code, length + 4).subarray(4);
+/** The octets of the text at a place. */
+const textAt = ({ words, long }: Words, place: number): Uint8Array => {
+  const length = words[place * 4]!;
+  const start = words[place * 4 + 2]!;
+  return length > inlineOctets ? long.subarray(start, start + length) : octetsAt(words, place, length + 4).subarray(4);
+};
+
+/** The first four octets of a text, as a number that is in order with them. Those behind the end are 0. */
+const headOf = (words: Uint32Array, place: number): number => {
+  const word = words[place * 4 + 1]!;
+  return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
+};
+
+/** In order of octets. */
+const isLessText = (texts: Words, a: number, b: number): boolean => {
+  const one = headOf(texts.words, a);
+  const other = headOf(texts.words, b);
+  return one === other ? Buffer.compare(textAt(texts, a), textAt(texts, b)) < 0 : one < other;
 };
 
 /** Without sign: numbers of the columns with sign are never negative here. */
@@ -114,21 +140,6 @@ const isLessNumber = (words: Uint32Array, a: number, b: number): boolean => {
   const other = words[b * 4 + 1]!;
   return upper === other ? (words[a * 4] as number) < (words[b * 4] as number) : upper < other;
 };
-
-/** In order of octets: each word holds four, the first of them lowest. Octets behind the end are 0; then the length decides. */
-const isLessText = (words: Uint32Array, a: number, b: number, long: Uint8Array | undefined): boolean => {
-  for (let i = 1; i < 4; i++) {
-    const one = swapped(words[a * 4 + i]!);
-    const other = swapped(words[b * 4 + i]!);
-    if (i > 1 && (words[a * 4]! > inlineOctets || words[b * 4]! > inlineOctets)) {
-      return Buffer.compare(textOf(words, a, long), textOf(words, b, long)) < 0;
-    }
-    if (one !== other) return one < other;
-  }
-  return (words[a * 4] as number) < (words[b * 4] as number);
-};
-
-const swapped = (word: number): number => ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 
 /** Octets that a text may have here: those of an address and more. */
 const mostOctets = 64;

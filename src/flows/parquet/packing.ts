@@ -48,16 +48,34 @@ const pack = (out: Octets, values: Uint32Array, count: number, width: number): v
 const block = 128;
 const mini = 32;
 const deltas = new Uint32Array(block);
+/** Differences before the least of them is taken off. */
+const differences = new Float64Array(block);
+
+const beginDifferences = (out: Octets, first: number, count: number): void => {
+  out.varint(block);
+  out.varint(block / mini);
+  out.varint(count);
+  out.signedVarint(first);
+};
+
+/** A block of differences that are all the same. */
+const writeSame = (out: Octets, difference: number): void => {
+  out.signedVarint(difference);
+  for (let part = 0; part < block / mini; part++) out.byte(0);
+};
+
+/** DELTA_BINARY_PACKED of whole numbers from `first` on, each one more than the one before. */
+export const writeCount = (out: Octets, first: number, count: number): void => {
+  beginDifferences(out, first, count);
+  for (let from = 1; from < count; from += block) writeSame(out, 1);
+};
 
 /**
  * DELTA_BINARY_PACKED: the first of `count` whole numbers of -2^52 to 2^52, then the differences in blocks of 128, each less
  * the least of its block. False where what is left has more than 32 bits; what was written is of no use then.
  */
 export const writeDifferences = (out: Octets, values: Float64Array, count: number): boolean => {
-  out.varint(block);
-  out.varint(block / mini);
-  out.varint(count);
-  out.signedVarint(values[0] as number);
+  beginDifferences(out, values[0] as number, count);
   for (let from = 1; from < count; from += block) {
     const size = Math.min(block, count - from);
     let before = values[from - 1] as number;
@@ -67,21 +85,16 @@ export const writeDifferences = (out: Octets, values: Float64Array, count: numbe
       const value = values[from + i] as number;
       const delta = value - before;
       before = value;
+      differences[i] = delta;
       if (delta < least) least = delta;
       if (delta > most) most = delta;
     }
     if (most - least > 0xffff_ffff) return false;
     if (most === least) {
-      out.signedVarint(least);
-      for (let part = 0; part < block / mini; part++) out.byte(0);
+      writeSame(out, least);
       continue;
     }
-    before = values[from - 1] as number;
-    for (let i = 0; i < size; i++) {
-      const value = values[from + i] as number;
-      deltas[i] = value - before - least;
-      before = value;
-    }
+    for (let i = 0; i < size; i++) deltas[i] = differences[i]! - least;
     for (let i = size; i < block; i++) deltas[i] = 0;
     out.signedVarint(least);
     writeMinis(out);
