@@ -310,6 +310,31 @@ describe('the quick loop', () => {
   );
 });
 
+it('begins anew with texts where there is no more room for them, and with a new batch', () => {
+  const name = (row: number, at: number) => `${'abcd'[at]}${String(row).padStart(240, 'x')}`;
+  const text = Array.from({ length: 5000 }, (_, row) => `1,0,${name(row, 0)},${name(row, 1)},${name(row, 2)},C1,6,1,46\n`).join('');
+  const emit = new Collector('named', batch);
+  const counts: number[] = [];
+  const tables = new Set<unknown>();
+  const counted = {
+    get batch() {
+      return emit.batch;
+    },
+    full() {
+      counts.push(emit.batch.count);
+      tables.add(emit.batch.texts);
+      return emit.full();
+    },
+  };
+  const parser = createLanlParser({ format: 'lanl-2015', emit: counted, badRows: new BadRows() });
+  for (let at = 0; at < text.length; at += 100_000) parser.push(Buffer.from(text.slice(at, at + 100_000)));
+  parser.end();
+  expect(counts.length).toBeGreaterThan(0);
+  expect(Math.max(...counts)).toBeLessThan(batchRows);
+  expect(tables.size).toBe(counts.length);
+  expect(written(emit.rows, nine) === text).toBe(true);
+});
+
 it('brings made-up rows back octet for octet', () => {
   const bytes = Buffer.concat([...lanlRows({ rows: 30_000 })]);
   const { flows, bad, unordered } = read(bytes, { cuts: [100_000, 500_001] });

@@ -2,9 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FlowBatch } from '../batch.ts';
 import { columnsOf, type Shape } from '../schema.ts';
 import { type Connection, Duck, literal, type Row } from '../store/duck.ts';
 import { batchesOf, type TestFlow } from '../store/store.fixture.ts';
+import { createLanlParser } from './lanl.ts';
+import { BadRows } from './rows.ts';
 import { encodeRows, isPlainRun, spansOf } from './run-encode.ts';
 import { surveyRun } from './run-survey.ts';
 
@@ -73,7 +76,54 @@ const many = Array.from(
   }),
 );
 
+/** Lines as a reading thread hands them on: with codes in place of texts. */
+const batchesOfLines = (lines: readonly string[]): FlowBatch[] => {
+  const batches = [new FlowBatch('named')];
+  const emit = {
+    get batch() {
+      return batches.at(-1) as FlowBatch;
+    },
+    full() {
+      batches.push(new FlowBatch('named'));
+      return this.batch;
+    },
+  };
+  const parser = createLanlParser({ format: 'lanl-2015', emit, badRows: new BadRows() });
+  parser.push(Buffer.from(lines.join('')));
+  parser.end();
+  return batches;
+};
+
 describe('the encoder of plain runs', () => {
+  it('takes codes for texts, of short ones and long ones', async () => {
+    const name = (at: number) => (at % 500 === 0 ? `a-long-name-of-${at % 4000}` : `C${(at * 7919) % 40_000}`);
+    const lines = Array.from(
+      { length: 70_000 },
+      (_, at) => `${1 + (at >> 2)},0,${name(at)},N${at},${name(at + 250)},${at % 65_536},6,1,${40 + at}\n`,
+    );
+    const batches = batchesOfLines(lines);
+    expect(batches[0]?.texts).toBeDefined();
+    const { parts, isSorted } = surveyRun(batches);
+    expect(isPlainRun(batches, parts, isSorted)).toBe(true);
+    const path = join(folder, 'coded.parquet');
+    await writeFile(path, Buffer.concat(await encodeRows(spansOf(batches, 0, lines.length), constants)));
+    const fields = 'time, duration, src_comp, src_port, dst_comp, dst_port, protocol, packet_count, byte_count';
+    const rows = await connection.rows(`SELECT concat_ws(',', ${fields}) AS line FROM read_parquet(${literal(path)}) ORDER BY id`);
+    expect(rows.map(({ line }) => `${line}\n`).join('') === lines.join('')).toBe(true);
+    const [bounds] = await connection.rows(
+      `SELECT stats_min_value AS low, stats_max_value AS high FROM parquet_metadata(${literal(path)}) WHERE path_in_schema = 'src_comp'`,
+    );
+    expect(bounds).toEqual({ low: 'C1', high: 'a-long-name-of-500' });
+  });
+
+  it('leaves codes of several tables of texts to DuckDB', () => {
+    const batches = [...batchesOfLines(['1,0,C1,N1,C2,80,6,1,46\n']), ...batchesOfLines(['1,0,C1,N1,C2,80,6,1,46\n'])];
+    const { parts, isSorted } = surveyRun(batches);
+    expect(isPlainRun(batches, parts, isSorted)).toBe(false);
+    for (const batch of batches) batch.spellOut();
+    expect(isPlainRun(batches, parts, isSorted)).toBe(true);
+  });
+
   it.each([
     ['one row', [{ time: 5 }]],
     ['values of all sizes', many],

@@ -15,8 +15,9 @@ import { physical, typeOf } from './types.ts';
 const encodings = { plain: 0, rle: 3, delta: 5, dictionary: 8 } as const;
 const codecs = { none: 0, zstd: 6 } as const;
 const pageTypes = { data: 0, dictionary: 2 } as const;
-// What is compressed are numbers in few bits and short texts: level 1 makes them a twentieth larger than the default, 3, in three quarters of the time.
-const fast = { [constants.ZSTD_c_compressionLevel]: 1 };
+// What is compressed are numbers in few bits and short texts, which repeat close by: level 1 with a table that fits the first cache takes two thirds of
+// the time of the default, 3, and makes them a twentieth larger. (Levels below 0 are not to be had: Node takes -1 for "not set".)
+const fast = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_hashLog]: 12, [constants.ZSTD_c_minMatch]: 5 };
 /** Pages below so many octets are not worth the call. */
 const smallOctets = 512;
 /** Codes of values that have fewer rows than so many each: nothing in them comes again in the same octets, and zstd would find 3 in 100. */
@@ -25,18 +26,14 @@ const fewRows = 8;
 const apartOctets = 16_384;
 const compressApart = promisify<Uint8Array, ZstdOptions, Uint8Array>(zstdCompress);
 
-/** In one piece: by default the output grows in pieces of 16 KiB. */
-const optionsFor = ({ length }: Uint8Array): ZstdOptions => ({
-  params: fast,
-  chunkSize: length + (length >> 7) + 512,
-  pledgedSrcSize: length,
-});
+/** The output in one piece, which is half of the input at most where it pays; by default it grows in pieces of 16 KiB. */
+const optionsFor = ({ length }: Uint8Array): ZstdOptions => ({ params: fast, chunkSize: (length >> 1) + 512, pledgedSrcSize: length });
 
 /** The octets of a chunk, and its entry in the footer for the place in the file where it comes to lie. */
 export type Chunk = { pages: Uint8Array[]; octets: number; entry: (offset: number) => Struct };
 
-/** A page as it is before it is packed: its type, what else its header tells, its octets, and whether they are as good as random. */
-type Page = { type: number; kind: Struct[number]; octets: Uint8Array; isRandom: boolean };
+/** A page: its type, what else its header tells, its octets, how many they are unpacked, and whether they are packed already. */
+type Page = { type: number; kind: Struct[number]; octets: Uint8Array; plainOctets: number; isPacked: boolean };
 
 /** A chunk whose pages are not packed yet. */
 export type OpenChunk = { column: Column; rows: number; codec: number; pages: readonly Page[]; facts: Facts };
@@ -48,21 +45,15 @@ const header = new Octets();
 export const packChunk = (chunk: OpenChunk): Chunk =>
   closeChunk(
     chunk,
-    chunk.pages.map((page) => packNow(page, chunk.codec)),
+    chunk.pages.map(({ octets, isPacked }) => (isPacked ? octets : zstdCompressSync(octets, optionsFor(octets)))),
   );
 
 /** The same in threads of the pool but for small pages, while this one goes on. */
 export const packChunkApart = async (chunk: OpenChunk): Promise<Chunk> => {
-  const { codec, pages } = chunk;
-  const isApart = ({ octets, isRandom }: Page): boolean => codec === codecs.zstd && !isRandom && octets.length >= apartOctets;
-  if (!pages.some(isApart)) return packChunk(chunk);
-  const packed = pages.map((page) => (isApart(page) ? compressApart(page.octets, optionsFor(page.octets)) : packNow(page, codec)));
+  const { pages } = chunk;
+  if (pages.every(({ isPacked, octets }) => isPacked || octets.length < apartOctets)) return packChunk(chunk);
+  const packed = pages.map(({ octets, isPacked }) => (isPacked ? octets : compressApart(octets, optionsFor(octets))));
   return closeChunk(chunk, await Promise.all(packed));
-};
-
-const packNow = ({ octets, isRandom }: Page, codec: number): Uint8Array => {
-  if (codec === codecs.none) return octets;
-  return isRandom ? storedFrame(octets) : zstdCompressSync(octets, optionsFor(octets));
 };
 
 const closeChunk = ({ column, rows, codec, pages, facts }: OpenChunk, packed: readonly Uint8Array[]): Chunk => {
@@ -71,25 +62,40 @@ const closeChunk = ({ column, rows, codec, pages, facts }: OpenChunk, packed: re
   let plainOctets = 0;
   let dictionaryOctets = 0;
   for (const [at, body] of packed.entries()) {
-    const { type, kind, octets: plain } = pages[at] as Page;
-    writeStruct(header.clear(), [{ id: 1, int32: type }, { id: 2, int32: plain.length }, { id: 3, int32: body.length }, kind]);
+    const page = pages[at] as Page;
+    writeStruct(header.clear(), [
+      { id: 1, int32: page.type },
+      { id: 2, int32: page.plainOctets },
+      { id: 3, int32: body.length },
+      page.kind,
+    ]);
     parts.push(header.written().slice(), body);
     octets += header.length + body.length;
-    plainOctets += header.length + plain.length;
-    if (type === pageTypes.dictionary) dictionaryOctets = octets;
+    plainOctets += header.length + page.plainOctets;
+    if (page.type === pageTypes.dictionary) dictionaryOctets = octets;
   }
   return { pages: parts, octets, entry: entryOf(column, { ...facts, dictionaryOctets, codec, rows, octets, plainOctets }) };
 };
 
-/** What stands in `page` as a page. */
-const takePage = (type: number, kind: Struct[number], isRandom = false): Page => ({ type, kind, octets: page.written().slice(), isRandom });
+/** What stands in `page` as a page of a chunk with that codec; `isRandom` tells that there is nothing to be found in it. */
+const takePage = (type: number, kind: Struct[number], codec: number, isRandom = false): Page => {
+  const octets = page.written();
+  const isPacked = codec === codecs.none || isRandom;
+  return {
+    type,
+    kind,
+    octets: codec === codecs.zstd && isRandom ? storedFrame(octets) : octets.slice(),
+    plainOctets: octets.length,
+    isPacked,
+  };
+};
 
-const takeDictionary = (size: number): Page =>
-  takePage(pageTypes.dictionary, { id: 7, struct: [int32(1, size), int32(2, encodings.plain)] });
+const takeDictionary = (size: number, codec: number): Page =>
+  takePage(pageTypes.dictionary, { id: 7, struct: [int32(1, size), int32(2, encodings.plain)] }, codec);
 
-const takeData = (rows: number, encoding: number, isRandom = false): Page => {
+const takeData = (rows: number, encoding: number, codec: number, isRandom = false): Page => {
   const rle = encodings.rle;
-  return takePage(pageTypes.data, { id: 5, struct: [int32(1, rows), int32(2, encoding), int32(3, rle), int32(4, rle)] }, isRandom);
+  return takePage(pageTypes.data, { id: 5, struct: [int32(1, rows), int32(2, encoding), int32(3, rle), int32(4, rle)] }, codec, isRandom);
 };
 
 const int32 = (id: number, value: number) => ({ id, int32: value });
@@ -109,7 +115,7 @@ const beginData = (rows: number, levels: Levels): void => {
 /** A column without any value. */
 export const emptyChunk = (column: Column, rows: number): OpenChunk => {
   beginData(rows, 'none');
-  const pages = [takeData(rows, encodings.plain)];
+  const pages = [takeData(rows, encodings.plain, codecs.none)];
   const facts = { encodings: [encodings.plain, encodings.rle], nulls: rows, bounds: undefined };
   return { column, rows, codec: codecs.none, pages, facts };
 };
@@ -125,14 +131,15 @@ export const dictionaryChunk = (column: Column, rows: number, { codes, count, en
   const isSmall = (count * width) >> 3 < smallOctets || (size === 1 && typeof levels === 'string');
   page.clear();
   entries.write(page);
-  const dictionary = takeDictionary(size);
+  const codec = isSmall ? codecs.none : codecs.zstd;
+  const dictionary = takeDictionary(size, codec);
   beginData(rows, levels);
   page.byte(width);
   if (size === 1) writeRun(page, 0, count, width);
   else writePacked(page, codes, count, width);
-  const pages = [dictionary, takeData(rows, encodings.dictionary, size * fewRows > count)];
+  const pages = [dictionary, takeData(rows, encodings.dictionary, codec, size * fewRows > count)];
   const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: rows - count, bounds: entries.bounds() };
-  return { column, rows, codec: isSmall ? codecs.none : codecs.zstd, pages, facts };
+  return { column, rows, codec, pages, facts };
 };
 
 /** Whole numbers of -2^52 to 2^52 as their differences; those beyond 32 bits are written plainly. */
@@ -148,7 +155,7 @@ export const numbersChunk = (column: Column, rows: number, values: Float64Array,
     // Differences of a column that is in order are few and alike; all others are as good as random.
     const codec = page.length * 8 < count * 4 && page.length > smallOctets ? codecs.zstd : codecs.none;
     const facts = { encodings: [encodings.rle, encodings.delta], nulls, bounds: limits };
-    return { column, rows, codec, pages: [takeData(rows, encodings.delta)], facts };
+    return { column, rows, codec, pages: [takeData(rows, encodings.delta, codec)], facts };
   }
   beginData(rows, levels);
   for (let i = 0; i < count; i++) writePlain(column, values[i] as number);
@@ -161,7 +168,8 @@ export const countChunk = (column: Column, rows: number, first: number): OpenChu
   writeCount(page, first, rows);
   const bounds = { min: octetsOf(column, first), max: octetsOf(column, first + rows - 1) };
   const facts = { encodings: [encodings.rle, encodings.delta], nulls: 0, bounds };
-  return { column, rows, codec: page.length > smallOctets ? codecs.zstd : codecs.none, pages: [takeData(rows, encodings.delta)], facts };
+  const codec = page.length > smallOctets ? codecs.zstd : codecs.none;
+  return { column, rows, codec, pages: [takeData(rows, encodings.delta, codec)], facts };
 };
 
 /** Values of 64 bits that look random, as pairs of words. */
@@ -187,7 +195,7 @@ const isLess = (words: Uint32Array, a: number, b: number): boolean => {
 
 const plainChunk = (column: Column, rows: number, count: number, bounds: Bounds): OpenChunk => {
   const facts = { encodings: [encodings.plain, encodings.rle], nulls: rows - count, bounds };
-  return { column, rows, codec: codecs.none, pages: [takeData(rows, encodings.plain)], facts };
+  return { column, rows, codec: codecs.none, pages: [takeData(rows, encodings.plain, codecs.none)], facts };
 };
 
 const writePlain = (column: Column, value: number): void => {
