@@ -13,6 +13,7 @@ export type Entries = {
   readonly size: number;
   /** Adds them to a page, in order of their codes. */
   write(page: Octets): void;
+  /** Of what has been written. */
   bounds(): Bounds;
 };
 
@@ -39,11 +40,16 @@ const noOctets = new Uint8Array(0);
 const inOrder = Uint32Array.from({ length: mostEntries }, (_, code) => code);
 
 /** Entries that are texts of a table; `places` has the place of each. */
-export const textEntries = (texts: Words, places: Uint32Array, size: number): Entries => ({
-  size,
-  write: (page) => writeTexts(page, texts, places, size),
-  bounds: () => textBounds(texts, places, size),
-});
+export const textEntries = (texts: Words, places: Uint32Array, size: number): Entries => {
+  let bounds: Bounds;
+  return {
+    size,
+    write: (page) => {
+      bounds = writeTexts(page, texts, places, size);
+    },
+    bounds: () => bounds,
+  };
+};
 
 const writeNumbers = (page: Octets, words: Uint32Array, size: number, width: number): void => {
   const values = new Uint32Array((size * width) / 4);
@@ -56,13 +62,28 @@ const writeNumbers = (page: Octets, words: Uint32Array, size: number, width: num
   page.append(new Uint8Array(values.buffer));
 };
 
-const writeTexts = (page: Octets, { words, long }: Words, places: Uint32Array, size: number): void => {
+/** Answers the bounds as well: each text comes from memory that may be far, and is looked at once. */
+const writeTexts = (page: Octets, texts: Words, places: Uint32Array, size: number): Bounds => {
+  if (size === 0) return undefined;
+  const { words, long } = texts;
+  let least = places[0]!;
+  let most = least;
+  let leastHead = headOf(words, least);
+  let mostHead = leastHead;
   // All three words of each text, of which the next overwrites what does not count.
   let at = page.reserve(size * 16);
   let view = new DataView(page.bytes.buffer, page.bytes.byteOffset);
   for (let code = 0; code < size; code++) {
-    const word = places[code]! * 4;
+    const place = places[code]!;
+    const word = place * 4;
     const length = words[word]!;
+    const head = headOf(words, place);
+    if (head <= leastHead || head >= mostHead) {
+      if (isLessText(texts, place, least)) least = place;
+      else if (isLessText(texts, most, place)) most = place;
+      leastHead = headOf(words, least);
+      mostHead = headOf(words, most);
+    }
     view.setUint32(at, length, true);
     if (length > inlineOctets) {
       page.length = at + 4;
@@ -79,6 +100,7 @@ const writeTexts = (page: Octets, { words, long }: Words, places: Uint32Array, s
     at += 4 + length;
   }
   page.length = at;
+  return { min: textAt(texts, least).slice(), max: textAt(texts, most).slice() };
 };
 
 const octetsAt = (words: Uint32Array, code: number, octets: number): Uint8Array =>
@@ -93,25 +115,6 @@ const numberBounds = (words: Uint32Array, size: number, width: number): Bounds =
     else if (isLessNumber(words, most, code)) most = code;
   }
   return { min: octetsAt(words, least, width).slice(), max: octetsAt(words, most, width).slice() };
-};
-
-const textBounds = (texts: Words, places: Uint32Array, size: number): Bounds => {
-  if (size === 0) return undefined;
-  const { words } = texts;
-  let least = places[0]!;
-  let most = least;
-  let leastHead = headOf(words, least);
-  let mostHead = leastHead;
-  for (let code = 1; code < size; code++) {
-    const place = places[code]!;
-    const head = headOf(words, place);
-    if (head > leastHead && head < mostHead) continue;
-    if (isLessText(texts, place, least)) least = place;
-    else if (isLessText(texts, most, place)) most = place;
-    leastHead = headOf(words, least);
-    mostHead = headOf(words, most);
-  }
-  return { min: textAt(texts, least).slice(), max: textAt(texts, most).slice() };
 };
 
 /** The octets of the text at a place. */

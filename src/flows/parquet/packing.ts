@@ -30,14 +30,25 @@ const pack = (out: Octets, values: Uint32Array, count: number, width: number): v
   let at = 0;
   let held = 0;
   let bits = 0;
-  for (let i = 0; i < count; i++) {
+  let i = 0;
+  // Two at a time where they fit a word together.
+  for (const both = width * 2; both <= 32 && i + 1 < count; i += 2) {
+    const value = values[i]! | (values[i + 1]! << width);
+    held |= value << bits;
+    bits += both;
+    if (bits < 32) continue;
+    words[at++] = held;
+    bits -= 32;
+    // A shift by 32 would be one by 0.
+    held = bits === 0 ? 0 : value >>> (both - bits);
+  }
+  for (; i < count; i++) {
     const value = values[i]!;
     held |= value << bits;
     bits += width;
     if (bits < 32) continue;
     words[at++] = held;
     bits -= 32;
-    // A shift by 32 would be one by 0.
     held = bits === 0 ? 0 : value >>> (width - bits);
   }
   words[at++] = held;
