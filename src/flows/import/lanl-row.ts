@@ -1,6 +1,6 @@
 /**
- * One LANL line read with care: every rule is checked here and every refusal worded here. The quick loop of `lanl.ts`
- * takes the lines that are plainly right and leaves all others to this file, so this is what the format means.
+ * One LANL line read with care: every rule is checked here and every refusal worded here. The kernel takes the
+ * lines that are plainly right and leaves all others to this file, so this is what the format means.
  */
 import type { BatchColumn, FlowBatch } from '../batch.ts';
 import type { LanlField } from './lanl-fields.ts';

@@ -4,7 +4,7 @@ import type { LanlKernel } from './lanl-kernel/kernel.ts';
 import { inputOctets, mostSlots, reading, slots, texts } from './lanl-kernel/layout.ts';
 
 const comma = 44;
-/** Octets that the kernel compares. */
+/** Octets that lie in place. */
 const inlineOctets = 12;
 /** Slots to begin with: few, so that they stay in the cache. */
 const firstSlots = 1 << 14;
@@ -21,8 +21,6 @@ export class LanlTexts extends Texts {
   readonly #u8: Uint8Array;
   readonly #u32: Uint32Array;
   #longUsed = 0;
-  /** Codes of long texts: the kernel does not know them. */
-  readonly #longCodes = new Map<string, number>();
 
   constructor(kernel: LanlKernel, buffer: SharedArrayBuffer) {
     super({ buffer, offset: texts, serial: ++serial });
@@ -53,24 +51,17 @@ export class LanlTexts extends Texts {
     words.fill(0, word, word + 4);
     words[word] = length;
     const octets = texts + this.size * textOctets + 4;
-    if (length > inlineOctets) return this.#longCodeOf(bytes.subarray(start, end));
-    for (let i = 0; i < length; i++) this.#u8[octets + i] = bytes[start + i] as number;
+    const isLong = length > inlineOctets;
+    this.#u8.set(bytes.subarray(start, isLong ? start + 4 : end), octets);
+    if (isLong) {
+      words[word + 2] = this.#longUsed;
+      this.long.set(bytes.subarray(start, end), this.#longUsed);
+    }
     const slot = this.#slotOf(this.size);
     const entry = this.#u32[slot] as number;
     if (entry !== 0) return (entry >>> 1) - 1;
     this.#u32[slot] = (this.size + 1) * 2;
-    return this.#added();
-  }
-
-  #longCodeOf(text: Uint8Array): number {
-    const key = Buffer.from(text).toString('latin1');
-    const known = this.#longCodes.get(key);
-    if (known !== undefined) return known;
-    this.long.set(text, this.#longUsed);
-    this.#u8.set(text.subarray(0, 4), texts + this.size * textOctets + 4);
-    this.words[this.size * 4 + 2] = this.#longUsed;
-    this.#longUsed += text.length;
-    this.#longCodes.set(key, this.size);
+    if (isLong) this.#longUsed += length;
     return this.#added();
   }
 

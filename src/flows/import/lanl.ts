@@ -1,6 +1,6 @@
 /**
  * The LANL flow files, bytes to columns. Most lines are plainly right and are read by the kernel (`lanl-kernel/read-lines.ts`); whatever that
- * does not like (a number of more than eleven digits, a long name, a fault) it leaves to `lanl-row.ts`, which knows all rules.
+ * does not like (a number of more than eleven digits, a new name that is not ASCII, a fault) it leaves to `lanl-row.ts`, which knows all rules.
  *
  * Computers and ports come again and again: a batch holds their codes, and the texts are kept once (`lanl-texts.ts`).
  */

@@ -1,6 +1,6 @@
 /** Where things lie in the memory of the kernel that reads LANL lines, as offsets in octets. */
 import { batchRows } from '../../batch.ts';
-import { mostTexts, textsOctets } from '../../texts.ts';
+import { mostTexts, textOctets, textsOctets } from '../../texts.ts';
 import { lineLimit } from '../limits.ts';
 
 export const comma = 44;
@@ -75,4 +75,5 @@ export const slots = input + inputOctets + 128;
 export const mostSlots = mostTexts * 2;
 /** The texts by code (see texts.ts). */
 export const texts = slots + mostSlots * 4;
+export const longTexts = texts + mostTexts * textOctets;
 export const memoryOctets = texts + textsOctets;

@@ -1,7 +1,7 @@
 /**
  * LANL lines, from one to the next, into a block of rows, with the code of each text in place of the text. Commas are looked for in 64 octets at
- * once, and digits are added up eight at a time. Only lines that are plainly right are taken, and whose texts are known and of at most 12
- * octets; at the first of any other kind it stops, and `lanl.ts` decides.
+ * once, and digits are added up eight at a time. Only lines that are plainly right are taken, and whose texts are known; at the first of any
+ * other kind it stops, and `lanl.ts` decides.
  */
 import {
   below,
@@ -28,6 +28,7 @@ import {
   keyOctets,
   lineFeed,
   lines,
+  longTexts,
   mostLines,
   overNine,
   reading,
@@ -93,25 +94,46 @@ const firstSlot = (low: i64, high: i64): i32 => {
 /** Where the text of an entry lies; for an empty one in front of all. */
 const textOf = (entry: i32): i32 => texts - 16 + ((entry & ~1) << 3);
 
+/** Octets that a text has in its place. */
+const isLong = (octets: i32): boolean => octets > 12;
+
+/** The second half of the key of a long text: what of its octets decides where it is looked for. */
+const longKey = (at: i32, octets: i32): i64 => load64(at + 4) ^ (load64(at + octets - 8) * 0x9e37_79b9_7f4a_7c15n);
+
+/** Whether two texts of more than eight octets are the same. */
+const areSame = (one: i32, other: i32, octets: i32): boolean => {
+  let at = 0;
+  while (at + 8 < octets) {
+    if (load64(one + at) !== load64(other + at)) return false;
+    at += 8;
+  }
+  return load64(one + octets - 8) === load64(other + octets - 8);
+};
+
+/** Whether the text that stands at `place` and has this key is the one kept at `text`. */
+const isText = (text: i32, low: i64, high: i64, place: i32): boolean => {
+  if (load64(text) !== low) return false;
+  if (isLong(toI32(low))) return areSame(longTexts + load32(text + 8), place, toI32(low));
+  return load64(text + 8) === high;
+};
+
 /** The slot of a text, or the empty one where it belongs. */
-const findFrom = (first: i32, low: i64, high: i64): i32 => {
+const findFrom = (first: i32, low: i64, high: i64, place: i32): i32 => {
   const behind = slots + 4 + (load32(reading.mask) << 2);
   let slot = first;
   while (true) {
     const entry = load32(slot);
-    if (entry === 0) break;
-    const text = textOf(entry);
-    if (load64(text) === low && load64(text + 8) === high) break;
+    if (entry === 0 || isText(textOf(entry), low, high, place)) break;
     slot += 4;
     if (slot === behind) slot = slots;
   }
   return slot;
 };
 
-/** A text of 1 to 12 octets, which will be looked up by the key at `key`. */
+/** A text of 1 to 255 octets, which will be looked up by the key at `key`. */
 export function readText(at: i32, end: i32, key: i32): boolean {
   const octets = end - at;
-  if (!below(octets - 1, 12)) return false;
+  if (!below(octets - 1, 255)) return false;
   let first = load64(at);
   let rest = 0n;
   if (octets > 8) rest = load64(at + 8) & ((1n << toI64((octets - 8) << 3)) - 1n);
@@ -120,7 +142,8 @@ export function readText(at: i32, end: i32, key: i32): boolean {
     first = (first << others) >> others;
   }
   const low = toI64(octets) | (first << 32n);
-  const high = (first >> 32n) | (rest << 32n);
+  let high = (first >> 32n) | (rest << 32n);
+  if (isLong(octets)) high = longKey(at, octets);
   store64(key + keyAt.low, low);
   store64(key + keyAt.high, high);
   store32(key + keyAt.slot, firstSlot(low, high));
@@ -150,7 +173,7 @@ const codeTexts = (from: i32, word: i32): boolean => {
   let isPort = 0;
   while (key < from + textsOfLine * keyOctets) {
     const low = load64(key + keyAt.low);
-    const entry = load32(findFrom(load32(key + keyAt.slot), low, load64(key + keyAt.high)));
+    const entry = load32(findFrom(load32(key + keyAt.slot), low, load64(key + keyAt.high), load32(key + keyAt.place)));
     if (entry === 0 || (isPort & ~entry) !== 0) {
       store32(reading.missing, load32(key + keyAt.place));
       store32(reading.missingOctets, toI32(low));
@@ -273,9 +296,10 @@ export function readLines(from: i32, end: i32, rows: i32, isBiflow: i32, withId:
   return at;
 }
 
-/** The slot of the text at that place, or the empty one where it belongs. */
+/** The slot of the text that is kept at that place, or the empty one where it belongs. */
 export function findSlot(text: i32): i32 {
   const low = load64(text);
-  const high = load64(text + 8);
-  return findFrom(firstSlot(low, high), low, high);
+  const place = longTexts + load32(text + 8);
+  const high = isLong(toI32(low)) ? longKey(place, toI32(low)) : load64(text + 8);
+  return findFrom(firstSlot(low, high), low, high, place);
 }
