@@ -96,6 +96,7 @@ describe('a good row', () => {
     ['names that are not ASCII', '1,0,Größe,65535,コンピュータ,N1,255,1,46\n'],
     ['names with spaces and markup', "1,0,a b,N1,<&>',N2,1,1,46\n"],
     ['role names', '1,0,EnterpriseAppServer,N1,ActiveDirectory,389,6,1,46\n'],
+    ['long names that differ in the middle', '1,0,same-start--A--same-ending,N1,same-start--B--same-ending,N2,6,1,46\n'],
     ['names of 12 and 13 octets', '1,0,123456789012,N12345678901,1234567890123,N123456789012,6,1,46\n'],
   ])('comes out octet for octet: %s', (_name, text) => {
     const { flows, bad } = read(text);
