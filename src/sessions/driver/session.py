@@ -35,6 +35,9 @@ def start(directory):
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     from weir_driver.main import run
 
+    if "spark" in settings:
+        import weir_driver.spark  # noqa: F401
+
     sys.path.pop()
     sys.pycache_prefix = None
     run(settings)
