@@ -1,12 +1,12 @@
 /** Batches on Livy's wire and on ours: real programs, their states and exit codes, their files, and servers that go away meanwhile. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { House } from './house.ts';
 import { eventually, gone, isAlive } from './patience.ts';
+import { hasSpark, quickConf } from './quick-spark.ts';
+import { wanderer, wanders } from './wanderer.ts';
 
 type ShownBatch = { id: number; state: string; log: string[]; appId: string | null; [member: string]: unknown };
 
@@ -170,6 +170,23 @@ describe('a batch', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
+  test.each(['is deleted', 'has lost its keeper'])('that %s takes what is somebody else all the time along', async (what) => {
+    const folder = mkdtempSync(join(shelf, 'wanders-'));
+    const file = put(
+      'wanders.py',
+      `import os, subprocess, time\nsubprocess.run(${JSON.stringify(wanderer)}, cwd=${JSON.stringify(folder)})\nprint("keeper", os.getppid(), flush=True)\ntime.sleep(600)`,
+    );
+    const id = await run({ file });
+    const [, keeper] = await saying(id, /keeper (\d+)/);
+    expect(await wanders(folder)).toBe(true);
+    if (what === 'is deleted') await house.ask('DELETE', `/batches/${id}`);
+    else {
+      process.kill(Number(keeper), 'SIGKILL');
+      await until(id, 'dead');
+    }
+    expect(await wanders(folder)).toBe(false);
+  });
+
   test('that is stopped is killed, and keeps its log', async () => {
     const id = await run({ file: put('long.py', 'import time\nprint("on", flush=True)\ntime.sleep(600)') });
     await saying(id, /on/);
@@ -221,21 +238,8 @@ describe('when the server goes away', () => {
   });
 });
 
-const spark = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
-const hasSpark =
-  existsSync(spark) &&
-  spawnSync(spark, ['-c', 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pyspark") is None)']).status === 0 &&
-  spawnSync('java', ['-version']).status === 0;
-if (!hasSpark) console.log('skipped: no PySpark in .venv, or no Java (scripts/setup installs both)');
-
 describe.skipIf(!hasSpark)('a batch of Spark', { timeout: 240_000 }, () => {
-  const conf = {
-    'spark.master': 'local[1]',
-    'spark.ui.enabled': 'false',
-    'spark.sql.shuffle.partitions': '1',
-    'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
-    'spark.my.secret': 'hidden=ü \\ text',
-  };
+  const conf = { ...quickConf, 'spark.my.secret': 'hidden=ü \\ text' };
   beforeAll(async () => {
     house = new House([`sessions.files=${shelf}`]);
     opened.push(house);
@@ -245,7 +249,7 @@ describe.skipIf(!hasSpark)('a batch of Spark', { timeout: 240_000 }, () => {
   test('runs under spark-submit with its properties, none of them among the words of a process', async () => {
     const file = put(
       'job.py',
-      'import subprocess, sys, mine\nfrom pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\nconf = spark.conf\nprint("RESULT", spark.range(10).count(), mine.value, sys.argv[1:], conf.get("spark.my.secret"), spark.sparkContext.appName, "hidden" in subprocess.getoutput("ps axww -o args"))',
+      'import subprocess, sys, mine\nfrom pyspark import SparkContext\nsc = SparkContext.getOrCreate()\nprint("RESULT", sc.parallelize(range(10), 2).count(), mine.value, sys.argv[1:], sc.getConf().get("spark.my.secret"), sc.appName, "hidden" in subprocess.getoutput("ps axww -o args"))',
     );
     const id = await run({ file, args: ['x'], conf, name: 'sparking', driverMemory: '512m', pyFiles: [put('mine.py', 'value = 41')] });
     const last = await ended(id);

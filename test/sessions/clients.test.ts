@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { House } from './house.ts';
+import { hasSpark, quickSetting } from './quick-spark.ts';
 
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -18,15 +19,12 @@ const python = here('.venv/bin/python');
 const hasLivy = has(python, 'livy');
 const hasSparkmagic = has(python, 'sparkmagic') && has(python, 'ipywidgets');
 const hasAirflow = has(python, 'airflow.providers.apache.livy');
-const spark = here('../../.venv/bin/python');
-const hasSpark = has(spark, 'pyspark') && spawnSync('java', ['-version']).status === 0;
 if (!hasLivy) console.log('skipped: no pylivy in test/sessions/.venv (scripts/setup installs it)');
 if (!hasSparkmagic) console.log('skipped: no sparkmagic in test/sessions/.venv (scripts/setup installs it)');
 if (!hasAirflow) console.log('skipped: no Livy hook of Airflow in test/sessions/.venv (scripts/setup installs it)');
 
 const shelf = mkdtempSync(join(tmpdir(), 'weir-clients-'));
-const quick = ['spark.master=local[1]', 'spark.ui.enabled=false', 'spark.sql.codegen.wholeStage=false', 'spark.driver.memory=512m'];
-const house = new House([`sessions.files=${shelf}`, 'sessions.startTimeout=200s', `sessions.spark.conf=${quick.join(',')}`]);
+const house = new House([`sessions.files=${shelf}`, 'sessions.startTimeout=200s', quickSetting]);
 beforeAll(async () => {
   await house.start();
   await fetch(`${house.url}/api/v1/imports`, { method: 'POST', body: '1,9,C1,N1,C2,443,6,10,5000\n2,0,C3,N2,C2,53,17,1,99\n' });

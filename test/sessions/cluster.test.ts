@@ -1,20 +1,12 @@
 /** A session on a standalone cluster of Spark, which loses a worker during a job. */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SparkCluster } from './cluster.ts';
 import { House } from './house.ts';
 import { pause } from './patience.ts';
-
-const python = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
-const where = 'import importlib.util as u; print(u.find_spec("pyspark").submodule_search_locations[0])';
-const home = existsSync(python) ? spawnSync(python, ['-c', where], { encoding: 'utf8' }).stdout.trim() : '';
-const hasSpark = home !== '' && spawnSync('java', ['-version']).status === 0;
-if (!hasSpark) console.log('skipped: no PySpark in .venv, or no Java (scripts/setup installs both)');
+import { hasSpark, quickConf, sparkHome, sparkPython } from './quick-spark.ts';
 
 describe.skipIf(!hasSpark)('a session on a cluster', { timeout: 240_000 }, () => {
-  const cluster = new SparkCluster(home, python);
+  const cluster = new SparkCluster(sparkHome, sparkPython);
   let house: House | undefined;
   beforeAll(() => cluster.start(2), 240_000);
   afterAll(async () => {
@@ -25,10 +17,7 @@ describe.skipIf(!hasSpark)('a session on a cluster', { timeout: 240_000 }, () =>
   test('runs there, and goes on when a worker is lost during a job', async () => {
     house = new House([`sessions.spark.masters=${cluster.master}`, 'sessions.startTimeout=200s', 'sessions.spark.driverHost=127.0.0.1']);
     await house.start();
-    const conf = {
-      'spark.master': cluster.master,
-      'spark.ui.enabled': 'false',
-    };
+    const conf = { ...quickConf, 'spark.master': cluster.master };
     const asked = { kind: 'pyspark', conf, driverMemory: '512m', executorMemory: '512m' };
     const id = await house.session(asked).catch(async (error) => Promise.reject(new Error(`${error}: ${await house?.log(0)}`)));
     const two = 'import time\nwhile sc._jsc.sc().getExecutorMemoryStatus().size() < 3: time.sleep(0.1)\nsc.master';

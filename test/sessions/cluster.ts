@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { quickJava } from './quick-spark.ts';
 
 const deploy = 'org.apache.spark.deploy';
 
@@ -56,6 +57,7 @@ export class SparkCluster {
         SPARK_LOCAL_IP: '127.0.0.1',
         SPARK_LOCAL_DIRS: join(this.#folder, 'local'),
         SPARK_DAEMON_MEMORY: '256m',
+        SPARK_DAEMON_JAVA_OPTS: quickJava,
       },
     });
     this.#processes.push(child);

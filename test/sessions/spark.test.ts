@@ -1,17 +1,8 @@
 /** Sessions of Spark: a real JVM, the flows as a view, progress, cancel, and what is said where Spark is missing. */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { House, type Shown, type ShownSession } from './house.ts';
 import { isAlive, pause } from './patience.ts';
-
-const python = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
-const hasSpark =
-  existsSync(python) &&
-  spawnSync(python, ['-c', 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pyspark") is None)']).status === 0 &&
-  spawnSync('java', ['-version']).status === 0;
-if (!hasSpark) console.log('skipped: no PySpark in .venv, or no Java (scripts/setup installs both)');
+import { hasSpark, quickConf } from './quick-spark.ts';
 
 describe.skipIf(!hasSpark)('a session of Spark', { timeout: 240_000 }, () => {
   let house: House;
@@ -20,14 +11,7 @@ describe.skipIf(!hasSpark)('a session of Spark', { timeout: 240_000 }, () => {
     house = new House(['sessions.startTimeout=200s']);
     await house.start();
     await fetch(`${house.url}/api/v1/imports`, { method: 'POST', body: '1,9,C1,N1,C2,443,6,10,5000\n2,0,C3,N2,C2,53,17,1,99\n' });
-    const conf = {
-      'spark.master': 'local[2]',
-      'spark.ui.enabled': 'false',
-      'spark.sql.shuffle.partitions': '2',
-      // The machine of a test compiles little, since little of it runs twice.
-      'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
-      'spark.sql.codegen.wholeStage': 'false',
-    };
+    const conf = { ...quickConf, 'spark.master': 'local[2]' };
     id = await house.session({ kind: 'pyspark', name: 'sparks', conf, driverMemory: '512m', executorCores: 1, numExecutors: '3' });
   }, 240_000);
   afterAll(() => house.close());
