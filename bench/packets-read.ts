@@ -2,16 +2,18 @@
 import { fileURLToPath } from 'node:url';
 import { type Bench, type Benchmark, type Report, ratioTarget } from './benchmark.ts';
 import { captureInput } from './packets-input.ts';
+import { needProgram } from './peers.ts';
 import { runProcess } from './process.ts';
 import { type Contender, playRounds } from './rounds.ts';
 
 export const packetsRead: Benchmark = { about: 'lines and JSON of a capture, beside tcpdump and tshark', run };
 
 const weir = fileURLToPath(new URL('../bin/weir', import.meta.url));
-/** Packets of lines and of JSON: tshark needs some 100 s for a million of them. */
+/** Packets of lines and of JSON at most: tshark needs some 100 s for a million of them. */
 const sizes = { lines: 1_000_000, json: 50_000 };
 
 async function run(bench: Bench): Promise<Report[]> {
+  for (const name of ['tcpdump', 'tshark'] as const) needProgram(name);
   return [
     await compare(bench, 'lines', { ours: [], program: 'tcpdump', args: ['-n', '-r'], wanted: 1 }),
     await compare(bench, 'json', {
@@ -26,7 +28,7 @@ async function run(bench: Bench): Promise<Report[]> {
 type Comparison = { ours: string[]; program: string; args: string[]; wanted: number };
 
 async function compare(bench: Bench, what: 'lines' | 'json', { ours, program, args, wanted }: Comparison): Promise<Report> {
-  const packets = sizes[what];
+  const packets = Math.min(sizes[what], bench.packets);
   const file = captureInput(bench, packets);
   // Into a file that nobody keeps: a pipe would measure its reader.
   const contender = (name: string, words: string[]): Contender => ({

@@ -11,6 +11,7 @@ const installs = {
   nfdump: 'apt-get install nfdump',
   nfcapd: 'apt-get install nfdump',
   softflowd: 'apt-get install softflowd',
+  tcpdump: 'apt-get install tcpdump',
   tshark: 'apt-get install tshark',
   sqlite3: 'apt-get install sqlite3',
   curl: 'apt-get install curl',
