@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostNamesIn } from '../../src/packets/capture/names-in-filter.ts';
 import { RunningServer } from '../flows/running-server.ts';
-import { hasTcpdump, linesOf, show, tcpdumpLines } from './reading.ts';
+import { hasDumpcap, hasTcpdump, linesOf, show, tcpdumpLines } from './reading.ts';
 
 const weir = fileURLToPath(new URL('../../bin/weir', import.meta.url));
 const canCapture = hasTcpdump && process.getuid?.() === 0;
@@ -82,6 +82,19 @@ describe.skipIf(!canCapture)('on loopback [needs root and tcpdump]', { timeout: 
     const lines = names.flatMap((name) => tcpdumpLines(join(folder, name)));
     expect(lines).toHaveLength(5);
     expect(linesOf(await show(join(folder, 'turn-00005.pcap')))).toEqual(lines.slice(4));
+  });
+
+  test.skipIf(!hasDumpcap)('dumpcap does the same, and counts what it drops [needs dumpcap]', async () => {
+    const { port, close } = await freePort();
+    const file = join(folder, 'dumpcap.pcap');
+    const capture = new Capturing(['--tool', 'dumpcap', '-w', file, '-c', '5', 'udp', 'port', String(port)]);
+    expect(await whileSending(port, () => capture.ended)).toBe(0);
+    close();
+    expect(tcpdumpLines(file)).toHaveLength(5);
+    expect(capture.said).toMatch(/5 packets captured, \d+ received by the filter, 0 dropped by the kernel/);
+    const wrong = new Capturing(['--tool', 'dumpcap', 'tcp', 'and', 'and']);
+    expect(await wrong.ended).not.toBe(0);
+    expect(wrong.said).toMatch(/The capture filter is wrong[\s\S]*syntax error/);
   });
 
   test('shows HTTP as it comes, and ends well with Ctrl-C', async () => {

@@ -24,6 +24,7 @@ const has = (program: string): boolean => {
   }
 };
 export const hasTcpdump = has('tcpdump');
+export const hasDumpcap = has('dumpcap');
 export const hasTshark = has('tshark');
 if (!hasTcpdump) console.warn('skipped: captures beside tcpdump (tcpdump is not installed)');
 if (!hasTshark) console.warn('skipped: captures beside tshark (tshark is not installed)');

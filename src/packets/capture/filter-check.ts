@@ -33,15 +33,17 @@ export async function checkFilter(filter: string, linkType: number, tool: Captur
   const isWrong = tool === 'tcpdump' ? status !== 0 : /Invalid capture filter|isn't a valid|syntax error/i.test(said);
   if (!isWrong) return;
   throw new Problem('invalid', 'The capture filter is wrong.', {
-    detail:
-      said
-        .trim()
-        .split('\n')
-        .at(tool === 'tcpdump' ? -1 : 0)
-        ?.slice(0, 500) ?? '',
+    detail: reasonIn(said, tool).slice(0, 500),
     pointer: 'filter',
     ...(looksLikeDisplay(filter) && { hint: 'this looks like a display filter: give it to --where, which looks at decoded fields' }),
   });
+}
+
+/** The line that says what is wrong: the last one of tcpdump; dumpcap says much else. */
+function reasonIn(said: string, tool: CaptureTool): string {
+  const lines = said.trim().split('\n');
+  if (tool === 'tcpdump') return lines.at(-1) ?? '';
+  return lines.find((line) => /isn't a valid/.test(line)) ?? lines.find((line) => !line.startsWith('Capturing on')) ?? '';
 }
 
 function compileArguments(filter: string, linkType: number, tool: CaptureTool): string[] {
