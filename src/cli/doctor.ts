@@ -15,11 +15,12 @@ async function doctor(_options: unknown, command: Command): Promise<void> {
   const { server, data } = command.optsWithGlobals<GlobalOptions>();
   // Loaded when they run: HTTP and child processes cost help and completion some 20 ms.
   const { checkNode, checkOpenFiles, checkPrograms } = await import('./doctor-machine.ts');
+  const { checkCapture } = await import('./doctor-capture.ts');
   const { checkCgroups, checkMail, checkPerl, checkSlurm } = await import('./doctor-jobs.ts');
   const { checkDataFolder, checkDisk, checkServer } = await import('./doctor-place.ts');
   const folder = data ?? defaultDataFolder();
   const place = [checkNode(), checkDataFolder(folder), checkDisk(folder), checkServer(server), checkOpenFiles()];
-  const checks = [...place, checkPrograms(), checkPerl(), checkCgroups(), checkMail(), checkSlurm()];
+  const checks = [...place, checkPrograms(), checkCapture(), checkPerl(), checkCgroups(), checkMail(), checkSlurm()];
   const findings = (await Promise.all(checks)).flat();
   const ok = findings.every(({ level }) => level !== 'error');
   if (!ok) process.exitCode = 1;
