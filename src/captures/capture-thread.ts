@@ -23,7 +23,7 @@ export type ThreadNews = { counts: CaptureCounts; bytes: number; flows: number; 
 export type FollowOrder = { where?: string };
 
 const tickMs = 125;
-const cutMs = 500;
+const cutMs = 250;
 
 let take: PacketTaker | undefined;
 let stop: (() => void) | undefined;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, Client, type Query, reviveProblem } from '../cli/client.ts';
+import { type Answer, Client, type Query } from '../cli/client.ts';
 import { readEvents } from '../cli/sse.ts';
 import { Problem, problemCodes } from '../core/problem.ts';
 import type { ExportQuery, FlowsPort, Import, ImportOptions, ImportSource } from './access.ts';
@@ -114,8 +114,8 @@ async function follow(client: Client, id: Import['id'], onProgress: (state: Impo
 /** The Problem that an import failed with. */
 function problemOf({ problem, name }: Import): Problem {
   if (problem === null) return new Problem('internal', `${name} could not be imported, and the server does not say why`);
-  const code = problem.code as keyof typeof problemCodes;
-  return reviveProblem(problemCodes[code]?.status ?? 500, JSON.stringify(problem));
+  // A record has the facts of a problem in one member, where an answer of problem+json has them beside the others.
+  return Problem.revive(problem.code in problemCodes ? problem : { ...problem, code: 'internal' });
 }
 
 async function joinText(blocks: AsyncIterable<Uint8Array>): Promise<string> {

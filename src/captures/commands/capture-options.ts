@@ -12,6 +12,7 @@ export type CaptureOptions = ShowOptions & {
   flows?: boolean;
   to?: string;
   spool?: string;
+  spoolSize?: number;
   idle?: number;
   idleUdp?: number;
   active?: number;

@@ -29,6 +29,7 @@ export function addCapture(packets: Command): void {
     .option('--flows', 'make flows and store them in the server (--server), or in --data; nothing is printed then, unless --print')
     .option('--to <url>', 'the same, with the Weir at this URL: be a sensor of it')
     .option('--spool <dir>', 'where flows wait until they are stored (default: in the data home)')
+    .option('--spool-size <size>', 'what may wait there; flows beyond that are lost, and counted (default: 4 GiB)', readOctets)
     .option('--idle <time>', 'a flow silent for so long has ended', readMilliseconds)
     .option('--idle-udp <time>', 'the same for UDP and ICMP', readMilliseconds)
     .option('--active <time>', 'a flow older than this is cut', readMilliseconds)

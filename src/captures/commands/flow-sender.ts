@@ -7,8 +7,9 @@ import { LiveFlows, openFlowsAt, Spool } from '../../flows/live/index.ts';
 import type { Packet } from '../../packets/index.ts';
 import type { CaptureOptions } from './capture-options.ts';
 
-/** Milliseconds between two deliveries. */
-const cutMs = 500;
+/** Milliseconds between two files: soon where nothing is on its way, and fewer of them where something is. */
+const cutMs = 200;
+const busyCutMs = 500;
 
 export class FlowSender {
   readonly #flows: LiveFlows;
@@ -38,6 +39,7 @@ export class FlowSender {
       folder,
       (source) => port.import(source, { format: 'parquet' }, () => {}),
       (problem) => say(problem === null ? `flows are being stored at ${target} again` : `flows wait in ${folder}: ${problem}`),
+      options.spoolSize,
     );
     await spool.open();
     const { idle, idleUdp, active, uniflow } = options;
@@ -54,7 +56,7 @@ export class FlowSender {
   /** Ends flows that have timed out and sends what there is, now and then. */
   tick(nowMs: number): void {
     this.#flows.tick(nowMs);
-    if (nowMs - this.#lastCut < cutMs || this.#isCutting) return;
+    if (this.#isCutting || nowMs - this.#lastCut < (this.#spool.isBusy ? busyCutMs : cutMs)) return;
     this.#lastCut = nowMs;
     this.#isCutting = true;
     this.#cutting = this.#cut();
@@ -62,6 +64,7 @@ export class FlowSender {
 
   async #cut(): Promise<void> {
     try {
+      this.#look(await this.#spool.hasRoom());
       await this.#flows.cut();
       this.#spool.poke();
     } catch (error) {
@@ -69,6 +72,14 @@ export class FlowSender {
     } finally {
       this.#isCutting = false;
     }
+  }
+
+  /** Flows that find no room are lost, and that is told: an old flow is worth as much as a new one, and a full disk stops more than this. */
+  #look(hasRoom: boolean): void {
+    if (hasRoom === this.#flows.keeps) return;
+    this.#flows.keeps = hasRoom;
+    const text = hasRoom ? 'there is room in the spool again' : `the spool ${this.#spool.folder} is full: flows that end now are lost`;
+    if (!this.#isQuiet) process.stderr.write(`weir: ${text}\n`);
   }
 
   /** Ends all flows and delivers them; what cannot be delivered now waits for the next capture with the same store. */
@@ -79,6 +90,7 @@ export class FlowSender {
     await this.#release();
     if (this.#isQuiet) return;
     const left = files === 0 ? 'all stored' : `${files} files (${octets} bytes) wait in ${this.#spool.folder}`;
-    process.stderr.write(`${this.#flows.flows} flows, ${left}\n`);
+    const { flows, lost } = this.#flows;
+    process.stderr.write(`${flows} flows, ${left}${lost === 0 ? '' : `, ${lost} lost since the spool was full`}\n`);
   }
 }

@@ -2,7 +2,7 @@
 import type { FlowsPort } from '../access.ts';
 
 export { LiveFlows, type LiveOptions } from './live-flows.ts';
-export { type Deliver, Spool, type SpoolState } from './spool.ts';
+export { type Deliver, Spool, type SpoolState, usualSpoolOctets } from './spool.ts';
 
 /** The flows of a server over HTTP, or of a data directory that no server holds. */
 export async function openFlowsAt(place: { server: string } | { data: string }): Promise<FlowsPort> {

@@ -20,14 +20,20 @@ export type LiveOptions = Partial<
 >;
 
 export class LiveFlows {
-  /** Flows written so far. */
+  /** Flows that have ended so far. */
   flows = 0;
+  /** Those among them that were thrown away. */
+  lost = 0;
+  /** False while there is no room for what ends. */
+  keeps = true;
   readonly #meter: Meter;
   readonly #writer: RunWriter;
   #batch: RecordBatch;
   #writing: Promise<void> = Promise.resolve();
   #failure: unknown;
   #lastSeconds = 0;
+  /** When the clock of the meter has to be moved before the next packet. */
+  #nextTick = Number.NEGATIVE_INFINITY;
   #hasNews = false;
   #id = 1;
 
@@ -51,16 +57,26 @@ export class LiveFlows {
   }
 
   add(packet: Packet): void {
+    const seconds = packet.seconds + packet.nanos / 1e9;
+    // A packet is noted with the tick of the clock: one that stood still since the last look would end its flow before its time.
+    if (seconds >= this.#nextTick) this.#advance(seconds);
     this.#meter.add(packet);
-    this.#lastSeconds = packet.seconds + packet.nanos / 1e9;
+    this.#lastSeconds = seconds;
     this.#hasNews = true;
   }
 
   /** Ends what has timed out by now (Unix time in milliseconds): to be called some times a second. */
   tick(nowMs: number): void {
     // While packets come, theirs is the time: what waits in pipes and buffers must not be late for its own flow.
-    this.#meter.advance(this.#hasNews ? this.#lastSeconds : Math.max(this.#lastSeconds, nowMs / 1000 - lagSeconds));
+    this.#advance(this.#hasNews ? this.#lastSeconds : Math.max(this.#lastSeconds, nowMs / 1000 - lagSeconds));
     this.#hasNews = false;
+  }
+
+  #advance(seconds: number): void {
+    // The first time sets the clock, and to a whole second.
+    if (this.#nextTick === Number.NEGATIVE_INFINITY) this.#meter.advance(seconds);
+    this.#meter.advance(seconds);
+    this.#nextTick = (Math.floor(seconds / tickSeconds) + 1) * tickSeconds;
   }
 
   /** Writes what has ended; its files have their names when this resolves. Throws where the disk does. */
@@ -79,7 +95,8 @@ export class LiveFlows {
 
   #turn(batch: RecordBatch): RecordBatch {
     this.flows += batch.count;
-    this.#queue(() => this.#writer.add(batch, false, () => {}));
+    if (this.keeps) this.#queue(() => this.#writer.add(batch, false, () => {}));
+    else this.lost += batch.count;
     this.#batch = new RecordBatch();
     return this.#batch;
   }

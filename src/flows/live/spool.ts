@@ -17,6 +17,11 @@ export type SpoolState = { files: number; octets: number; delivered: number; pro
 /** Milliseconds between two tries while the store is away: doubled from the first to the second. */
 const firstPauseMs = 250;
 const longestPauseMs = 30_000;
+/** What a spool may hold where nobody says: 4 GiB. */
+export const usualSpoolOctets = 4_294_967_296;
+/** Room is looked for so often at most: while a store is away for days there are very many files. */
+const roomMs = 5000;
+const oldPartMs = 60_000;
 
 export class Spool {
   readonly folder: string;
@@ -29,9 +34,11 @@ export class Spool {
   #sending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
+  #hasRoom = true;
+  #roomUntil = 0;
 
   /** `onProblem` hears why nothing can be delivered, once, and null when it goes on. */
-  constructor(folder: string, deliver: Deliver, onProblem: (problem: string | null) => void, mostOctets = 4_294_967_296) {
+  constructor(folder: string, deliver: Deliver, onProblem: (problem: string | null) => void, mostOctets = usualSpoolOctets) {
     this.folder = folder;
     this.#deliver = deliver;
     this.#onProblem = onProblem;
@@ -41,7 +48,7 @@ export class Spool {
   /** Creates the folder and begins with what an earlier process has left there. */
   async open(): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(this.folder)) if (name.endsWith('.part')) await rm(join(this.folder, name), { force: true });
+    for (const name of await readdir(this.folder)) if (name.endsWith('.part')) await this.#removeOld(join(this.folder, name));
     this.poke();
   }
 
@@ -53,16 +60,25 @@ export class Spool {
     });
   }
 
+  /** True while something is on its way, or waits for a store that is away. */
+  get isBusy(): boolean {
+    return this.#sending !== undefined || this.#timer !== undefined;
+  }
+
   async state(): Promise<SpoolState> {
     let octets = 0;
     const names = await this.#names();
-    for (const name of names) octets += (await stat(join(this.folder, name)).catch(() => ({ size: 0 }))).size;
+    for (const name of names) octets += (await sizeOf(join(this.folder, name))) ?? 0;
     return { files: names.length, octets, delivered: this.#delivered, problem: this.#problem };
   }
 
-  /** True while there is room: who goes on all the same fills the disk. */
+  /** True while there is room, as it was some seconds ago: who goes on all the same fills the disk. */
   async hasRoom(): Promise<boolean> {
-    return (await this.state()).octets < this.#mostOctets;
+    const now = performance.now();
+    if (now < this.#roomUntil) return this.#hasRoom;
+    this.#hasRoom = (await this.state()).octets < this.#mostOctets;
+    this.#roomUntil = now + roomMs;
+    return this.#hasRoom;
   }
 
   /** Tries once more to deliver everything, and ends. What is left stays for the next time. */
@@ -77,6 +93,12 @@ export class Spool {
     clearTimeout(this.#timer);
     this.#isClosed = true;
     return await this.state();
+  }
+
+  /** What is written is whole within a second: an older part has been left by a process that was killed, and not by one beside us. */
+  async #removeOld(path: string): Promise<void> {
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (Date.now() - mtimeMs > oldPartMs) await rm(path, { force: true });
   }
 
   async #names(): Promise<string[]> {
@@ -100,7 +122,8 @@ export class Spool {
   }
 
   async #send(path: string, name: string): Promise<void> {
-    const { size } = await stat(path);
+    const size = await sizeOf(path);
+    if (size === undefined) return; // another capture with the same store was quicker
     const source: ImportSource = { name, bytes_total: size, path, open: () => createReadStream(path) };
     await this.#deliver(source).catch((error: unknown) => {
       const isThere = error instanceof Problem && error.code === 'conflict' && error.facts?.import !== undefined;
@@ -114,5 +137,14 @@ export class Spool {
     if (problem === this.#problem) return;
     this.#problem = problem;
     this.#onProblem(problem);
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
