@@ -23,7 +23,7 @@ import type { ReadAhead } from './read-ahead.ts';
 import type { ByteOrigin, ReadArguments } from './read-arguments.ts';
 import type { RunFile } from './run-writer.ts';
 import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
-import { type ImportThreads, startImportThreads, startReader } from './threads.ts';
+import { dropReadyThreads, type ImportThreads, keepThreadsReady, startImportThreads, startReader } from './threads.ts';
 import type { WriteArguments } from './write-thread.ts';
 
 /** Where an import takes its bytes from: a file that its own thread opens, or a stream of this thread. */
@@ -58,6 +58,7 @@ export class Imports {
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #waiting: (() => void)[] = [];
   #slots: number;
+  #isStopping = false;
 
   constructor(config: FlowsConfig, deps: ImportsDependencies, earlier: readonly SourceEntry[]) {
     this.#config = config;
@@ -121,7 +122,8 @@ export class Imports {
 
   /** Gives up everything that runs and waits until it has ended. */
   async stop(): Promise<void> {
-    await Promise.all([this.#deps.threads?.reader.terminate(), this.#deps.threads?.writer.terminate()]);
+    this.#isStopping = true;
+    await Promise.all([dropReadyThreads(), this.#deps.threads?.reader.terminate(), this.#deps.threads?.writer.terminate()]);
     const runs = [...this.#running.values()];
     for (const run of runs) run.abort();
     await Promise.allSettled(runs.map((run) => run.done));
@@ -133,6 +135,7 @@ export class Imports {
     try {
       await this.#takeSlot(signal);
       await this.#runJob(new ImportJob(this.#config, this.#deps, task, tell)).finally(() => this.#giveSlot());
+      if (isOneOfMany(task) && !this.#isStopping) keepThreadsReady();
       record.state = 'done';
       return record;
     } catch (error) {
@@ -200,6 +203,12 @@ export class Imports {
 }
 
 type Task = { settings: ImportSettings; origin: ImportOrigin; record: ImportRecord; signal: AbortSignal; received: () => void };
+
+const smallOctets = 1_048_576;
+
+/** Small uploads come one after the other, as a sensor sends them: to start threads would be most of the work. */
+const isOneOfMany = ({ origin, record }: Task): boolean =>
+  'stream' in origin && record.bytes_total !== null && record.bytes_total <= smallOctets;
 
 /** One import while it runs: its two threads and the ports between them. */
 class ImportJob {

@@ -43,5 +43,26 @@ export const prepareImportThreads = (file: FileToRead | undefined): void => {
 
 /** Files from this size on are begun ahead. */
 const bigOctets = 32 * 1_048_576;
+
+/** How long threads stay ready for an import that may not come. */
+const readyMs = 10_000;
+let dropping: NodeJS.Timeout | undefined;
+
+/** Starts both ahead of the next import, which takes them if it comes soon; else they end. */
+export const keepThreadsReady = (): void => {
+  if (prepared !== undefined) return;
+  prepareImportThreads(undefined);
+  clearTimeout(dropping);
+  dropping = setTimeout(dropReadyThreads, readyMs).unref();
+};
+
+/** Ends threads that nobody has taken. */
+export const dropReadyThreads = async (): Promise<void> => {
+  const threads = prepared;
+  prepared = undefined;
+  clearTimeout(dropping);
+  await Promise.all([threads?.reader.terminate(), threads?.writer.terminate()]);
+};
+
 /** Captures from this size on are metered in a thread of their own: it takes some 50 ms to start, in which so many octets are metered. */
 export const meteredApartOctets = 32 * 1_048_576;
