@@ -53,6 +53,15 @@ async function ended(id: number): Promise<Shown> {
   }
 }
 
+/** Waits until all are over: what a schedule has started may still wait for its turn. */
+async function allEnded(): Promise<void> {
+  for (;;) {
+    const { body } = await house.ask<Page<Shown>>('GET', root);
+    if (body.items.every(({ state }) => state !== 'waiting' && state !== 'running')) return;
+    await pause(50);
+  }
+}
+
 /** Slow on purpose: a thousand ports at ten a second. */
 const slow = { targets: ['127.0.0.1'], ports: '1-1000', rate: 10 };
 
@@ -152,6 +161,7 @@ describe('a scan', () => {
     expect(found).toMatchObject([{ about: { hosts: ['127.0.0.1'] } }]);
     expect(found[0]?.subject).toContain(`127.0.0.1 port ${port}`);
     expect((await house.ask('DELETE', `${root}/schedules/${body.id}`)).status).toBe(204);
+    await allEnded();
   });
 
   test('is told as interrupted when its server was killed', async () => {
