@@ -1,6 +1,8 @@
 /**
  * A stream as Parquet. What is not made of whole row groups (`parquet-copy.ts`) is DuckDB's: it writes into a file of the staging
  * folder, since a footer points back into all of it, which is sent while it grows. A slow client holds disk, never one of DuckDB's threads.
+ * Sealed files are read and written by one thread: two of them keep up to 80 MB each of rows that wait to be written in order, and a
+ * stream of them had 470 to 560 MB where it has 350 to 370 now, for the same processor time.
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,6 +24,9 @@ import type { Streamed, StreamQuery } from './stream-query.ts';
 const exportOptions =
   'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1000, ROW_GROUP_SIZE 40960';
 
+/** COPY has no rows ready: it writes them. */
+const scanBuffer = '1MB';
+
 let serial = 0;
 
 /** Sends the rows of a query as a Parquet file. */
@@ -38,12 +43,15 @@ export const streamParquet = async (store: Store, snapshot: Snapshot, query: Str
   // Even OFFSET 0 would make DuckDB count rows on one thread.
   const offset = query.offset === 0 ? '' : `OFFSET ${query.offset}`;
   const select = `SELECT ${exportList(query.fields)} FROM ${from} ${where.sql} ${order} ${limit} ${offset}`;
-  const copying = snapshot.connection.run(`COPY (${select}) TO ${literal(path)} (${exportOptions})`, where.parameters);
+  const scan = snapshot.hot === undefined ? await store.scan(scanBuffer) : undefined;
+  const connection = scan ?? snapshot.connection;
+  const copying = connection.run(`COPY (${select}) TO ${literal(path)} (${exportOptions})`, where.parameters);
   try {
     await sendGrowing(path, copying, context);
     return { rows: 0 };
   } finally {
-    snapshot.connection.interrupt();
+    if (scan === undefined) connection.interrupt();
+    else await store.endReader(scan);
     await copying.catch(() => undefined); // its error has been thrown by sendGrowing
     await rm(path, { force: true });
   }

@@ -51,23 +51,27 @@ type Span = { group: RowGroup; from: number; to: number };
 /** Buffers that came back, for whatever part runs next in this thread. */
 const pool = new BlockPool(blockOctets, 24);
 
+/** Memory of parts that have ended, some megabytes each, for those that come; what many streams at once had goes. */
+const scratches: Scratch[] = [];
+const mostScratches = 3;
+
 /**
- * What parts are read and encoded with. Each has some megabytes, which the next part of the same stream uses again: made anew for
- * each part, they had V8 collect all garbage twenty times in a stream of ten million rows, for memory that it sees as a few objects.
+ * What the rows of a part are encoded with: some 2 MB, which the next part of the same stream uses again. Made anew for each
+ * part, it had V8 collect all garbage twenty times in a stream of ten million rows.
  */
-type Kit = { key: string; encoder: Encoder; scratch: Scratch; layouts: Map<Shape, Layout> };
+type Kit = { key: string; encoder: Encoder; layouts: Map<Shape, Layout> };
 type Layout = PlainLayout & { vectors: Vector[] };
 
-/** Kits of parts that have ended well, the last one used last; what many streams at once had goes. */
+/** Kits of parts that have ended well, the last one used last. */
 const kits: Kit[] = [];
-const mostKits = 3;
+const mostKits = 2;
 
 const takeKit = async ({ fields, shape, format, bigint }: PlainPart): Promise<Kit> => {
   const key = [format, bigint, shape, ...fields].join();
   const known = kits.findLastIndex((kit) => kit.key === key);
   if (known >= 0) return kits.splice(known, 1)[0] as Kit;
   const encoder = await createEncoder(format, encodedFields(fields, shape), { bigint, pool, continues: true });
-  return { key, encoder, scratch: new Scratch(), layouts: new Map() };
+  return { key, encoder, layouts: new Map() };
 };
 
 const giveKit = (kit: Kit): void => {
@@ -107,7 +111,8 @@ class PlainEncoding {
   async read({ path, shape, rows }: PlainFile): Promise<void> {
     if (this.#left <= 0) return;
     const { columns, makers, vectors } = this.#layout(shape);
-    const reader = ParquetReader.open(join(this.#part.folder, path), columns, [time], this.#kit.scratch);
+    const scratch = scratches.pop() ?? new Scratch();
+    const reader = ParquetReader.open(join(this.#part.folder, path), columns, [time], scratch);
     try {
       if (reader.rows !== rows) throw new Unreadable(`${path} has ${reader.rows} rows in place of ${rows}`);
       for (const span of this.#spans(reader)) {
@@ -125,6 +130,7 @@ class PlainEncoding {
         }
       }
     } finally {
+      if (scratches.length < mostScratches) scratches.push(scratch);
       reader.close();
     }
   }

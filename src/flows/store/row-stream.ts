@@ -43,7 +43,7 @@ const partsAhead = 2;
  * Blocks of a part that may wait for their turn. A row group of named data as NDJSON has 64, but with two cores nobody waits
  * long before the other part is through: each 16 blocks add some 4 MB for each of two parts, and hardly any speed.
  */
-const blocksAhead = 32;
+const blocksAhead = 24;
 /** Where there are many streams, a part is opened when it is its turn. */
 const blocksOfMany = 8;
 /** More streams than these have the cores busy without reading ahead, and their memory adds up. */
