@@ -1,8 +1,8 @@
 /**
  * A stream as Parquet. What is not made of whole row groups (`parquet-copy.ts`) is DuckDB's: it writes into a file of the staging
  * folder, since a footer points back into all of it, which is sent while it grows. A slow client holds disk, never one of DuckDB's threads.
- * Sealed files are read and written by one thread: two of them keep up to 80 MB each of rows that wait to be written in order, and a
- * stream of them had 470 to 560 MB where it has 350 to 370 now, for the same processor time.
+ * Sealed files are read and written by one thread: two of them keep rows that wait to be written in order, and the server had 470 to 560 MB
+ * where it has 350 to 390 now, for the same processor time.
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
