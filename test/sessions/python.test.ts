@@ -1,7 +1,9 @@
 /** Python statements: what is shown, caught and cancelled (rules 5, 7 and 8 of the protocol's description). */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { House } from './house.ts';
-import { isAlive, pause } from './patience.ts';
+import { eventually, isAlive, pause } from './patience.ts';
 
 let house: House;
 let id: number;
@@ -169,9 +171,13 @@ describe('R8: a statement that is cancelled', () => {
 
   test('and does not let go loses its session, with the reason in the log', async () => {
     const other = await house.session();
-    const stubborn = 'import signal, time, os\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint(os.getpid())\ntime.sleep(100)';
+    const deaf = join(house.folder, 'deaf');
+    const stubborn = `import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nopen('${deaf}', 'w').close()\ntime.sleep(100)`;
     const { id: statement } = await house.post(other, stubborn);
-    await house.untilStatement(other, statement, 'running');
+    await eventually(
+      () => existsSync(deaf),
+      (isDeaf) => isDeaf,
+    );
     await house.ask('POST', `/sessions/${other}/statements/${statement}/cancel`);
     await house.until(other, 'dead');
     expect(await house.statement(other, statement)).toMatchObject({ state: 'cancelled' });
