@@ -43,7 +43,7 @@ test('tells the last words of apt where an install fails, and succeeds', () => {
 test('installs without questions, and says what it installed', () => {
   // An apt that "installs" a package by making its programs appear.
   const programs =
-    'tcpdump tshark xz zstd bzip2 lz4 nfdump argus ra softflowd xmllint curl sqlite3 time etcd etcdctl requests flask wrk java parallel tsp slurmctld munged nmap nft nc socat';
+    'tcpdump tshark xz zstd bzip2 lz4 nfdump argus ra softflowd xmllint curl sqlite3 time etcd etcdctl requests flask wrk java parallel tsp slurmctld munged nmap nft nc msmtp aiosmtpd socat';
   put(
     'apt-get',
     `[ "$DEBIAN_FRONTEND" = noninteractive ] || exit 9\nfor p in ${programs}; do echo '#!/bin/bash' > ${folder}/$p; /bin/chmod 755 ${folder}/$p; done`,

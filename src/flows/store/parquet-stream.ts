@@ -35,7 +35,8 @@ export const streamParquet = async (store: Store, snapshot: Snapshot, query: Str
   if (copy !== undefined) return { rows: await copy.send(context) };
   const path = join(store.paths.staging, `answer-${process.pid}-${++serial}.tmp`);
   const where = await whereOf(snapshot, query);
-  const from = relation(store.paths.flows, filesWithin(snapshot.files, query.bounds), snapshot.hot !== undefined);
+  const files = filesWithin(snapshot.files, query.bounds);
+  const from = relation(store.paths.flows, files, snapshot.hot !== undefined);
   const isSorted = planSlices(snapshot.files, snapshot.hot, query.bounds, query.direction).every((slice) => !slice.needsSort);
   const word = query.direction === 'ascending' ? 'ASC' : 'DESC';
   const order = isSorted && isOneShape(snapshot) ? '' : `ORDER BY time ${word}, id ${word}`;
@@ -43,7 +44,8 @@ export const streamParquet = async (store: Store, snapshot: Snapshot, query: Str
   // Even OFFSET 0 would make DuckDB count rows on one thread.
   const offset = query.offset === 0 ? '' : `OFFSET ${query.offset}`;
   const select = `SELECT ${exportList(query.fields)} FROM ${from} ${where.sql} ${order} ${limit} ${offset}`;
-  const scan = snapshot.hot === undefined ? await store.scan(scanBuffer) : undefined;
+  // The shape of no rows at all is that of the hot table, which only the store's own engine has.
+  const scan = snapshot.hot === undefined && files.length > 0 ? await store.scan(scanBuffer) : undefined;
   const connection = scan ?? snapshot.connection;
   const copying = connection.run(`COPY (${select}) TO ${literal(path)} (${exportOptions})`, where.parameters);
   try {
