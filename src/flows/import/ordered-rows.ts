@@ -15,6 +15,9 @@ const inlineOctets = 12;
 /** Which rows of a column have a value, and the places of those. */
 export type Present = { levels: Levels; places: Uint32Array };
 
+/** Codes, and what they stand for: four words each. */
+export type CodedWords = { codes: Uint32Array; words: Uint32Array; size: number };
+
 /** Rows of metered flows in the order in which they are written, as the encoder asks for their columns; `at` is a place in the shape. */
 export type MeteredRows = {
   readonly count: number;
@@ -24,6 +27,8 @@ export type MeteredRows = {
   present(at: number): Present;
   /** The value of a column of at most 32 bits, where it is known to be the same, and there, in all rows. */
   constant(at: number): number | undefined;
+  /** The values at those places by codes, with what each stands for as a `Dictionary` has it; undefined where they are to be gathered. */
+  coded(at: number, places: Uint32Array): CodedWords | undefined;
   /** Values of at most 32 bits at those places. */
   gatherSmall(at: number, places: Uint32Array, to: Uint32Array): void;
   /** Values of 64 bits at those places, as pairs of words with the lower first. */
@@ -99,6 +104,10 @@ export class OrderedRows implements MeteredRows {
       pairs[i * 2] = whole[word]!;
       pairs[i * 2 + 1] = whole[word + 1]!;
     }
+  }
+
+  coded(): undefined {
+    return undefined;
   }
 
   icmpPorts(): (place: RowPlace) => number {

@@ -1,60 +1,58 @@
 /**
  * Ended records in the order in which they are written. They become columns only as these are encoded: each is read out of the records, which lie in
- * the cache of a core or near it.
+ * the cache of a core or near it. What most columns need is done by the kernel, in whose memory they lie.
  */
 import { field, recordWords } from '../meter/flow-record.ts';
+import { type Kernel, kernelMemory, startKernel } from '../meter/kernel/kernel.ts';
+import { encoding, endedAt } from '../meter/kernel/layout.ts';
 import { ended, has } from '../meter/record-batch.ts';
 import { type Records, recordReaders } from '../meter/record-columns.ts';
 import { mostRows } from '../parquet/dictionary.ts';
 import { columnsOf } from '../schema.ts';
-import type { MeteredRows, Present } from './ordered-rows.ts';
+import type { CodedWords, MeteredRows, Present } from './ordered-rows.ts';
 import type { RowPlace } from './run-order.ts';
 
 const idAt = columnsOf('addressed').findIndex(({ name }) => name === 'id');
-const samplingAt = columnsOf('addressed').findIndex(({ name }) => name === 'sampling_rate');
 
-/** What each record has, in order: most columns ask for it. */
-const possessions = new Uint32Array(mostRows);
-const levels = new Uint32Array(mostRows);
-const chosen = new Uint32Array(mostRows);
+/** Memory for the records of a run, and what the kernel needs to make columns of them. */
+export class RecordMemory implements Records {
+  readonly kernel: Kernel;
+  /** The records. */
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  /** The places of the rows at hand in their order, of those that have a value, and which rows these are. */
+  readonly places: Uint32Array;
+  readonly chosen: Uint32Array;
+  readonly levels: Uint32Array;
+  readonly codes: Uint32Array;
+  readonly entries: Uint32Array;
 
-/** Notes which of the records have what a bit tells; answers how many. */
-const choose = (places: Uint32Array, bit: number): number => {
-  let count = 0;
-  for (let i = 0; i < places.length; i++) {
-    const level = (possessions[i]! & bit) === 0 ? 0 : 1;
-    levels[i] = level;
-    chosen[count] = places[i]!;
-    count += level;
+  constructor() {
+    const memory = kernelMemory(encoding.end);
+    const { buffer } = memory;
+    this.kernel = startKernel(memory);
+    this.words = new Int32Array(buffer, encoding.records, mostRows * recordWords);
+    this.doubles = new Float64Array(buffer, encoding.records, (mostRows * recordWords) / 2);
+    this.places = new Uint32Array(buffer, encoding.places, mostRows);
+    this.chosen = new Uint32Array(buffer, encoding.chosen, mostRows);
+    this.levels = new Uint32Array(buffer, encoding.levels, mostRows);
+    this.codes = new Uint32Array(buffer, encoding.codes, mostRows);
+    this.entries = new Uint32Array(buffer, encoding.entries, mostRows * 4);
   }
-  return count;
-};
+}
 
-/** Up to `mostRows` records of a run; what a method answers holds until the next call of it, all of it until there is another object of this class. */
+/** Up to `mostRows` records of a run; there is one such object at a time, and what a method answers holds until the next call of it. */
 export class RecordRows implements MeteredRows {
   readonly places: Uint32Array;
-  readonly #records: Records;
+  readonly #memory: RecordMemory;
   readonly #firstOrdinal: number;
-  /** What all of the records have, and what any of them has: bits of `has`. */
-  readonly #all: number;
-  readonly #any: number;
 
   /** `firstOrdinal` is the place in the file of the record at place 0. */
-  constructor(records: Records, places: Uint32Array, firstOrdinal: number) {
-    this.#records = records;
-    this.places = places;
+  constructor(memory: RecordMemory, places: Uint32Array, firstOrdinal: number) {
+    this.#memory = memory;
+    memory.places.set(places);
+    this.places = memory.places.subarray(0, places.length);
     this.#firstOrdinal = firstOrdinal;
-    const { words } = records;
-    let all = -1;
-    let any = 0;
-    for (let i = 0; i < places.length; i++) {
-      const bits = words[places[i]! * recordWords + ended.has]!;
-      possessions[i] = bits;
-      all &= bits;
-      any |= bits;
-    }
-    this.#all = all;
-    this.#any = any;
   }
 
   get count(): number {
@@ -63,30 +61,40 @@ export class RecordRows implements MeteredRows {
 
   present(at: number): Present {
     const { places } = this;
+    const { kernel, chosen, levels } = this.#memory;
     if (at === idAt) return { levels: 'all', places };
     const reader = recordReaders[at];
-    if (reader === undefined) return { levels: 'none', places: places.subarray(0, 0) };
-    if ((this.#all & reader.has) === reader.has) return { levels: 'all', places };
-    if ((this.#any & reader.has) === 0) return { levels: 'none', places: places.subarray(0, 0) };
-    return { levels, places: chosen.subarray(0, choose(places, reader.has)) };
+    if (reader?.has === 0) return { levels: 'all', places };
+    const count = reader === undefined ? 0 : kernel.choose(encoding.places, places.length, reader.has, endedAt.has);
+    if (count === places.length) return { levels: 'all', places };
+    return { levels: count === 0 ? 'none' : levels, places: chosen.subarray(0, count) };
   }
 
-  constant(at: number): number | undefined {
-    return at === samplingAt ? 1 : undefined;
+  coded(at: number, places: Uint32Array): CodedWords | undefined {
+    const { kernel, codes, entries: words } = this.#memory;
+    const size = recordReaders[at]?.code?.(kernel, places.byteOffset, places.length) ?? -1;
+    return size < 0 ? undefined : { codes, words, size };
+  }
+
+  /** Nothing is known without a look, and then it has its codes as well. */
+  constant(): undefined {
+    return undefined;
   }
 
   gatherSmall(at: number, places: Uint32Array, to: Uint32Array): void {
-    recordReaders[at]!.read(this.#records, places, to);
+    recordReaders[at]!.read(this.#memory, places, to);
   }
 
   gatherPairs(at: number, places: Uint32Array, to: Uint32Array): void {
-    if (at !== idAt) recordReaders[at]!.read(this.#records, places, to);
-    else {
-      for (let i = 0; i < places.length; i++) {
-        const ordinal = this.#firstOrdinal + places[i]!;
-        to[i * 2] = ordinal;
-        to[i * 2 + 1] = ordinal / 4294967296;
-      }
+    if (at === idAt) this.#readIds(places, to);
+    else recordReaders[at]!.read(this.#memory, places, to);
+  }
+
+  #readIds(places: Uint32Array, to: Uint32Array): void {
+    for (let i = 0; i < places.length; i++) {
+      const ordinal = this.#firstOrdinal + places[i]!;
+      to[i * 2] = ordinal;
+      to[i * 2 + 1] = ordinal / 4294967296;
     }
   }
 
@@ -95,7 +103,7 @@ export class RecordRows implements MeteredRows {
   }
 
   icmpPorts(): (place: RowPlace) => number {
-    const { words } = this.#records;
+    const { words } = this.#memory;
     return (place) => {
       const at = place * recordWords;
       if ((words[at + ended.has]! & has.icmp) === 0) return 0;

@@ -3,7 +3,7 @@ import { batchRows, type FlowBatch } from '../batch.ts';
 import { field64, recordDoubles, recordWords } from '../meter/flow-record.ts';
 import { RecordBatch } from '../meter/record-batch.ts';
 import { flowBatchOf } from '../meter/record-columns.ts';
-import { RecordRows } from './record-rows.ts';
+import { RecordMemory, RecordRows } from './record-rows.ts';
 import type { RunConstants } from './run-encode.ts';
 import { encodeMetered } from './run-metered.ts';
 import { sortByTime } from './run-order.ts';
@@ -13,29 +13,20 @@ import { type RunPart, RunSurvey } from './run-survey.ts';
 /** A part of a run as the octets of a file. */
 export type EncodedPart = { part: RunPart; octets: Uint8Array[] };
 
-const batchWords = batchRows * recordWords;
-const mostWords = runRows.addressed * recordWords;
-
 export class RecordRun {
   /** Records so far. */
   count = 0;
-  #words = new Int32Array(0);
+  #memory: RecordMemory | undefined;
 
   /** Whether another batch may find no room. */
   get isFull(): boolean {
-    return this.count * recordWords + batchWords > mostWords;
+    return this.count + batchRows > runRows.addressed;
   }
 
   /** Adds the records of a batch, which are copied. */
   add(batch: RecordBatch): void {
-    const at = this.count * recordWords;
-    const length = batch.count * recordWords;
-    if (at + length > this.#words.length) {
-      const grown = new Int32Array(Math.min(mostWords, Math.max(batchWords, this.#words.length * 2)));
-      grown.set(this.#words);
-      this.#words = grown;
-    }
-    this.#words.set(batch.words.subarray(0, length), at);
+    this.#memory ??= new RecordMemory();
+    this.#memory.words.set(batch.words.subarray(0, batch.count * recordWords), this.count * recordWords);
     this.count += batch.count;
   }
 
@@ -49,9 +40,9 @@ export class RecordRun {
    * the import.
    */
   encode(firstOrdinal: number, constants: RunConstants): EncodedPart[] | undefined {
-    const records = { words: this.#words, doubles: new Float64Array(this.#words.buffer) };
-    const { parts, places } = this.#survey(records.doubles, firstOrdinal);
-    const rowsAt = (chosen: Uint32Array) => new RecordRows(records, chosen, firstOrdinal);
+    const memory = this.#memory as RecordMemory;
+    const { parts, places } = this.#survey(memory.doubles, firstOrdinal);
+    const rowsAt = (chosen: Uint32Array) => new RecordRows(memory, chosen, firstOrdinal);
     const encoded: EncodedPart[] = [];
     let first = 0;
     for (const part of parts) {
@@ -87,8 +78,9 @@ export class RecordRun {
     const batches: FlowBatch[] = [];
     for (let from = 0; from < this.count; from += batchRows) {
       const count = Math.min(batchRows, this.count - from);
-      const words = this.#words.slice(from * recordWords, (from + count) * recordWords);
-      batches.push(flowBatchOf(new RecordBatch(words.buffer, count), firstOrdinal + from));
+      const batch = new RecordBatch();
+      batch.append((this.#memory as RecordMemory).words.subarray(from * recordWords, (from + count) * recordWords));
+      batches.push(flowBatchOf(batch, firstOrdinal + from));
     }
     return batches;
   }

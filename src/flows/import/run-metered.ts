@@ -8,7 +8,7 @@ import { writeDecimal, writeEnd } from '../end-names.ts';
 import { AddressCodes } from '../parquet/address-codes.ts';
 import { dictionaryChunk, emptyChunk, numbersChunk, type OpenChunk, packChunk, randomChunk } from '../parquet/chunk.ts';
 import { Dictionary, mostRows } from '../parquet/dictionary.ts';
-import { TextEntries } from '../parquet/entries.ts';
+import { TextEntries, wordEntries } from '../parquet/entries.ts';
 import { ParquetFile } from '../parquet/file.ts';
 import { type Column, columnsOf } from '../schema.ts';
 import { remainderColumn } from '../store/file-layout.ts';
@@ -29,6 +29,8 @@ const mostExact = 2 ** 52;
 /** How the values of a column are written; those that are not named have a dictionary. */
 const numbers = new Set(['id', 'time', 'byte_count', 'rev_byte_count', 'rtt_us']);
 const random = new Set(['session_id', 'parent_session_id']);
+
+const hasDictionary = ({ name, type }: Column): boolean => !numbers.has(name) && !random.has(name) && type !== 'TIMESTAMP_NS';
 
 const encoder = new TextEncoder();
 
@@ -98,6 +100,13 @@ class RowGroup {
     const { levels, places } = this.#rows.present(at);
     if (levels === 'none') return emptyChunk(column, this.#rows.count);
     if (type === 'VARCHAR') return this.#repeated(column, at, { levels, places });
+    if (hasDictionary(column)) {
+      const coded = this.#rows.coded(at, places);
+      if (coded !== undefined) {
+        const entries = wordEntries(column, coded.words, coded.size);
+        return dictionaryChunk(column, this.#rows.count, { codes: coded.codes, count: places.length, entries }, levels);
+      }
+    }
     if (isLong) this.#rows.gatherPairs(at, places, pairs);
     else this.#rows.gatherSmall(at, places, small);
     if (random.has(name)) return randomChunk(column, this.#rows.count, pairs, places.length, levels);

@@ -2,6 +2,7 @@
 import { batchRows, FlowBatch, setPresent, widthOf } from '../batch.ts';
 import { columnsOf } from '../schema.ts';
 import { field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
+import type { Kernel } from './kernel/kernel.ts';
 import { ended, has, type RecordBatch } from './record-batch.ts';
 
 /** Records one after the other, seen as words and as doubles. */
@@ -10,12 +11,16 @@ export type Records = { readonly words: Int32Array; readonly doubles: Float64Arr
 /** Reads values of up to 32 bits of the records at these places, or of 64 bits as pairs of words with the lower first. */
 type Read = (records: Records, places: Uint32Array, to: Uint32Array) => void;
 
+/** Has the kernel code the values, where they may be few and small: see kernel/columns.ts. */
+type Code = (kernel: Kernel, places: number, count: number) => number;
+
 /** How a column is read, and the bit of `has` that says where it is: 0 for everywhere. */
-type Reader = { read: Read; has: number };
+type Reader = { read: Read; has: number; code?: Code };
 
 /** Some bits of a word, and what is added to them. */
 const bits = (word: number, shift: number, mask: number, of = 0, plus = 0): Reader => ({
   read: ({ words }, places, to) => readBits(words, places, to, word, shift, mask, plus),
+  code: (kernel, places, count) => kernel.codeBits(places, count, word * 4, shift, mask, plus),
   has: of,
 });
 
@@ -28,6 +33,7 @@ const halves = (high: number, low: number, of = 0): Reader => ({
 /** A whole number that is kept as a double. */
 const integer = (double: number, of = 0): Reader => ({
   read: ({ doubles }, places, to) => readIntegers(doubles, places, to, double),
+  code: (kernel, places, count) => kernel.codeWhole(places, count, double * 8, 0),
   has: of,
 });
 
@@ -39,7 +45,11 @@ const instant = (seconds: number, nanos: number, of: number): Reader => ({
 
 const readers: Record<string, Reader> = {
   time: integer(field64.start),
-  duration: { read: (records, places, to) => readDurations(records, places, to), has: 0 },
+  duration: {
+    read: (records, places, to) => readDurations(records, places, to),
+    code: (kernel, places, count) => kernel.codeWhole(places, count, field64.last * 8, 1),
+    has: 0,
+  },
   protocol: bits(field.meta, 0, 255),
   packet_count: integer(field64.packets),
   byte_count: integer(field64.octets),

@@ -11,6 +11,10 @@ export type Kernel = {
   count(from: number, end: number): number;
   /** See end.ts. */
   write(record: number, reason: number): void;
+  /** See columns.ts. */
+  choose(places: number, count: number, bit: number, hasAt: number): number;
+  codeBits(places: number, count: number, at: number, shift: number, mask: number, plus: number): number;
+  codeWhole(places: number, count: number, at: number, isDuration: number): number;
   end(record: number, reason: number): void;
 };
 

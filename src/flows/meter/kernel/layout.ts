@@ -68,6 +68,25 @@ export const counting = {
   slab: 8192 + 65_536 + batchRows * recordWords * 4,
 } as const;
 
+/** Records that an encoder takes at once. */
+const encodedRows = 65_536;
+
+/** Where things lie in the memory of an encoder: arrays of words, of `encodedRows` but for the entries, which have four each. */
+export const encoding = {
+  /** Entries so far. */
+  size: 0,
+  /** The codes + 1 of values of 16 bits; all 0 between two columns. */
+  table: 4096,
+  /** The places of the records in their order, and of those that have a value. */
+  places: 4096 + encodedRows * 4,
+  chosen: 4096 + encodedRows * 8,
+  levels: 4096 + encodedRows * 12,
+  codes: 4096 + encodedRows * 16,
+  entries: 4096 + encodedRows * 20,
+  records: 4096 + encodedRows * 36,
+  end: 4096 + encodedRows * (36 + recordWords * 4),
+} as const;
+
 const octetsOf = <Name extends string>(words: Readonly<Record<Name, number>>, size: number): Record<Name, number> =>
   Object.fromEntries(Object.entries<number>(words).map(([name, word]) => [name, word * size])) as Record<Name, number>;
 
