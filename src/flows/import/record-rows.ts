@@ -4,7 +4,7 @@
  */
 import { field, recordWords } from '../meter/flow-record.ts';
 import { type Kernel, kernelMemory, startKernel } from '../meter/kernel/kernel.ts';
-import { encoding, endedAt } from '../meter/kernel/layout.ts';
+import { encoding } from '../meter/kernel/layout.ts';
 import { ended, has } from '../meter/record-batch.ts';
 import { type Records, recordReaders } from '../meter/record-columns.ts';
 import { mostRows } from '../parquet/dictionary.ts';
@@ -51,6 +51,7 @@ export class RecordRows implements MeteredRows {
   constructor(memory: RecordMemory, places: Uint32Array, firstOrdinal: number) {
     this.#memory = memory;
     memory.places.set(places);
+    memory.kernel.survey(places.length);
     this.places = memory.places.subarray(0, places.length);
     this.#firstOrdinal = firstOrdinal;
   }
@@ -65,7 +66,7 @@ export class RecordRows implements MeteredRows {
     if (at === idAt) return { levels: 'all', places };
     const reader = recordReaders[at];
     if (reader?.has === 0) return { levels: 'all', places };
-    const count = reader === undefined ? 0 : kernel.choose(encoding.places, places.length, reader.has, endedAt.has);
+    const count = reader === undefined ? 0 : kernel.choose(places.length, reader.has);
     if (count === places.length) return { levels: 'all', places };
     return { levels: count === 0 ? 'none' : levels, places: chosen.subarray(0, count) };
   }

@@ -3,7 +3,7 @@
  * columns whose values are few and small, as codes by order of appearance.
  */
 import { recordOctets } from './constants.ts';
-import { encoding, recordAt } from './layout.ts';
+import { encoding, endedAt, recordAt } from './layout.ts';
 import { below, type i32, load32, loadF64, store32, toF64, toUnsigned } from './words.ts';
 
 const recordAtPlace = (places: i32, i: i32): i32 => encoding.records + load32(places + (i << 2)) * recordOctets;
@@ -33,14 +33,32 @@ const settle = (isWhole: boolean): i32 => {
   return isWhole ? size : -1;
 };
 
-/** Notes which of the records have what a bit tells, and their places; answers how many. */
-export function choose(places: i32, count: i32, bit: i32, hasAt: i32): i32 {
+/** Notes what each of so many records at `encoding.places` has. */
+export function survey(count: i32): void {
+  let all = -1;
+  let any = 0;
+  let i = 0;
+  while (i < count) {
+    const bits = load32(recordAtPlace(encoding.places, i) + endedAt.has);
+    store32(encoding.possessions + (i << 2), bits);
+    all &= bits;
+    any |= bits;
+    i += 1;
+  }
+  store32(encoding.all, all);
+  store32(encoding.any, any);
+}
+
+/** Notes which of them have what a bit tells, and their places; answers how many. */
+export function choose(count: i32, bit: i32): i32 {
+  if ((load32(encoding.all) & bit) !== 0) return count;
+  if ((load32(encoding.any) & bit) === 0) return 0;
   let chosen = 0;
   let i = 0;
   while (i < count) {
-    const level = (load32(recordAtPlace(places, i) + hasAt) & bit) !== 0 ? 1 : 0;
+    const level = (load32(encoding.possessions + (i << 2)) & bit) !== 0 ? 1 : 0;
     store32(encoding.levels + (i << 2), level);
-    store32(encoding.chosen + (chosen << 2), load32(places + (i << 2)));
+    store32(encoding.chosen + (chosen << 2), load32(encoding.places + (i << 2)));
     chosen += level;
     i += 1;
   }

@@ -12,7 +12,8 @@ export type Kernel = {
   /** See end.ts. */
   write(record: number, reason: number): void;
   /** See columns.ts. */
-  choose(places: number, count: number, bit: number, hasAt: number): number;
+  survey(count: number): void;
+  choose(count: number, bit: number): number;
   codeBits(places: number, count: number, at: number, shift: number, mask: number, plus: number): number;
   codeWhole(places: number, count: number, at: number, isDuration: number): number;
   end(record: number, reason: number): void;

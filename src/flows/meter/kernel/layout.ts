@@ -75,6 +75,9 @@ const encodedRows = 65_536;
 export const encoding = {
   /** Entries so far. */
   size: 0,
+  /** What all records at hand have, and what any of them has: bits of `has`. */
+  all: 4,
+  any: 8,
   /** The codes + 1 of values of 16 bits; all 0 between two columns. */
   table: 4096,
   /** The places of the records in their order, and of those that have a value. */
@@ -82,9 +85,11 @@ export const encoding = {
   chosen: 4096 + encodedRows * 8,
   levels: 4096 + encodedRows * 12,
   codes: 4096 + encodedRows * 16,
-  entries: 4096 + encodedRows * 20,
-  records: 4096 + encodedRows * 36,
-  end: 4096 + encodedRows * (36 + recordWords * 4),
+  /** What each record at hand has. */
+  possessions: 4096 + encodedRows * 20,
+  entries: 4096 + encodedRows * 24,
+  records: 4096 + encodedRows * 40,
+  end: 4096 + encodedRows * (40 + recordWords * 4),
 } as const;
 
 const octetsOf = <Name extends string>(words: Readonly<Record<Name, number>>, size: number): Record<Name, number> =>
