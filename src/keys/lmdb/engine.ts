@@ -61,7 +61,12 @@ class ThreadedEngine implements EmbeddedEngine {
   async start(): Promise<void> {
     const { folder, segmentBytes = 8 * mebibyte, snapshotBytes = 128 * mebibyte } = this.#options;
     const workerData: ThreadOptions = { path: folder, limits: this.#limits, segmentBytes, snapshotBytes, signal: this.#signal.shared };
-    const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData, name: 'keys' });
+    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      workerData,
+      name: 'keys',
+      // V8 lets what was made lately grow to 3 x 16 MB where nobody bounds it; the writer needs little of it at a time.
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    });
     const opened = Promise.withResolvers<void>();
     this.#closed = Promise.withResolvers<void>();
     this.#worker = worker;
