@@ -31,7 +31,8 @@ const build = (folder: URL, names: readonly string[], known: Constants): Uint8Ar
   );
 
 /** The modules that the sources of now make. */
-export const buildKernel = () => build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'count.ts', 'columns.ts'], { ...record, ...constants, ...layout });
+export const buildKernel = () =>
+  build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'count.ts', 'columns.ts'], { ...record, ...constants, ...layout });
 export const buildLanlKernel = () => build(lanlFolder, ['read-lines.ts'], lanlLayout);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

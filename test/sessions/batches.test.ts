@@ -196,7 +196,7 @@ describe('a batch', () => {
 });
 
 describe('when the server goes away', () => {
-  test('batches go on, and have their right end afterwards', async () => {
+  test('R10: batches go on, and have their right end afterwards', async () => {
     const gate = join(shelf, 'gate');
     const file = put(
       'waits.py',
