@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openHouse, right } from '../access/house.ts';
 import { House, pause, type Shown } from './house.ts';
 
 const weir = fileURLToPath(new URL('../../bin/weir', import.meta.url));
@@ -116,6 +117,28 @@ describe('a job with a terminal', () => {
     expect(await type(id, 'x')).toBe(409);
     await house.ask('POST', `/api/v1/jobs/${id}/kill`);
   });
+});
+
+test('a terminal is for the owner of its job and administrators', async () => {
+  const guarded = await openHouse(['jobs.cores=4', 'jobs.grace=500ms']);
+  const { admin, operator, viewer } = await guarded.addStaff();
+  await guarded.ask('POST', '/api/v1/users', { token: admin, json: { name: 'olga', role: 'operator', password: right } });
+  const olga = await guarded.logIn('olga');
+  const json = { command: ['cat'], interactive: true, directory: guarded.folder };
+  const { body } = await guarded.ask('POST', '/api/v1/jobs', { token: operator, json });
+  const path = `/api/v1/jobs/${String(body.id)}`;
+  const resize = async (token: string) =>
+    (await guarded.ask('PUT', `${path}/terminal/size`, { token, json: { rows: 30, columns: 90 } })).status;
+  while ((await resize(operator)) === 409) await pause(20); // its terminal is being made
+  for (const token of [olga, viewer]) {
+    expect((await guarded.ask('GET', `${path}/terminal`, { token })).status).toBe(403);
+    expect(await resize(token)).toBe(403);
+    expect((await guarded.ask('GET', path, { token })).body.links).not.toHaveProperty('terminal');
+  }
+  for (const token of [operator, admin]) expect(await resize(token)).toBe(204);
+  await guarded.ask('POST', `${path}/kill`, { token: operator });
+  while ((await guarded.ask('GET', path, { token: operator })).body.state !== 'Failed') await pause(20);
+  await guarded.close();
 });
 
 /** A command at a terminal of its own: types when the words have been shown. */
