@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Caller } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
@@ -10,20 +8,20 @@ import type { Tree } from '../keys/index.ts';
 import type { Backend } from './backend.ts';
 import { makeBackend } from './backends.ts';
 import type { JobsConfig } from './config.ts';
-import { chosen, keepSnapshot } from './environment.ts';
+import { chosen } from './environment.ts';
 import { FairShare } from './fair-share.ts';
 import { onKeys } from './fault.ts';
-import { IdCounter } from './id-counter.ts';
+import { countOf, Intake } from './intake.ts';
 import { isAway, isOver, type Job } from './job.ts';
 import { JobClasses } from './job-classes.ts';
 import { formatId } from './job-id.ts';
 import { held, released, rerun, resumed, runName, stopped, suspended } from './lives.ts';
 import { amountOf } from './local/offer.ts';
-import { logPath, makeLog, takeLog } from './log-file.ts';
+import { logPath } from './log-file.ts';
 import { JobMail } from './mail.ts';
-import { filesOf, lastOpen } from './makers.ts';
 import { Queue } from './queue.ts';
-import { readSubmission, type Submission } from './submission.ts';
+import { serverName } from './server-name.ts';
+import { readSubmission } from './submission.ts';
 
 /** What is written down about who did what. */
 export type Note = { actor: string; address: string; action: string; target: string; outcome: 'ok'; requestId?: string };
@@ -56,7 +54,7 @@ export class Jobs {
   readonly tree: Tree;
   readonly mail: JobMail;
   readonly #deps: JobsDependencies;
-  readonly #ids: IdCounter;
+  readonly #intake: Intake;
   /** Submissions that have their ids and are not yet on record: they count against the limit. */
   #arriving = 0;
   #submitted = 0;
@@ -66,7 +64,6 @@ export class Jobs {
     this.config = config;
     this.tree = tree;
     this.#deps = deps;
-    this.#ids = new IdCounter(tree);
     const weights = new Map(config.weights.map((text) => amountOf(text, 'jobs.weights')));
     const server = () => serverName(dataFolder);
     this.shares = new FairShare({ tree, halfLifeMs: config.halfLife, weights, server });
@@ -86,6 +83,7 @@ export class Jobs {
     });
     this.mail = new JobMail(config.mail, { tree, log });
     this.queue.observe((job, before) => this.mail.hear(job, before));
+    this.#intake = new Intake({ config, tree, queue: this.queue, backend: this.backend, mail: this.mail, dataFolder });
   }
 
   /** True when jobs are taken and run here. */
@@ -105,7 +103,7 @@ export class Jobs {
     await this.mail.stop();
     this.shares.stop();
     this.classes.stop();
-    await this.#ids.stop();
+    await this.#intake.stop();
   }
 
   /** Jobs that were submitted here since the start. */
@@ -128,12 +126,12 @@ export class Jobs {
   async submit(body: unknown, caller: Caller): Promise<Job> {
     this.#requireEnabled();
     const submission = readSubmission(this.classes.applyTo(body), this.config.array);
-    const count = 1 + (submission.array?.indexes.length ?? 0);
+    const count = countOf(submission);
     if (this.queue.store.size + this.#arriving + count > this.config.kept) throw full(this.config.kept);
     this.#arriving += count;
     try {
-      this.#check(submission);
-      const jobs = await this.#make(submission, caller.name, count);
+      this.#intake.check(submission);
+      const jobs = await this.#intake.make(submission, caller.name, this.now());
       await onKeys(() => this.queue.store.create(jobs)).catch((error: unknown) => {
         // Nobody was promised anything; with `unavailable` it may still come, and then a run makes its log anew.
         for (const job of jobs) if (submission.logfile === undefined) rmSync(logPath(job), { force: true });
@@ -245,132 +243,11 @@ export class Jobs {
     });
   }
 
-  /** What only the queue knows: that the jobs it depends on are there, and that some host could run it. */
-  #check({ dependencies, needs, resources, terminal, mailUser }: Submission): void {
-    if (mailUser !== undefined) this.mail.require();
-    if (terminal !== undefined && this.backend.terminal === undefined)
-      throw new Problem('unprocessable', `The back end ${this.backend.name} gives no terminals.`, {
-        pointer: '/interactive',
-        hint: 'jobs on this host have them (jobs.backend: local)',
-      });
-    for (const { job } of dependencies) {
-      if (this.queue.store.get(job) !== undefined) continue;
-      throw new Problem('unprocessable', `There is no job ${formatId(job)} to depend on.`, { pointer: '/dependencies' });
-    }
-    const why = this.queue.pool === undefined ? this.backend.impossible?.(needs) : this.queue.pool.impossible(needs);
-    if (why === undefined) return;
-    throw new Problem('unprocessable', 'No host could ever run this job.', {
-      detail: `${why} (asked for: ${resources || 'CORES/1'})`,
-      pointer: '/resources',
-    });
-  }
-
-  /** The jobs of a submission: one, or the parent of an array and its children. */
-  async #make(submission: Submission, user: string, count: number): Promise<Job[]> {
-    const directory = this.#directoryOf(submission, user);
-    const files = filesOf(submission, directory, (path) => lastOpen(this.queue.makers.of(path).map((id) => this.queue.store.get(id))));
-    const { environment, array, logfile } = submission;
-    const now = this.now();
-    const kept =
-      environment.kind === 'snapshot'
-        ? { kind: 'snapshot' as const, file: await keepSnapshot(directory, user, environment.variables) }
-        : { kind: 'base' as const, ...(Object.keys(environment.variables).length > 0 && { variables: environment.variables }) };
-    const first = await this.#ids.next(count);
-    const logOf = async (index?: number): Promise<string> =>
-      logfile === undefined
-        ? await makeLog(directory, now)
-        : await takeLog(directory, index === undefined ? logfile : `${logfile}.${index}`);
-    const common = {
-      ...baseOf({ ...submission, ...files }, user, this.config.group),
-      directory,
-      environment: kept,
-      submitted: now,
-      queued: now,
-    };
-    const parent: Job = { ...common, id: first, logfile: array === undefined ? await logOf() : '' };
-    if (array === undefined) return [parent];
-    parent.array = { count: array.indexes.length, ...(array.atOnce !== undefined && { atOnce: array.atOnce }) };
-    parent.logfile = logfile ?? 'vnc_logs';
-    const children: Job[] = [];
-    for (const [at, index] of array.indexes.entries())
-      children.push({ ...common, id: first + 1 + at, logfile: await logOf(index), parent: first, index });
-    return [{ ...parent, state: 'Queued' }, ...children];
-  }
-
-  #directoryOf({ directory, isDirectoryChecked }: Submission, user: string): string {
-    if (directory === undefined) {
-      const own = join(this.config.directory || join(this.#deps.dataFolder, 'jobs', 'work'), user);
-      mkdirSync(own, { recursive: true, mode: 0o700 });
-      return own;
-    }
-    try {
-      if (!statSync(directory).isDirectory()) throw new Error('it is not a directory');
-      if (isDirectoryChecked) accessSync(directory, constants.R_OK | constants.X_OK);
-    } catch (cause) {
-      throw new Problem('unprocessable', 'The job cannot run in that directory.', {
-        detail: (cause as Error).message,
-        pointer: '/directory',
-        cause,
-      });
-    }
-    return directory;
-  }
-
   async #note(caller: Caller, action: string, what: number | string): Promise<void> {
     const { name: actor, address = '', requestId } = caller;
     const target = typeof what === 'number' ? formatId(what) : what;
     await this.#deps.note?.({ actor, address, action, target, outcome: 'ok', ...(requestId !== undefined && { requestId }) });
   }
-}
-
-/** What the members of an array and a job that stands alone have in common. */
-function baseOf(submission: Submission, user: string, usual: string) {
-  const { command, name, group = usual, hasUserPart, priority, runPriority, resources, needs, dependencies, isHeld, wrapper } = submission;
-  const {
-    inputs,
-    outputs,
-    timeLimit,
-    expected,
-    retry,
-    legalExit,
-    isAutoforgotten,
-    isPreemptable,
-    properties,
-    set,
-    jobclass,
-    submitHost,
-    terminal,
-    mailUser,
-  } = submission;
-  return {
-    user,
-    group: hasUserPart ? `${group}.${user}` : group,
-    ...(name !== undefined && { name }),
-    command,
-    wrapper,
-    resources,
-    needs,
-    priority,
-    runPriority,
-    state: isHeld ? ('Idle' as const) : ('Queued' as const),
-    ...(isHeld && { isHeld: true as const }),
-    ...(dependencies.length > 0 && { dependencies }),
-    ...(inputs !== undefined && { inputs }),
-    ...(outputs !== undefined && { outputs }),
-    ...(timeLimit !== undefined && { timeLimit }),
-    ...(expected !== undefined && { expected }),
-    ...(retry !== undefined && { retry }),
-    ...(legalExit !== undefined && { legalExit }),
-    ...(isAutoforgotten && { autoforget: true as const }),
-    ...(isPreemptable !== undefined && { isPreemptable }),
-    ...(properties !== undefined && { properties }),
-    ...(set !== undefined && { set }),
-    ...(terminal !== undefined && { terminal }),
-    ...(mailUser !== undefined && { mailUser }),
-    ...(jobclass !== undefined && { jobclass }),
-    submitHost: submitHost ?? hostname(),
-    run: 0,
-  };
 }
 
 /** Owners and administrators may touch a job; others may look. */
@@ -390,16 +267,3 @@ const notNow = (job: Job, action: string): Problem =>
 
 const full = (limit: number): Problem =>
   new Problem('exhausted', `There are ${limit} jobs already.`, { hint: 'forget old ones, or raise the setting jobs.kept' });
-
-/** The name of this server among others on the same key tree: made once, kept with the data. */
-function serverName(dataFolder: string): string {
-  const file = join(dataFolder, 'jobs', 'server');
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    const name = randomUUID();
-    mkdirSync(join(dataFolder, 'jobs'), { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${name}\n`, { mode: 0o600, flag: 'wx' });
-    return name;
-  }
-}

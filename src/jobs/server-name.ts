@@ -1,0 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The name of this server among others on the same key tree: made once, kept with the data. */
+export function serverName(dataFolder: string): string {
+  const file = join(dataFolder, 'jobs', 'server');
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    const name = randomUUID();
+    mkdirSync(join(dataFolder, 'jobs'), { recursive: true, mode: 0o700 });
+    writeFileSync(file, `${name}\n`, { mode: 0o600, flag: 'wx' });
+    return name;
+  }
+}
