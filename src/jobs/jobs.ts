@@ -212,16 +212,19 @@ export class Jobs {
     return await chosen(job);
   }
 
-  /** The socket of the terminal of a job, for its owner. Throws `not-found`, `denied`, and `conflict` where there is none now. */
+  /**
+   * The socket of the terminal of a job, for its owner. Throws `not-found`, `denied`, `unavailable` where it is at another server, and
+   * `conflict` where there is none now.
+   */
   terminalOf(id: number, caller: Caller): string {
     const job = this.get(id);
     requireOwner(job, caller);
     if (job.terminal === undefined || this.backend.terminal === undefined)
-      throw new Problem('conflict', `Job ${formatId(id)} has no terminal.`, {
-        hint: 'submit it with interactive: true, or follow its log',
+      throw new Problem('not-found', `Job ${formatId(id)} has no terminal.`, {
+        hint: 'its log: weir jobs logs -f; a terminal is given to jobs that are submitted with one (interactive: true)',
       });
-    if (job.server !== serverName(this.#deps.dataFolder) && isAway(job))
-      throw new Problem('conflict', `The terminal of job ${formatId(id)} is at another server.`, { detail: job.host ?? '' });
+    if (isAway(job) && !this.queue.isOwn(job))
+      throw new Problem('unavailable', `The terminal of job ${formatId(id)} is at another server.`, { detail: `it runs on ${job.host}` });
     if (!isAway(job))
       throw new Problem('conflict', `Job ${formatId(id)} does not run.`, {
         detail: `it is ${job.state}`,

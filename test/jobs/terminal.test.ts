@@ -100,6 +100,13 @@ describe('a job with a terminal', () => {
     await house.until(id, 'Done');
   });
 
+  test('lives as long as its program, which may close its streams before it exits and come back by /dev/tty', async () => {
+    const { id } = await submit('echo ready; exec <&- >&- 2>&-; sleep 0.3; echo back > /dev/tty; exec sleep 0.2');
+    expect(await readTo(await watch(id))).toBe('ready\r\nback\r\n');
+    expect(await house.until(id, 'Done')).toMatchObject({ exit_code: 0 });
+    expect(await house.log(id)).toBe('ready\r\nback\r\n');
+  });
+
   test('ends with what it has left behind, when it is stopped', async () => {
     const { id } = await submit('sleep 61.25 & setsid sleep 61.25 & trap "" TERM HUP; echo ready; wait; sleep 60');
     const reader = await watch(id);
@@ -114,7 +121,11 @@ describe('a job with a terminal', () => {
     await expect(submit('true', { interactive: { rows: 0, columns: 80 } })).rejects.toThrow(/rows/);
     await expect(submit('true', { interactive: false })).rejects.toThrow(/expected true/);
     const { id } = await house.submit({ command: ['sleep', '30'] });
-    expect(await type(id, 'x')).toBe(409);
+    expect(await type(id, 'x')).toBe(404);
+    expect(await atTerminal(`jobs attach ${id} --server ${house.url}`)).toMatchObject({
+      code: 3,
+      out: expect.stringContaining('has no terminal'),
+    });
     await house.ask('POST', `/api/v1/jobs/${id}/kill`);
   });
 });

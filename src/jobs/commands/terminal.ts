@@ -1,9 +1,9 @@
 /** A job at the terminal of this process: what it shows comes here, what is typed here goes there. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
-import type { JobsClient } from '../remote.ts';
+import type { JobsClient, ShownJob } from '../remote.ts';
 import { printLog } from './print-log.ts';
-import { endings, waitFor } from './wait.ts';
+import { endings } from './wait.ts';
 
 /** Who is meant by Ctrl-C and Ctrl-\: the program, or this command, which then stops the job. */
 export type Signals = 'remote' | 'local';
@@ -25,45 +25,44 @@ export const windowHere = (): { rows: number; columns: number } | true => {
 /** Stays at the terminal of a job until it is over, or somebody leaves. Answers the exit code: that of the program, where it has one. */
 export async function attend(jobs: JobsClient, id: string, signals: Signals): Promise<number> {
   const keyboard = new Keyboard(jobs, id, signals);
-  const hasShown = await show(jobs, id, keyboard);
-  const { state, exit_code, signal } = await jobs.get(id);
-  if (keyboard.hasLeft) {
-    process.stderr.write(`\njob ${id} goes on: weir jobs attach ${id}\n`);
-    return 0;
+  let hasShown = false;
+  for (;;) {
+    const { state, exit_code, signal } = await running(jobs, id);
+    if (state === 'Done' || state === 'Failed') {
+      // Over before anybody could look on: what it said is in the log.
+      if (!hasShown) await printLog(jobs, id, false);
+      return signal === undefined ? (exit_code ?? endings.failed) : 128 + signal;
+    }
+    hasShown = (await show(jobs, id, keyboard)) || hasShown;
+    if (keyboard.hasLeft) {
+      process.stderr.write(`\njob ${id} goes on: weir jobs attach ${id}\n`);
+      return 0;
+    }
+    await pause(soonMs); // its terminal is being made, or its end is about to be put on record
   }
-  if (state !== 'Done' && state !== 'Failed') await waitFor(jobs, [id]);
-  // Over before anybody could look on: what it said is in the log.
-  if (!hasShown) await printLog(jobs, id, false);
-  const last = state === 'Done' || state === 'Failed' ? { exit_code, signal } : await jobs.get(id);
-  if (last.signal !== undefined) return 128 + last.signal;
-  return last.exit_code ?? endings.failed;
 }
 
-/** Shows the terminal; false when there was none to see. */
+/** Shows the terminal to its end; false when there is none now. */
 async function show(jobs: JobsClient, id: string, keyboard: Keyboard): Promise<boolean> {
-  for (;;) {
-    const { state } = await running(jobs, id);
-    if (state === 'Done' || state === 'Failed') return false;
-    try {
-      const blocks = await jobs.terminal(id, keyboard.leaving);
-      keyboard.open();
-      for await (const block of blocks) process.stdout.write(block);
-      return true;
-    } catch (error) {
-      if (keyboard.hasLeft) return true;
-      if (!(error instanceof Problem) || error.code !== 'conflict') throw error;
-    } finally {
-      keyboard.close();
-    }
-    await pause(soonMs); // it has been claimed, and its terminal is being made; or it has just ended
+  try {
+    const blocks = await jobs.terminal(id, keyboard.leaving);
+    keyboard.open();
+    for await (const block of blocks) process.stdout.write(block);
+    return true;
+  } catch (error) {
+    if (keyboard.hasLeft) return true;
+    if (error instanceof Problem && error.code === 'conflict') return false;
+    throw error;
+  } finally {
+    keyboard.close();
   }
 }
 
 /** The job once it runs, or is over. */
-async function running(jobs: JobsClient, id: string): Promise<{ state: string }> {
+async function running(jobs: JobsClient, id: string): Promise<ShownJob> {
   for await (const { event, data } of jobs.events([id])) {
     if (event === 'reset' || event === 'forgotten') break;
-    const job = JSON.parse(data) as { state: string };
+    const job = JSON.parse(data) as ShownJob;
     if (job.state !== 'Queued' && job.state !== 'Idle') return job;
   }
   return await jobs.get(id);
@@ -118,7 +117,8 @@ class Keyboard {
       return;
     }
     if (isHere && this.#signals === 'local' && localKeys.some((key) => keys.includes(key))) {
-      this.#jobs.act(this.#id, 'stop').catch(() => {}); // its end is seen as any
+      // That it has ended is seen as any end; that it cannot be stopped is not.
+      this.#jobs.act(this.#id, 'stop').catch((error: Error) => process.stderr.write(`\r\nweir: ${error.message}\r\n`));
       return;
     }
     this.#send(keys);
@@ -128,6 +128,7 @@ class Keyboard {
 
   readonly #onResize = (): void => {
     const size = windowHere();
+    // The program goes on with the size that it knew.
     if (size !== true) this.#jobs.resize(this.#id, size).catch(() => {});
   };
 

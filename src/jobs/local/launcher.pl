@@ -31,6 +31,7 @@ my $boot = do { open my $file, '<', '/proc/sys/kernel/random/boot_id'; (defined 
 chomp $boot;
 my ($alone, $where) = (0, '');             # the wrapper of one run in a batch system; its node, and its id there
 my $relay = 0;                             # the process that holds the terminal of this wrapper's run
+my $over;                                  # a pipe to it, whose end tells that the program is over
 my %names;                                 # process id of a wrapper -> its run
 my $buffer = '';
 
@@ -235,19 +236,22 @@ sub start_terminal {
     require(($0 =~ s{[^/]*$}{}r) . 'terminal.pl');
     my ($master, $slave) = open_terminal($size);
     return (undef, $slave) if !defined $master;
+    pipe(my $over_read, $over) or return (undef, "pipe: $!");
     $relay = fork // return (undef, "fork: $!");
     if ($relay == 0) {
+        close $over;
         syscall $prctl, 1, 9, 0, 0, 0;    # as the program: it ends with its wrapper
         setpgrp 0, 0;
         for (*STDIN, *STDOUT, *STDERR) { open $_, '+<', '/dev/null' }
-        relay_terminal($name, $master, $log);
+        relay_terminal($name, $master, $log, $over_read);
         POSIX::_exit(0);
     }
     return ($slave, '');
 }
 
-# The relay ends by itself when the program's side is closed and what was said is told; one that nobody listens to is not waited for.
+# The relay ends by itself when what was said is told; one that nobody listens to is not waited for.
 sub end_relay {
+    close $over if defined $over;
     for (1 .. 1000) {
         return if $relay == 0 || waitpid($relay, POSIX::WNOHANG()) != 0;
         select undef, undef, undef, 0.002;

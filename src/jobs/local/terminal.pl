@@ -39,16 +39,17 @@ sub take_terminal {
     return '';
 }
 
-# Runs until no process has the slave open any more and the watchers have all of it.
+# Runs until the program is over, which the end of $over tells, no process has the slave open any more, and the watchers have all of it. Not
+# before: the master's end is a SIGHUP for a program that has closed its streams and is about to exit, as all of coreutils do.
 sub relay_terminal {
-    my ($name, $master, $log) = @_;
+    my ($name, $master, $log, $over) = @_;
     $SIG{$_} = 'IGNORE' for qw(HUP INT TERM USR1 USR2 ALRM PIPE TTOU);
     umask 0077;
     socket my $door, Socket::PF_UNIX(), Socket::SOCK_STREAM(), 0 or return;
     bind $door, Socket::pack_sockaddr_un("$name.tty") or return;
     listen $door, 16;
     sysopen my $out, $log, POSIX::O_WRONLY() | POSIX::O_APPEND() | POSIX::O_CREAT(), 0644;
-    my ($past, $typed, $is_open) = ('', '', 1);
+    my ($past, $typed, $is_open, $is_left) = ('', '', 1, 0);    # left: nobody has the slave now, which makes the master readable all the time
     my %guests;    # file number -> { file, role, buffer, since }
     my $leave = sub { my ($guest) = @_; delete $guests{ fileno $guest->{file} }; close $guest->{file} };
     for ($door, $master) { fcntl $_, Fcntl::F_SETFL(), POSIX::O_NONBLOCK() }
@@ -57,11 +58,13 @@ sub relay_terminal {
         my ($reads, $writes) = ('', '');
         my @late = grep { $_->{role} eq 'watch' && length $_->{buffer} } values %guests;
         vec($reads, fileno $door, 1) = 1;
-        vec($reads, fileno $master, 1) = 1 if $is_open && !grep { length $_->{buffer} >= $most } @late;
-        vec($writes, fileno $master, 1) = 1 if $is_open && length $typed;
+        my $has_room = !grep { length $_->{buffer} >= $most } @late;
+        vec($reads, fileno $over, 1) = 1 if $is_left && $has_room;
+        vec($reads, fileno $master, 1) = 1 if $is_open && !$is_left && $has_room;
+        vec($writes, fileno $master, 1) = 1 if $is_open && !$is_left && length $typed;
         vec($writes, fileno $_->{file}, 1) = 1 for @late;
         for (values %guests) { vec($reads, fileno $_->{file}, 1) = 1 unless $_->{role} eq 'type' && length $typed >= 4096 }
-        select $reads, $writes, undef, 1;
+        select $reads, $writes, undef, $is_left ? 0.02 : 1;
 
         for my $guest (grep { vec $writes, fileno $_->{file}, 1 } @late) {
             my $sent = syswrite $guest->{file}, $guest->{buffer};
@@ -93,7 +96,8 @@ sub relay_terminal {
                 $guests{ fileno $file } = { file => $file, role => '', words => '', buffer => '', since => time };
             }
         }
-        if ($is_open && vec $reads, fileno $master, 1) {
+        if ($is_open && $has_room && ($is_left || vec $reads, fileno $master, 1)) {
+            my $is_over = $is_left && vec $reads, fileno $over, 1;
             my $got = sysread $master, my $block, 16384;
             if ($got) {
                 syswrite $out, $block if defined $out;
@@ -101,7 +105,8 @@ sub relay_terminal {
                 $past = substr $past, -$most if length $past > $most;
                 for (values %guests) { if ($_->{role} eq 'watch') { $_->{since} = time unless length $_->{buffer}; $_->{buffer} .= $block } }
             }
-            elsif (!defined $got && !$!{EAGAIN} && !$!{EINTR}) { $is_open = 0; unlink "$name.tty" }    # EIO: nobody has the slave any more
+            elsif ($is_over && !$!{EAGAIN} && !$!{EINTR}) { $is_open = 0; unlink "$name.tty" }
+            $is_left = $is_open && !$got && !$!{EAGAIN} && !$!{EINTR};    # EIO
         }
     }
 }
