@@ -28,6 +28,10 @@ export function requireCondition(headers: IncomingHttpHeaders, tag: string): voi
   requireMatch(headers, tag);
 }
 
+/** True when `If-Match` says that any version will do, as long as there is one. */
+export const isAnyVersion = ({ 'if-match': expected }: IncomingHttpHeaders): boolean =>
+  expected !== undefined && readTags(expected) === '*';
+
 /** True when `If-None-Match` says that the client already has this version: the answer to a GET is then 304. */
 export function isKnownTag({ 'if-none-match': known }: IncomingHttpHeaders, tag: string): boolean {
   if (known === undefined) return false;

@@ -189,6 +189,12 @@ describe('who may see what', () => {
     const json = { role: 'operator' };
     expect((await house.ask('PATCH', path, { token: staff.admin, json })).status).toBe(428);
     expect((await house.ask('PATCH', path, { token: staff.admin, json, headers: { 'if-match': '"1"' } })).status).toBe(412);
+    // Who says that any version will do is not in the way of others who do.
+    const change = { token: staff.admin, json: { is_disabled: false }, headers: { 'if-match': '*' } };
+    const changes = await Promise.all(Array.from({ length: 8 }, () => house.ask('PATCH', path, change)));
+    expect(changes.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    const gone = { token: staff.admin, json, headers: { 'if-match': '*' } };
+    expect((await house.ask('PATCH', '/api/v1/users/nobody', gone)).status).toBe(404);
   });
 
   test('a role that was taken is gone at once, whatever the token says', async () => {

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { isEnough } from '../../core/caller.ts';
-import { isKnownTag, requireCondition, tagOfVersion } from '../../core/entity-tag.ts';
+import { isAnyVersion, isKnownTag, requireCondition, tagOfVersion } from '../../core/entity-tag.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linkHeader, linksSchema } from '../../core/links.ts';
 import { pageOf, pageQuery } from '../../core/paging.ts';
@@ -205,11 +205,11 @@ function visible(access: Access, request: FastifyRequest): User {
   return access.users.get(name);
 }
 
-/** The version that the caller has seen; users are never changed blindly. */
-function expectedVersion(access: Access, request: FastifyRequest): number {
-  const version = access.users.versionOf((request as Named).params.name);
-  requireCondition(request.headers, tagOfVersion(version));
-  return version;
+/** The version that the caller has seen, undefined when he says that any will do; users are never changed blindly. */
+function expectedVersion(access: Access, { headers, params }: FastifyRequest): number | undefined {
+  const version = access.users.versionOf((params as Named['params']).name);
+  requireCondition(headers, tagOfVersion(version));
+  return isAnyVersion(headers) ? undefined : version;
 }
 
 const hrefOf = ({ name }: User): string => `${collection}/${encodeURIComponent(name)}`;
