@@ -152,7 +152,8 @@ export class Chaos {
     const fates: Record<string, boolean> = {
       done: ends.filter((line) => line === `end ${id}.${runs}`).length === 1,
       lost: isStruck('wrapper'),
-      signal: isStruck('program'),
+      // Of a wrapper that was killed Slurm may know it, being its parent; nobody else can.
+      signal: isStruck('program') || (isStruck('wrapper') && reason?.includes('by the account of Slurm') === true),
       // The shell of the job sees the end of what it waits for.
       exit: isStruck('program'),
       stopped: known.isStopped,
