@@ -1,7 +1,7 @@
 /** Finds the programs that Weir is compared with, and says how to get those that are missing. */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, openSync, readSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { openSync, readSync } from 'node:fs';
+import { findProgram } from '../src/core/find-program.ts';
 import type { Skipped } from './benchmark.ts';
 
 /** How each is installed on Debian and its kin. */
@@ -46,21 +46,6 @@ export function needProgram(name: PeerName): string {
   return path;
 }
 
-function findProgram(name: string): string | undefined {
-  // Servers live in sbin, which an ordinary user may not have on the path.
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
-  return folders.map((folder) => join(folder, name)).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The program that pip's `duckdb` starts, since that wrapper spends a fifth of a second in Python first. */
 function findDuckdb(): string | undefined {
   const path = findProgram('duckdb');
@@ -68,7 +53,7 @@ function findDuckdb(): string | undefined {
   try {
     const code = 'import duckdb_cli, os; print(os.path.join(os.path.dirname(duckdb_cli.__file__), "duckdb"))';
     const inner = execFileSync('python3', ['-c', code], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    return isProgram(inner) ? inner : path;
+    return findProgram(inner) ?? path;
   } catch {
     return path;
   }

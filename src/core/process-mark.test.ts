@@ -1,30 +1,21 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { isAlive, processOf, signalProcess } from './process-identity.ts';
 import { killMarked } from './process-mark.ts';
+import { wanderer, wanders } from './wanderer.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-mark-'));
 
-/** Forks and ends over and over, each time in a session of its own, for a minute at most; it touches the folder. */
-const wandering = 'for (1 .. 6000) { exit if fork; POSIX::setsid(); utime undef, undef, "."; select undef, undef, undef, 0.01 }';
-
-async function wanders(): Promise<boolean> {
-  const before = statSync(folder).mtimeMs;
-  await pause(300);
-  return statSync(folder).mtimeMs > before;
-}
-
 test('what bears a mark is killed, and nobody else, however fast it goes on as somebody else', async () => {
   const other = spawn('sleep', ['60'], { env: { ...process.env, MARK: `${folder}/other` } });
-  spawn('perl', ['-MPOSIX', '-e', wandering], { cwd: folder, env: { ...process.env, MARK: folder } });
+  spawn(wanderer[0], wanderer.slice(1), { cwd: folder, env: { ...process.env, MARK: folder } });
   try {
-    while (!(await wanders()));
+    while (!(await wanders(folder)));
     expect(killMarked(`MARK=${folder}`)).toBeGreaterThan(0);
-    expect(await wanders()).toBe(false);
+    expect(await wanders(folder)).toBe(false);
     expect(killMarked(`MARK=${folder}`)).toBe(0);
     expect(isAlive(processOf(other.pid as number) ?? { pid: 0, start: '' })).toBe(true);
   } finally {

@@ -1,24 +1,17 @@
 /** What every back end has to do: a suite that its test hands itself to. Programs run for real; times are short. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
+import { wanderer, wanders } from '../core/wanderer.fixture.ts';
 import type { Backend, Run, RunEvent } from './backend.ts';
-import type { Outcome } from './job.ts';
+import { commandText, type Outcome } from './job.ts';
 
 /** Makes a back end on a folder; called again on the same folder it is the one of the next server. */
 export type MakeBackend = (folder: string) => Backend;
 
 /** 128 processes in sessions of their own, whose parents are gone, and one that never stays the same process for long; both end by themselves in a minute. */
-export const treeOfProcesses = `perl -MPOSIX -e 'fork for 1..4; POSIX::setsid(); fork for 1..3; sleep 60' &
-  perl -MPOSIX -e 'for (1 .. 6000) { exit if fork; POSIX::setsid(); utime undef, undef, "."; select undef, undef, undef, 0.01 }'`;
-
-/** True when the one of `treeOfProcesses` that never stays the same still goes about in its folder. */
-export async function wanders(folder: string): Promise<boolean> {
-  const before = statSync(folder).mtimeMs;
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  return statSync(folder).mtimeMs > before;
-}
+export const treeOfProcesses = `perl -MPOSIX -e 'fork for 1..4; POSIX::setsid(); fork for 1..3; sleep 60' & ${commandText(wanderer)}`;
 
 /** Living processes that bear the name of a run in their environment, and work in a folder: other tests have runs of the same name. */
 export function processesOf(run: string, folder: string): number {

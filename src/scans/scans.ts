@@ -7,7 +7,7 @@ import { Problem } from '../core/problem.ts';
 import type { Tree } from '../keys/index.ts';
 import type { ScansConfig } from './config.ts';
 import { changesBetween } from './diff.ts';
-import { requireNmap } from './nmap/run-nmap.ts';
+import { requireNmap } from './nmap/program.ts';
 import type { Engine, Plan, ScanListener, ScanProgress } from './plan.ts';
 import { Policy } from './policy.ts';
 import { makePlan, type ScanRequest } from './request.ts';

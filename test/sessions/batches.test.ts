@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { wanderer, wanders } from '../../src/core/wanderer.fixture.ts';
 import { House } from './house.ts';
 import { eventually, gone, isAlive } from './patience.ts';
 import { hasSpark, quickConf } from './quick-spark.ts';
-import { wanderer, wanders } from './wanderer.ts';
 
 type ShownBatch = { id: number; state: string; log: string[]; appId: string | null; [member: string]: unknown };
 

@@ -2,9 +2,9 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { wanderer, wanders } from '../../src/core/wanderer.fixture.ts';
 import { House, type ShownSession } from './house.ts';
 import { eventually, gone } from './patience.ts';
-import { wanderer, wanders } from './wanderer.ts';
 
 let house: House;
 beforeAll(async () => {

@@ -66,7 +66,9 @@ function localPorts(): [number, number] {
   try {
     const [first, last] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1').trim().split(/\s+/).map(Number);
     if (first !== undefined && last !== undefined) return [first, last];
-  } catch {} // no /proc
+  } catch {
+    // No /proc: one helper asks all.
+  }
   return [0, 65_535];
 }
 

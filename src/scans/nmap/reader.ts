@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import type { XMLParser } from 'fast-xml-parser';
+import { XMLParser } from 'fast-xml-parser';
 import type { HostResult, HostStatus, PortGroup } from '../host-result.ts';
 import { formatPorts, listedPorts } from '../ports.ts';
 import { type PortState, portStates } from '../state.ts';
@@ -14,21 +13,12 @@ export type NmapNews =
 /** A piece that is longer is no host of nmap's: 65,535 ports one by one take some 10 MiB. */
 const longestPiece = 32 << 20;
 
-const require = createRequire(import.meta.url);
-let made: XMLParser | undefined;
-
-/** Loaded with the first piece: few servers ever scan by nmap. */
-function parser(): XMLParser {
-  if (made !== undefined) return made;
-  const { XMLParser } = require('fast-xml-parser') as typeof import('fast-xml-parser');
-  made = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: '',
-    parseAttributeValue: false,
-    isArray: (name) => ['address', 'extraports', 'extrareasons', 'port'].includes(name),
-  });
-  return made;
-}
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  parseAttributeValue: false,
+  isArray: (name) => ['address', 'extraports', 'extrareasons', 'port'].includes(name),
+});
 
 /**
  * Reads nmap's XML (version 1.05) as it comes. The document is cut at the elements that matter, and each is parsed alone: when nmap is
@@ -71,7 +61,7 @@ export class NmapReader {
 }
 
 function readPiece(piece: string): NmapNews | undefined {
-  const { nmaprun, taskprogress, runstats, host } = parser().parse(piece) as Pieces;
+  const { nmaprun, taskprogress, runstats, host } = parser.parse(piece) as Pieces;
   if (nmaprun !== undefined) return { kind: 'start', version: nmaprun.version ?? '' };
   if (taskprogress !== undefined) return { kind: 'progress', percent: Number(taskprogress.percent) || 0 };
   if (host !== undefined) return { kind: 'host', host: hostOf(host) };

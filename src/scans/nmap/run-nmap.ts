@@ -1,26 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { geteuid } from 'node:process';
 import { Problem } from '../../core/problem.ts';
 import type { Engine, Plan, ScanListener } from '../plan.ts';
 import type { Target } from '../targets.ts';
 import { nmapArguments } from './arguments.ts';
-import { nmapCommand } from './program.ts';
+import { nmapCommand, requireNmap } from './program.ts';
 import { NmapReader } from './reader.ts';
 
 /** Octets of standard error kept: what nmap says before it gives up. */
 const errorTail = 4096;
-
-/** True where nmap may send packets of its own making. With capabilities on its file it has to be told so by NMAP_PRIVILEGED. */
-const isPrivileged = (): boolean => geteuid?.() === 0 || process.env.NMAP_PRIVILEGED !== undefined;
-
-/** Throws `unavailable` where there is no nmap, or where it may not send packets of its own making; nothing is done another way instead. */
-export function requireNmap(program: string): void {
-  nmapCommand(program, []);
-  if (isPrivileged()) return;
-  throw new Problem('unavailable', 'SYN and FIN scans and the discovery of hosts need the rights of root.', {
-    hint: 'sudo setcap cap_net_raw,cap_net_admin+eip "$(readlink -f "$(command -v nmap)")", and start Weir with NMAP_PRIVILEGED=1; or scan by connections',
-  });
-}
 
 /** Runs nmap for the targets of each family in turn; it ends with the signal. What it told before it ended is kept. */
 export async function runNmap(plan: Plan, listener: ScanListener): Promise<Engine> {

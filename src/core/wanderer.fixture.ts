@@ -1,12 +1,12 @@
-/** A process that is hard to end. */
+/** A process that is hard to end, for tests of those who have to. */
 import { statSync } from 'node:fs';
-import { pause } from './patience.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /**
  * The words of a program that forks and ends over and over: it is somebody else, in a session of its own, every hundredth of a second, and
  * ends by itself in a minute. It touches the folder that it works in.
  */
-export const wanderer = [
+export const wanderer: readonly [string, ...string[]] = [
   'perl',
   '-MPOSIX',
   '-e',
