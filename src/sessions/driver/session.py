@@ -36,6 +36,7 @@ def start(directory):
     from weir_driver.main import run
 
     if "spark" in settings:
+        # Here, and not when it is needed: its compiled form belongs beside the sessions, too.
         import weir_driver.spark  # noqa: F401
 
     sys.path.pop()
