@@ -34,19 +34,23 @@ async function transferReports(bench: Bench, folder: string): Promise<Report[]> 
   bench.say('1 GiB of noise');
   await runProcess(pipeline(`head -c ${octets} /dev/urandom > ${quoted(file)}`));
   const out = join(folder, 'out');
+  const copy = join(folder, 'nc');
+  // A receiver that has to take the file of the round before away pays for it before it listens (nc), or at its end.
+  const begin = () => {
+    for (const path of [out, copy]) rmSync(path, { recursive: true, force: true });
+    mkdirSync(out);
+  };
   const byWeir = (digest: string) => async () => {
+    begin();
     const port = await freePort();
-    const receive = ['sockets', 'transfer', 'receive', `tcp://127.0.0.1:${port}`, '--into', out, '--once', '--overwrite', '-q'];
+    const receive = ['sockets', 'transfer', 'receive', `tcp://127.0.0.1:${port}`, '--into', out, '--once', '-q'];
     const send = ['sockets', 'transfer', 'send', file, '--to', `tcp://127.0.0.1:${port}`, '--digest', digest, '-q'];
     return await both(port, { program: weir, args: receive }, { program: weir, args: send });
   };
   const byNc = async () => {
+    begin();
     const port = await freePort();
-    return await both(
-      port,
-      pipeline(`nc -l 127.0.0.1 ${port} > ${quoted(join(folder, 'nc'))}`),
-      pipeline(`nc -N 127.0.0.1 ${port} < ${quoted(file)}`),
-    );
+    return await both(port, pipeline(`nc -l 127.0.0.1 ${port} > ${quoted(copy)}`), pipeline(`nc -N 127.0.0.1 ${port} < ${quoted(file)}`));
   };
   const sum = () => runProcess({ program: 'sha256sum', args: [file] });
   const plain = await play(bench, [

@@ -4,12 +4,20 @@ import type { SocketAddress } from '../address.ts';
 import { unreachable } from '../connect.ts';
 import { encodeMessage, type Message, type Type } from './message.ts';
 import { MessageReader } from './message-reader.ts';
+import { ReadBlocks } from './read-blocks.ts';
 
 /** Where the bytes of files go as they come. */
 export type DataSink = {
   begin(id: string, offset: number, length: number): void;
-  /** They belong to the sink with the memory that they are in; no others are in it but those of the same turn. */
+  /** They are the sink's, which gives their memory back (`giveBack`) with all that came in the same turn. */
   bytes(bytes: Uint8Array): void;
+};
+
+export type ChannelOptions = {
+  idleMs: number;
+  peer: SocketAddress;
+  /** The memory that the socket is read into, where it is not the system's choice. */
+  blocks?: ReadBlocks;
 };
 
 const pingMs = 10_000;
@@ -24,22 +32,31 @@ export class Channel {
   #isHeldBack = false;
   #saidAt = performance.now();
   #data: DataSink = refusing;
+  /** True when the sink has some of what is being read. */
+  #isTaken = false;
+  readonly #blocks: ReadBlocks;
 
-  constructor(socket: Socket, { idleMs, peer }: { idleMs: number; peer: SocketAddress }) {
+  constructor(socket: Socket, { idleMs, peer, blocks = new ReadBlocks() }: ChannelOptions) {
     this.#socket = socket;
+    this.#blocks = blocks;
     const reader = new MessageReader({
       onMessage: (message) => this.#take(message),
       onData: (id, offset, length) => this.#data.begin(id, offset, length),
-      onBytes: (bytes) => this.#data.bytes(bytes),
+      onBytes: (bytes) => {
+        this.#isTaken = true;
+        this.#data.bytes(bytes);
+      },
     });
     socket.setTimeout(idleMs, () => {
       // We read nothing because the disk is slow: that is no silence of the other side.
       if (!this.#isHeldBack) socket.destroy(new Problem('timeout', `The other side was silent for ${idleMs / 1000} s.`));
     });
-    socket.on('data', (chunk: Buffer) => {
+    socket.on('data', (chunk: Uint8Array) => {
       try {
-        // What comes from the system has memory of its own, which the taker of the bytes may free.
-        reader.push(chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk));
+        this.#isTaken = false;
+        const alone = blocks.isAlone(chunk) ? chunk : new Uint8Array(chunk);
+        reader.push(alone);
+        if (!this.#isTaken) blocks.giveBack(alone.buffer);
       } catch (error) {
         this.#finish(error as Error);
         socket.destroy();
@@ -56,6 +73,11 @@ export class Channel {
   /** From now on the bytes of files go there. */
   takeData(sink: DataSink): void {
     this.#data = sink;
+  }
+
+  /** Takes the memory of bytes back that went to the sink. */
+  giveBack(memory: ArrayBufferLike): void {
+    this.#blocks.giveBack(memory);
   }
 
   /** The next message; undefined when the other side has ended in good order. Throws what ended the connection otherwise. */

@@ -12,11 +12,18 @@ import type { Offer } from './message.ts';
 /** What tells whether a part is of the file that is offered: the same size and time, or it begins anew. */
 type Facts = Pick<Offer, 'size' | 'mtime' | 'digest'>;
 
-export type PartOptions = { path: string; offer: Offer; overwrites: boolean; syncs: boolean };
+export type PartOptions = {
+  path: string;
+  offer: Offer;
+  overwrites: boolean;
+  syncs: boolean;
+  /** Takes memory back once it is written. */
+  giveBack(memory: ArrayBufferLike): void;
+};
 
 const readBytes = 1024 * 1024;
-/** What may wait for the disk. */
-const mostWaiting = 8 * 1024 * 1024;
+/** Memory of what waits for the disk, at most. */
+const mostWaiting = 16 * 1024 * 1024;
 /** The most buffers that writev(2) takes are 1,024; far fewer make up a good write. */
 const mostTogether = 64;
 
@@ -27,6 +34,7 @@ export class PartFile {
   #size: number;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  #waitingMemory = 0;
   #writing: Promise<void> | undefined;
   #failure: unknown;
   /** Called when less waits again. */
@@ -75,7 +83,7 @@ export class PartFile {
 
   /** True when the sender should wait. */
   get isFull(): boolean {
-    return this.#waitingBytes >= mostWaiting;
+    return this.#waitingMemory >= mostWaiting;
   }
 
   /** Throws all away: the sender's file is another one than what was kept. */
@@ -85,12 +93,13 @@ export class PartFile {
     this.#size = 0;
   }
 
-  /** Takes the next bytes; they belong to it, with all the memory that they are in, as do others that are added before the next turn. */
+  /** Takes the next bytes. The memory that they are in is given back when they, and all that was added in the same turn, are written. */
   add(bytes: Uint8Array): void {
     this.#digest.update(bytes);
     this.#size += bytes.length;
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
+    this.#waitingMemory += bytes.buffer.byteLength;
     this.#writing ??= this.#write();
   }
 
@@ -138,7 +147,11 @@ export class PartFile {
         await writeAll(this.#file, batch, length, offset);
         offset += length;
         this.#waitingBytes -= length;
-        for (const bytes of batch) if (bytes.buffer !== this.#waiting[0]?.buffer) letGo(bytes.buffer);
+        for (const [at, { buffer }] of batch.entries()) {
+          this.#waitingMemory -= buffer.byteLength;
+          const next = batch[at + 1] ?? this.#waiting[0];
+          if (buffer !== next?.buffer) this.#options.giveBack(buffer);
+        }
         if (!this.isFull) this.onRoom();
       }
     } catch (error) {
@@ -149,14 +162,6 @@ export class PartFile {
       this.#writing = undefined;
     }
   }
-}
-
-/**
- * Frees memory at once: a gigabyte in chunks of 64 KiB makes V8 collect everything it has a dozen times, only to find that they are not
- * in use, which takes more of the processor than all of the copying.
- */
-function letGo(memory: ArrayBufferLike): void {
-  if (memory instanceof ArrayBuffer && !memory.detached) memory.transfer(0);
 }
 
 async function writeAll(file: FileHandle, batch: Uint8Array[], length: number, offset: number): Promise<void> {

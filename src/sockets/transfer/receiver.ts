@@ -96,7 +96,13 @@ async function takeFile(
   const { id, name, size } = offer;
   let part: PartFile;
   try {
-    part = await PartFile.open({ path: await options.folder.place(name), offer, overwrites: options.overwrites, syncs: options.syncs });
+    part = await PartFile.open({
+      path: await options.folder.place(name),
+      offer,
+      overwrites: options.overwrites,
+      syncs: options.syncs,
+      giveBack: (memory) => channel.giveBack(memory),
+    });
   } catch (error) {
     return reject('denied', wordsOf(error));
   }

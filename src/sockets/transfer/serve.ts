@@ -7,6 +7,8 @@ import { hostAndPort, plainHost, type SocketAddress } from '../address.ts';
 import { type Allowed, isAllowed } from '../allowed.ts';
 import { bindServer } from '../bind.ts';
 import { Channel } from './channel.ts';
+import { withLargeReads } from './large-reads.ts';
+import { ReadBlocks } from './read-blocks.ts';
 import { type ReceiveOptions, receiveFiles } from './receiver.ts';
 
 export type ServeOptions = {
@@ -27,12 +29,16 @@ export async function serveTransfers(address: Exclude<SocketAddress, { kind: 'ud
   const { tls } = options;
   const busy = new Set<string>();
   const open = new Map<Socket, Promise<void>>();
-  const take = (socket: Socket) => {
-    const running = receive(socket, address, { ...options, busy }).finally(() => open.delete(socket));
+  const blocks = new ReadBlocks();
+  const take = (accepted: Socket) => {
+    const socket = tls === undefined ? withLargeReads(accepted, blocks) : accepted;
+    const running = receive(socket, address, { ...options, busy, blocks }).finally(() => open.delete(socket));
     open.set(socket, running);
   };
   const server: Server =
-    tls === undefined ? createServer({ allowHalfOpen: true, noDelay: true }) : createTlsServer({ ...tls, noDelay: true });
+    tls === undefined
+      ? createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
+      : createTlsServer({ ...tls, noDelay: true });
   server.maxConnections = options.atOnce;
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     const host = socket.remoteAddress;
@@ -52,10 +58,10 @@ export async function serveTransfers(address: Exclude<SocketAddress, { kind: 'ud
 async function receive(
   socket: Socket,
   address: SocketAddress,
-  { idleMs, receive, onEnd, busy }: ServeOptions & { busy: Set<string> },
+  { idleMs, receive, onEnd, busy, blocks }: ServeOptions & { busy: Set<string>; blocks: ReadBlocks },
 ): Promise<void> {
   const peer = nameOf(socket);
-  const channel = new Channel(socket, { idleMs, peer: address });
+  const channel = new Channel(socket, { idleMs, peer: address, blocks });
   try {
     await receiveFiles(channel, { ...receive, busy });
     onEnd(peer);
