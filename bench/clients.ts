@@ -17,15 +17,15 @@ const betweenPingsMs = 10;
 async function run(bench: Bench): Promise<Report[]> {
   await using server = await WeirServer.start(await lanlStore(bench));
   const latencies = { one: [] as number[], eight: [] as number[] };
+  const one = contender('one client', bench, { server, parts: 1, latencies: latencies.one });
+  // Who comes first would pay for what the server compiles and for the threads that it starts.
+  await contender('', bench, { server, parts: 1, latencies: [] }).run(0);
   const standings = await playRounds(
-    [
-      contender('eight clients', bench, { server, parts: atOnce, latencies: latencies.eight }),
-      contender('one client', bench, { server, parts: 1, latencies: latencies.one }),
-    ],
+    [contender('eight clients', bench, { server, parts: atOnce, latencies: latencies.eight }), one],
     bench.rounds,
     tellRun(bench),
   );
-  const [eight, one] = standings as [Standing, Standing];
+  const [eight, alone] = standings as [Standing, Standing];
   return [
     {
       title: `clients: ${bench.rows} rows as JSON, by one client or a part to each of ${atOnce}`,
@@ -33,7 +33,7 @@ async function run(bench: Bench): Promise<Report[]> {
       standings,
       skipped: [],
       targets: [
-        ratioTarget('eight clients together to one', eight.unitsPerSecond / one.unitsPerSecond, 1),
+        ratioTarget('eight clients together to one', eight.unitsPerSecond / alone.unitsPerSecond, 1),
         timeLimit('/healthz beside eight clients, 99 of 100', quantile(latencies.eight, 0.99), 20),
         memoryLimit('peak memory of the server', eight.median.peakOctets),
       ],

@@ -1,7 +1,7 @@
 /** The store as the other threads see it: its thread, started and ended, and what can be asked of it. */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
-import { Caller, type CallOptions } from '../../core/thread.ts';
+import { blockWindow, Caller, type CallOptions } from '../../core/thread.ts';
 import type { RunFile } from '../import/run-writer.ts';
 import type { SourceEntry } from './catalog.ts';
 import type { Checked } from './check.ts';
@@ -26,9 +26,14 @@ export type Extent = { files: number; rows: number; bytes: number; hotRows: numb
  */
 export type StorePlace = 'thread' | 'here';
 
+/** Streams that have blocks enough under way to wait for nobody; 4 MB each. */
+const fewStreams = 2;
+const windowOfMany = 8;
+
 export class StoreClient {
   readonly #caller: Caller;
   readonly #end: () => Promise<unknown>;
+  #streams = 0;
 
   /** Starts it; `open` tells whether that went well. */
   constructor(data: StoreData, place: StorePlace = 'thread') {
@@ -68,7 +73,15 @@ export class StoreClient {
   check = (): Promise<Checked> => this.#caller.call('check');
   share = (folder: string): Promise<Shared> => this.#caller.call('share', folder);
   extent = (): Promise<Extent> => this.#caller.call('extent');
-  stream = (query: StreamQuery, options: CallOptions): Promise<Streamed> => this.#caller.call('stream', query, options);
+  /** Sends the blocks of the answer as they are read; of many answers at once each has fewer under way. */
+  stream = async (query: StreamQuery, options: CallOptions): Promise<Streamed> => {
+    const window = this.#streams++ < fewStreams ? blockWindow : windowOfMany;
+    try {
+      return await this.#caller.call('stream', query, { ...options, window });
+    } finally {
+      this.#streams--;
+    }
+  };
   flow = (query: { id: number; fields: string[]; bigint: 'number' | 'string' }): Promise<string> => this.#caller.call('flow', query);
   summary = (query: Selection, signal?: AbortSignal): Promise<Row> => this.#caller.call('summary', query, { signal });
   top = (query: Ranking, signal?: AbortSignal): Promise<Ranked> => this.#caller.call('top', query, { signal });

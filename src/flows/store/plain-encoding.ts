@@ -17,6 +17,7 @@ import { Vector, vectorRows } from '../parquet/vector.ts';
 import type { ColumnName, Shape } from '../schema.ts';
 import { type PlainLayout, plainLayout } from './plain-columns.ts';
 import type { TimeBounds } from './slices.ts';
+import { type Turn, Turns } from './turns.ts';
 
 /** A sealed file, and how many rows the catalog knows it to have. */
 export type PlainFile = { path: string; shape: Shape; rows: number };
@@ -78,16 +79,24 @@ const giveKit = (kit: Kit): void => {
   if (kits.push(kit) > mostKits) kits.shift();
 };
 
+/** Parts at once in this thread: while one waits for its client the other goes on, and each has some 8 MB. First rows do not wait for others. */
+const turns = { usual: new Turns(2), early: new Turns(1) };
+
 const time: FileColumn = { name: 'time', type: 'BIGINT' };
 
 /** Sends the rows of a part and returns how many they were. `Unreadable` where a file is better left to DuckDB. */
 export const encodePlain = async (part: PlainPart, sink: Sink): Promise<number> => {
-  const kit = await takeKit(part);
-  const running = new PlainEncoding(part, sink, kit);
-  for (const file of part.files) await running.read(file);
-  const rows = await running.end();
-  giveKit(kit); // what has broken off may hold rows still
-  return rows;
+  const turn = await (part.isEarly ? turns.early : turns.usual).take(sink.signal);
+  try {
+    const kit = await takeKit(part);
+    const running = new PlainEncoding(part, sink, { kit, turn });
+    for (const file of part.files) await running.read(file);
+    const rows = await running.end();
+    giveKit(kit); // what has broken off may hold rows still
+    return rows;
+  } finally {
+    turn.end();
+  }
 };
 
 class PlainEncoding {
@@ -95,14 +104,16 @@ class PlainEncoding {
   readonly #sink: Sink;
   readonly #encoder: Encoder;
   readonly #kit: Kit;
+  readonly #turn: Turn;
   #toSkip: number;
   #left: number;
   #rows = 0;
 
-  constructor(part: PlainPart, sink: Sink, kit: Kit) {
+  constructor(part: PlainPart, sink: Sink, { kit, turn }: { kit: Kit; turn: Turn }) {
     this.#part = part;
     this.#sink = sink;
     this.#kit = kit;
+    this.#turn = turn;
     this.#encoder = kit.encoder;
     this.#toSkip = part.skip;
     this.#left = part.limit;
@@ -179,7 +190,7 @@ class PlainEncoding {
     if (this.#part.isEarly && this.#rows <= vectorRows) encoder.flush();
     let block = encoder.take();
     if (block === null) return;
-    for (; block !== null; block = encoder.take()) await sink.send(block as Uint8Array<ArrayBuffer>);
+    for (; block !== null; block = encoder.take()) await this.#turn.wait(sink.send(block as Uint8Array<ArrayBuffer>));
     await turn(); // buffers that came back are told by messages, and so is that nobody wants the rest
     for (let spare = sink.spare(); spare !== undefined; spare = sink.spare()) pool.give(spare);
     sink.signal.throwIfAborted();
