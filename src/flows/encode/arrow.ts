@@ -105,6 +105,7 @@ const gatherPairs = (target: BigInt64Array, at: number, { codes, entries: { word
 
 /** Texts of a dictionary as cells: as they are. */
 const bareTexts = { escapesEmpty: false, escape: (_: Uint8Array, at: number): number => at };
+const noSuspects = (): number => 0;
 const bareCell: CellNotation = { field: plainField('', 'VARCHAR'), prefix: '', suffix: '', absent: '' };
 
 /** Texts and addresses: their UTF-8, one after the other, and where each begins. */
@@ -113,7 +114,7 @@ class GatheredTexts implements Gathered {
   readonly #offsets = new Int32Array(batchRows + 1);
   #octets = new Uint8Array(batchRows * 16);
   #view = new DataView(this.#octets.buffer);
-  readonly #maker = new CellMaker(bareTexts, bareCell, new Uint8Array(256));
+  readonly #maker = new CellMaker(bareTexts, bareCell, noSuspects);
 
   reset(): void {
     this.#presence.reset();

@@ -12,6 +12,7 @@ import type { RawColumn } from './raw-column.ts';
 import { inlineOctets } from './raw-column.ts';
 import { presenceOf, type RowLoop, type TextWriter } from './row-loop.ts';
 import { type RowLoops, rowLoops } from './row-loops.ts';
+import { suspectsOf } from './suspects.ts';
 
 /** The octets that `escape` may write for a text of that many. */
 const escapedOctets = (length: number): number => length * 6 + 2;
@@ -53,7 +54,8 @@ export class RowEncoder implements Encoder, TextWriter {
     this.#rowOctets = rowOctetsOf(notation);
     this.#loops = rowLoops(notation, this.#rowOctets);
     this.#special = Uint8Array.from({ length: 256 }, (_, octet) => (octet < 0x20 || notation.escaped.includes(octet) ? 1 : 0));
-    this.#makers = notation.cells.map((cell) => new CellMaker(notation, cell, this.#special));
+    const suspects = suspectsOf(notation.escaped);
+    this.#makers = notation.cells.map((cell) => new CellMaker(notation, cell, suspects));
     this.#cells = notation.cells.map(() => null);
   }
 

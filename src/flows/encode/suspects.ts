@@ -41,3 +41,15 @@ for (let length = 0; length < 13; length++) {
   // `~` is in no notation, so what stands behind the end is never suspected.
   for (let octet = length; octet < 12; octet++) blanks[(octet >> 2) * 13 + length]! |= 0x7e << ((octet & 3) * 8);
 }
+
+/** Has bit 7 of some octet set where the text of three words and so many octets, at least one, may need escaping. */
+export type Suspects = (first: number, second: number, third: number, length: number) => number;
+
+/** Compiled for the octets that a notation escapes. */
+export const suspectsOf = (escaped: readonly number[]): Suspects => {
+  const word = (name: string, n: number): string => `const s${n} = ${name} | blanks[length + ${n * 13}];`;
+  const words = ['first', 'second', 'third'].map(word).join(' ');
+  const found = [0, 1, 2].map((n) => `(${suspicion(`s${n}`, escaped)})`).join(' | ');
+  const source = `return (first, second, third, length) => { ${words} return (${found}) & 0x80808080; };`;
+  return new Function('blanks', source)(blanks) as Suspects;
+};
