@@ -3,7 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiveBytes, sendBytes } from './byte-port.ts';
 import { Problem } from './problem.ts';
-import { blockWindow, Caller, type Handlers, serveCalls } from './thread.ts';
+import { blockWindow, Caller, type Handlers, nearPorts, serveCalls } from './thread.ts';
 
 let channel: MessageChannel;
 beforeEach(() => {
@@ -53,6 +53,34 @@ describe('a call to another thread', () => {
     await expect(caller.call('echo', () => 1)).rejects.toThrow();
     await expect(caller.call('closure')).rejects.toMatchObject({ code: 'internal' });
     expect(await caller.call('echo', 5)).toBe(5);
+  });
+
+  it('works the same way within one thread, where blocks stay what they are', async () => {
+    const [port1, port2] = nearPorts();
+    const block = Uint8Array.of(1, 2, 3);
+    const handlers: Handlers = {
+      pour: async (_, context) => {
+        await context.send(block);
+        return 'poured';
+      },
+      fail: async () => {
+        throw new Problem('conflict', 'taken');
+      },
+    };
+    serveCalls(port1, handlers);
+    const caller = new Caller(port2);
+    const blocks: Uint8Array[] = [];
+    const poured = caller.call('pour', undefined, {
+      onBlock: (bytes, release) => {
+        blocks.push(bytes);
+        release();
+      },
+    });
+    expect(blocks).toEqual([]); // nothing comes before the caller has gone on
+    expect(await poured).toBe('poured');
+    expect(blocks).toEqual([Uint8Array.of(1, 2, 3)]);
+    expect(blocks[0]).toBe(block);
+    await expect(caller.call('fail')).rejects.toMatchObject({ code: 'conflict', title: 'taken' });
   });
 
   it('holds a sender back while blocks are not released, and gives it their buffers again', async () => {

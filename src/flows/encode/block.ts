@@ -3,8 +3,8 @@
  * thread without a copy. Who has sent a block may give its buffer back to the pool.
  */
 
-/** Octets of an ordinary block: large enough to make a write to a socket worth its cost, small enough for the cache. */
-export const blockOctets = 128 * 1024;
+/** Octets of an ordinary block: large enough to make a message to another thread (20 us) worth its cost, small enough for the cache. */
+export const blockOctets = 256 * 1024;
 
 /** Spare buffers of one size. */
 export class BlockPool {
@@ -14,7 +14,7 @@ export class BlockPool {
   readonly #spare: ArrayBuffer[] = [];
 
   /** Keeps up to `most` spare buffers. */
-  constructor(octets = blockOctets, most = 16) {
+  constructor(octets = blockOctets, most = 8) {
     this.octets = octets;
     this.#most = most;
   }

@@ -3,9 +3,9 @@
  * each of which begins when it is first needed.
  */
 import { availableParallelism } from 'node:os';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
-import { Caller, type CallOptions, type Port, serveCalls } from '../../core/thread.ts';
+import { Caller, type CallOptions, nearPorts, type Port, serveCalls } from '../../core/thread.ts';
 import type { PlainPart } from './plain-encoding.ts';
 
 /** More than these find nothing to do: the main thread, which writes to sockets, needs a third of what one of them needs. */
@@ -70,10 +70,9 @@ const ownThread = (): EncodingPlace => {
 };
 
 const thisThread = (): EncodingPlace => {
-  const { port1, port2 } = new MessageChannel();
+  const [port1, port2] = nearPorts();
   serveParts(port2);
-  port2.unref();
-  return new EncodingPlace(port1, () => port1.close());
+  return new EncodingPlace(port1, () => undefined);
 };
 
 export class PlainEncoders {

@@ -50,7 +50,7 @@ export type Sink = Pick<CallContext, 'send' | 'spare' | 'signal'>;
 type Span = { group: RowGroup; from: number; to: number };
 
 /** Buffers that came back, for whatever part runs next in this thread. */
-const pool = new BlockPool(blockOctets, 24);
+const pool = new BlockPool(blockOctets, 12);
 
 /** Memory of parts that have ended, some megabytes each, for those that come; what many streams at once had goes. */
 const scratches: Scratch[] = [];
