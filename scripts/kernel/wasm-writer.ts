@@ -41,8 +41,11 @@ export type WasmFunction = { name: string; parameters: ValueType[]; result: Valu
 
 const section = (id: number, octets: readonly number[]): number[] => [id, ...unsigned(octets.length), ...octets];
 
-/** A module of functions over one shared memory, which it imports as `env.memory`; `mostPages` bounds it. */
-export const writeModule = (functions: readonly WasmFunction[], mostPages: number): Uint8Array<ArrayBuffer> => {
+/** The memory of a module: whether threads share it, and a bound of its pages. */
+export type WasmMemory = { isShared: boolean; mostPages: number };
+
+/** A module of functions over one memory, which it imports as `env.memory`. */
+export const writeModule = (functions: readonly WasmFunction[], { isShared, mostPages }: WasmMemory): Uint8Array<ArrayBuffer> => {
   const typeOf = ({ parameters, result }: WasmFunction): number[] => [
     0x60,
     ...list(parameters.map((type) => [valueTypes[type]])),
@@ -52,12 +55,12 @@ export const writeModule = (functions: readonly WasmFunction[], mostPages: numbe
     const octets = [...list(locals.map((type) => [1, valueTypes[type]])), ...code, 0x0b];
     return [...unsigned(octets.length), ...octets];
   };
-  const sharedMemory = 3;
+  const limits = isShared ? 3 : 1;
   const exported = functions.map(({ name }, index) => [...text(name), 0, ...unsigned(index)]);
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, list(functions.map(typeOf))),
-    ...section(2, list([[...text('env'), ...text('memory'), 2, sharedMemory, ...unsigned(1), ...unsigned(mostPages)]])),
+    ...section(2, list([[...text('env'), ...text('memory'), 2, limits, ...unsigned(1), ...unsigned(mostPages)]])),
     ...section(3, list(functions.map((_, index) => unsigned(index)))),
     ...section(7, list(exported)),
     ...section(10, list(functions.map(body))),

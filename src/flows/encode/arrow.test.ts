@@ -6,6 +6,7 @@ import duckdb from '@duckdb/node-bindings';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ParquetReader } from '../parquet/read-file.ts';
+import { Scratch } from '../parquet/scratch.ts';
 import { createEncoder } from './encode.ts';
 import { plainField } from './field.ts';
 
@@ -23,6 +24,7 @@ const names = Object.keys(columns) as (keyof typeof columns)[];
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-arrow-'));
 const path = join(folder, 'texts.parquet');
+const scratch = new Scratch();
 
 beforeAll(async () => {
   const connection = await duckdb.connect(await duckdb.open(':memory:'));
@@ -57,6 +59,7 @@ test.each([2048, 1000, 1])('texts read by %i rows at most', async (most) => {
   const reader = ParquetReader.open(
     path,
     names.map((name) => ({ name, type: 'VARCHAR' })),
+    scratch,
   );
   const vectors = reader.vectors();
   let left = wanted;

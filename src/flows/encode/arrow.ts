@@ -7,10 +7,9 @@ import { ipv6TextOctets, writeIpv4, writeIpv6 } from '../../core/address.ts';
 import { type ArrowColumn, type ArrowField, type ArrowType, batchMessage, endMark, schemaMessage } from './arrow-messages.ts';
 import type { BlockPool } from './block.ts';
 import { BlockQueue } from './block.ts';
-import { CellMaker, type Cells } from './cells.ts';
 import type { Encoder, Opening } from './encoder.ts';
-import { type EncodedField, plainField } from './field.ts';
-import type { CellNotation } from './notation.ts';
+import type { EncodedField } from './field.ts';
+import { results, valueKernel } from './kernel/kernel.ts';
 import type { Coded, Joined, RawColumn } from './raw-column.ts';
 import { inlineOctets, isPresent } from './raw-column.ts';
 
@@ -62,13 +61,11 @@ type Gathered = {
 class GatheredNumbers implements Gathered {
   readonly #presence = new Presence();
   readonly #octets: Uint8Array;
-  readonly #pairs: BigInt64Array;
   readonly #width: number;
 
   constructor(type: ArrowType) {
     this.#width = typeof type === 'object' && 'bits' in type ? type.bits / 8 : 8;
     this.#octets = new Uint8Array(batchRows * this.#width);
-    this.#pairs = new BigInt64Array(this.#octets.buffer);
   }
 
   reset(): void {
@@ -78,7 +75,9 @@ class GatheredNumbers implements Gathered {
   append([column]: readonly [RawColumn], from: number, count: number, at: number): void {
     const width = this.#width;
     if (column.coded !== null && width === 8) {
-      gatherPairs(this.#pairs, at, column.coded, from, count);
+      const { codes, entries } = column.coded;
+      valueKernel.gatherPairs(codes.byteOffset + from * 4, entries.words.byteOffset, count, results.octets.byteOffset);
+      this.#octets.set(results.octets.subarray(0, count * 8), at * 8);
       return;
     }
     column.expand();
@@ -97,24 +96,12 @@ class GatheredNumbers implements Gathered {
   }
 }
 
-/** Compiled, this makes no BigInt: the bits go from one array to the other, in half the time of two words. */
-const gatherPairs = (target: BigInt64Array, at: number, { codes, entries: { words } }: Coded, from: number, count: number): void => {
-  const pairs = new BigInt64Array(words.buffer, words.byteOffset, words.length >> 1);
-  for (let i = 0; i < count; i++) target[at + i] = pairs[codes[from + i]!]!;
-};
-
-/** Texts of a dictionary as cells: as they are. */
-const bareTexts = { escapesEmpty: false, escape: (_: Uint8Array, at: number): number => at };
-const noSuspects = (): number => 0;
-const bareCell: CellNotation = { field: plainField('', 'VARCHAR'), prefix: '', suffix: '', absent: '' };
-
 /** Texts and addresses: their UTF-8, one after the other, and where each begins. */
 class GatheredTexts implements Gathered {
   readonly #presence = new Presence();
   readonly #offsets = new Int32Array(batchRows + 1);
   #octets = new Uint8Array(batchRows * 16);
   #view = new DataView(this.#octets.buffer);
-  readonly #maker = new CellMaker(bareTexts, bareCell, noSuspects);
 
   reset(): void {
     this.#presence.reset();
@@ -127,9 +114,7 @@ class GatheredTexts implements Gathered {
     }
     const isShort = text!.validity === null && text!.longTexts === null;
     if (isShort && text!.coded !== null) {
-      const cells = this.#maker.of(text!.coded.entries);
-      if (cells === null) this.#appendCoded(text!.coded, from, count, at);
-      else this.#appendCells(text!.coded, cells, from, count, at);
+      this.#appendCoded(text!.coded, from, count, at);
       return;
     }
     for (const column of [text, high, low]) column?.expand();
@@ -139,15 +124,11 @@ class GatheredTexts implements Gathered {
 
   /** Texts that lie one behind the other, as they do here. */
   #appendJoined({ bytes, at: begin, lengths, first }: Joined, from: number, count: number, at: number): void {
-    const offsets = this.#offsets;
     let start = begin;
     for (let next = first; next < first + from; next++) start += lengths[next]!;
-    const base = offsets[at]!;
-    let end = base;
-    for (let i = 0, next = first + from; i < count; i++) {
-      end += lengths[next + i]!;
-      offsets[at + i + 1] = end;
-    }
+    const base = this.#offsets[at]!;
+    const end = valueKernel.addLengths(lengths.byteOffset + (first + from) * 4, count, results.ends.byteOffset, base);
+    this.#offsets.set(results.ends.subarray(0, count), at + 1);
     this.#reserve(end);
     this.#octets.set(bytes.subarray(start, start + end - base), base);
   }
@@ -168,42 +149,14 @@ class GatheredTexts implements Gathered {
   }
 
   /** The same by a dictionary. */
-  #appendCoded({ codes, entries: { words } }: Coded, from: number, count: number, at: number): void {
-    const offsets = this.#offsets;
-    let end = offsets[at]!;
-    this.#reserve(end + (count + 1) * inlineOctets);
-    const view = this.#view;
-    for (let i = 0; i < count; i++) {
-      const word = codes[from + i]! * 4;
-      view.setInt32(end, words[word + 1]! | 0, true);
-      view.setInt32(end + 4, words[word + 2]! | 0, true);
-      view.setInt32(end + 8, words[word + 3]! | 0, true);
-      end += words[word]!;
-      offsets[at + i + 1] = end;
-    }
-  }
-
-  /** By the cells of a dictionary, which here are its texts and nothing around them: of eight octets each, or of more. */
-  #appendCells({ codes }: Coded, { words, octets, lengths }: Cells, from: number, count: number, at: number): void {
-    const offsets = this.#offsets;
-    let end = offsets[at]!;
-    this.#reserve(end + (count + 1) * words * 8);
-    const view = this.#view;
-    if (words === 1) {
-      for (let i = 0; i < count; i++) {
-        const code = codes[from + i]!;
-        view.setFloat64(end, octets[code]!, true);
-        end += lengths[code]!;
-        offsets[at + i + 1] = end;
-      }
-      return;
-    }
-    for (let i = 0; i < count; i++) {
-      const code = codes[from + i]!;
-      for (let word = 0; word < words; word++) view.setFloat64(end + word * 8, octets[code * words + word]!, true);
-      end += lengths[code]!;
-      offsets[at + i + 1] = end;
-    }
+  #appendCoded({ codes, entries }: Coded, from: number, count: number, at: number): void {
+    const begin = this.#offsets[at]!;
+    const { octets, ends } = results;
+    const address = codes.byteOffset + from * 4;
+    const end = valueKernel.gatherTexts(address, entries.words.byteOffset, count, octets.byteOffset, ends.byteOffset, begin);
+    this.#reserve(end);
+    this.#octets.set(octets.subarray(0, end - begin), begin);
+    this.#offsets.set(ends.subarray(0, count), at + 1);
   }
 
   #appendAny(

@@ -39,10 +39,10 @@ export type Entries = {
   readonly rows: number;
 };
 
-/** Values by a dictionary: that of a row is the entry `codes[row]`. */
+/** Values by a dictionary: that of a row is the entry `codes[row]`. Codes and words lie in the memory of the kernel. */
 export type Coded = { readonly codes: Uint32Array; readonly entries: Entries };
 
-/** Texts that lie one behind the other: that of the first row begins at `bytes[at]` and has `lengths[first]` octets. */
+/** Texts that lie one behind the other, their lengths in the memory of the kernel: that of the first row begins at `bytes[at]` and has `lengths[first]` octets. */
 export type Joined = { readonly bytes: Uint8Array; readonly at: number; readonly lengths: Uint32Array; readonly first: number };
 
 /** One column of a chunk. `u8`, `u16` and `u32` show the same memory; `validity` has a bit a row (1 = present), null = no NULL. */

@@ -52,6 +52,8 @@ export class ColumnReader {
   /** Rows that will be read of the row group. */
   readonly #rows: number;
   #entries: Entries | undefined;
+  /** Where the codes of a vector are. */
+  #codes: Uint32Array | undefined;
   #page: Page | undefined;
   #values: Values | undefined;
   /** Levels of the page: undefined where it has no NULL. */
@@ -92,8 +94,9 @@ export class ColumnReader {
     if (this.#toSkip > 0) this.#passOver(values);
     this.#left -= rows;
     if (this.#levels === undefined && values instanceof CodedValues) {
-      values.readCodes(target.codes, rows);
-      target.hold(values.entries, rows);
+      this.#codes ??= this.#scratch.words(vectorRows);
+      values.readCodes(this.#codes, rows);
+      target.hold(values.entries, this.#codes, rows);
       return;
     }
     if (this.#levels === undefined && values instanceof TextValues && values.hold(target, rows)) return;
@@ -242,11 +245,7 @@ class CodedValues implements Values {
   }
 
   readCodes(target: Uint32Array, count: number): void {
-    const bits = this.#codes.read(target, count);
-    // That no code has a bit too much is seen while they are unpacked; what is left is looked at one by one.
-    const { size } = this.entries;
-    if (bits < size) return;
-    for (let i = 0; i < count; i++) if (target[i]! >= size) throw new Unreadable('a code is not in its dictionary');
+    if (this.#codes.read(target, count, this.entries.size - 1) < 0) throw new Unreadable('a code is not in its dictionary');
   }
 
   read(target: Uint32Array, count: number): void {

@@ -2,6 +2,7 @@
  * DELTA_BINARY_PACKED: a first number, then differences in blocks, each block with its least difference and, in parts of some
  * bits each, what the others have above it. Numbers have 64 bits and wrap around; they are two words here.
  */
+import { isInKernel, results, valueKernel } from '../encode/kernel/kernel.ts';
 import { Unreadable } from './read-fault.ts';
 import { padding } from './scratch.ts';
 
@@ -71,7 +72,7 @@ export class Deltas {
     while (rest > 0) {
       if (this.#miniLeft === 0) this.#nextMini();
       const taken = Math.min(this.#miniLeft, rest);
-      if (step === 1 && this.#width <= 25) this.#addLow(target, to, taken, 1);
+      if (step === 1 && this.#width <= 32) this.#addLow(target, to, taken, 1);
       else if (this.#isNear(taken)) this.#addLow(target, to, taken, 2);
       else if (this.#width > 32) this.#addWide(target, to, taken, step);
       else this.#add(target, to, taken, step);
@@ -106,29 +107,28 @@ export class Deltas {
 
   /** Whether the upper word stays the same for the next `count` numbers. */
   #isNear(count: number): boolean {
-    if (this.#width > 25 || this.#leastHigh !== 0) return false;
+    if (this.#width > 32 || this.#leastHigh !== 0) return false;
     return (this.#low >>> 0) + count * ((this.#leastLow >>> 0) + 2 ** this.#width) < word;
   }
 
-  /**
-   * Where upper words stay the same or are not wanted: those of lengths and of 32-bit columns. At most 25 bits lie within the 32
-   * from an octet on.
-   */
+  /** Where upper words stay the same or are not wanted: those of lengths and of 32-bit columns. */
   #addLow(target: Uint32Array, from: number, count: number, step: 1 | 2): void {
-    const view = this.#view;
-    const width = this.#width;
-    const least = this.#leastLow | 0;
-    const mask = (1 << width) - 1;
-    let bit = this.#bit;
-    const high = this.#high;
-    let low = this.#low | 0;
-    for (let at = from, end = from + count * step; at < end; at += step, bit += width) {
-      low = (low + least + ((view.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask)) | 0;
-      target[at] = low;
-      if (step === 2) target[at + 1] = high;
-    }
-    this.#bit = bit;
-    this.#low = low;
+    const isThere = isInKernel(target);
+    const to = isThere ? target.byteOffset + from * 4 : results.words.byteOffset;
+    const source = this.#bytes.byteOffset + (this.#bit >>> 3);
+    this.#low = valueKernel.addDeltas(
+      source,
+      this.#bit & 7,
+      this.#width,
+      count,
+      to,
+      step * 4,
+      this.#low | 0,
+      this.#leastLow | 0,
+      this.#high | 0,
+    );
+    if (!isThere) target.set(results.words.subarray(0, count * step), from);
+    this.#bit += count * this.#width;
   }
 
   #add(target: Uint32Array, from: number, count: number, step: 1 | 2): void {

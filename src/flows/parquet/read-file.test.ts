@@ -9,6 +9,7 @@ import { isPresent, type RawColumn } from '../encode/raw-column.ts';
 import type { ColumnType } from '../schema.ts';
 import { Unreadable } from './read-fault.ts';
 import { type FileColumn, ParquetReader } from './read-file.ts';
+import { Scratch } from './scratch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-reader-'));
 let connection: duckdb.Connection;
@@ -44,13 +45,15 @@ const cellAt = (column: RawColumn, row: number): Cell => {
   return signed.has(column.type) ? BigInt.asIntN(64, value) : value;
 };
 
+const scratch = new Scratch();
+
 /** Which rows are read: of each row group those from `skip` on; after every `step` rows at most as many are passed over. */
 type Way = { skip: number; step: number };
 const allRows: Way = { skip: 0, step: 0 };
 
 /** The rows that were read, and their numbers in the file. */
 const readRows = (path: string, columns: readonly FileColumn[], { skip, step }: Way = allRows): { rows: Cell[][]; numbers: number[] } => {
-  const reader = ParquetReader.open(path, columns);
+  const reader = ParquetReader.open(path, columns, scratch);
   const found = { rows: [] as Cell[][], numbers: [] as number[] };
   let first = 0;
   try {

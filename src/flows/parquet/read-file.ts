@@ -9,7 +9,7 @@ import type { ColumnType } from '../schema.ts';
 import { ColumnReader } from './read-column.ts';
 import { Unreadable } from './read-fault.ts';
 import { type Footer, type RowGroup, readFooter, readOctets } from './read-footer.ts';
-import { Scratch } from './scratch.ts';
+import type { Scratch } from './scratch.ts';
 import { Vector, vectorRows } from './vector.ts';
 
 /** A column that is read: its name in the file, what its values are to become, and whether it counts only where another is NULL. */
@@ -38,7 +38,7 @@ export class ParquetReader {
   }
 
   /** Opens a file for some of its columns; `more` may be read as well. `scratch` is used by nobody else meanwhile. */
-  static open(path: string, columns: readonly FileColumn[], more: readonly FileColumn[] = [], scratch = new Scratch()): ParquetReader {
+  static open(path: string, columns: readonly FileColumn[], scratch: Scratch, more: readonly FileColumn[] = []): ParquetReader {
     const descriptor = openSync(path, 'r');
     try {
       const all = [...columns, ...more];

@@ -1,4 +1,5 @@
 /** Texts of a page as the entries of a vector: a length and up to 12 octets in place, or the place in the page. */
+import { isInKernel, resultRows, results, valueKernel } from '../encode/kernel/kernel.ts';
 import { inlineOctets, type Joined } from '../encode/raw-column.ts';
 import { Deltas } from './read-deltas.ts';
 import { Unreadable } from './read-fault.ts';
@@ -57,6 +58,7 @@ export class PlainTexts implements Texts {
   }
 
   read(target: Uint32Array, at: number, count: number): void {
+    if (isInKernel(target) && this.#readShort(target.byteOffset + at * 4, count)) return;
     const view = this.#view;
     const end = this.#bytes.length;
     let from = this.#at;
@@ -71,6 +73,15 @@ export class PlainTexts implements Texts {
       from += length;
     }
     this.#at = from;
+  }
+
+  /** Reads entries at an address of the kernel; false where that is not for it. */
+  #readShort(to: number, count: number): boolean {
+    const { byteOffset, length } = this.#bytes;
+    const behind = valueKernel.readTexts(byteOffset + this.#at, byteOffset + length, count, to);
+    if (behind === 0) return false;
+    this.#at = behind - byteOffset;
+    return true;
   }
 
   skip(count: number): void {
@@ -102,14 +113,9 @@ export class DeltaTexts implements Texts {
     const lengths = scratch.words(deltas.count);
     deltas.read(lengths, 0, deltas.count, 1);
     this.#at = at + deltas.end;
-    let end = this.#at;
-    let longest = 0;
-    for (let i = 0; i < lengths.length; i++) {
-      const length = lengths[i]!;
-      end += length;
-      if (length > longest) longest = length;
-    }
-    if (end !== bytes.length) throw new Unreadable('the texts of a page have other lengths than it says');
+    const octets = bytes.length - this.#at;
+    const longest = octets < 0 ? -1 : valueKernel.checkLengths(lengths.byteOffset, lengths.length, octets);
+    if (longest < 0) throw new Unreadable('the texts of a page have other lengths than it says');
     this.#lengths = lengths;
     this.#hasLong = longest > inlineOctets;
     this.#bytes = bytes;
@@ -135,9 +141,10 @@ export class DeltaTexts implements Texts {
   skip(count: number): void {
     const lengths = this.#lengths;
     const end = Math.min(lengths.length, this.#next + count);
-    let at = this.#at;
-    for (let next = this.#next; next < end; next++) at += lengths[next]!;
-    this.#at = at;
+    for (let next = this.#next; next < end; next += resultRows) {
+      const address = lengths.byteOffset + next * 4;
+      this.#at = valueKernel.addLengths(address, Math.min(resultRows, end - next), results.ends.byteOffset, this.#at);
+    }
     this.#next = end;
   }
 }

@@ -1,10 +1,11 @@
 /** The values of one column for some rows, in the shape that the encoders read; its memory is used again for the next rows. */
+import { resultRows } from '../encode/kernel/kernel.ts';
 import { type Coded, type Entries, type Joined, type LongTexts, type RawColumn, widths } from '../encode/raw-column.ts';
 import type { ColumnType } from '../schema.ts';
 import { writeJoined } from './read-texts.ts';
 
 /** Rows of a vector at most. */
-export const vectorRows = 2048;
+export const vectorRows = resultRows;
 
 export class Vector implements RawColumn {
   readonly type: ColumnType;
@@ -17,8 +18,6 @@ export class Vector implements RawColumn {
   joined: Joined | null = null;
   /** What `validity` is where it is not null. */
   readonly bits = new Uint8Array(vectorRows / 8);
-  /** Where the codes are that `hold` speaks of. */
-  readonly codes = new Uint32Array(vectorRows);
   #count = 0;
   #heap: Heap | undefined;
 
@@ -30,8 +29,8 @@ export class Vector implements RawColumn {
   }
 
   /** Makes the first `count` rows the entries whose codes are in `codes`. */
-  hold(entries: Entries, count: number): void {
-    this.coded = { codes: this.codes, entries };
+  hold(entries: Entries, codes: Uint32Array, count: number): void {
+    this.coded = { codes, entries };
     this.joined = null;
     this.validity = null;
     this.holdTexts(entries.heap);

@@ -119,11 +119,20 @@ class PlainEncoding {
     this.#left = part.limit;
   }
 
-  async read({ path, shape, rows }: PlainFile): Promise<void> {
+  async read(file: PlainFile): Promise<void> {
     if (this.#left <= 0) return;
-    const { columns, makers, vectors } = this.#layout(shape);
     const scratch = scratches.pop() ?? new Scratch();
-    const reader = ParquetReader.open(join(this.#part.folder, path), columns, [time], scratch);
+    try {
+      await this.#readWith(scratch, file);
+    } finally {
+      if (scratches.length < mostScratches) scratches.push(scratch);
+      else scratch.release();
+    }
+  }
+
+  async #readWith(scratch: Scratch, { path, shape, rows }: PlainFile): Promise<void> {
+    const { columns, makers, vectors } = this.#layout(shape);
+    const reader = ParquetReader.open(join(this.#part.folder, path), columns, scratch, [time]);
     try {
       if (reader.rows !== rows) throw new Unreadable(`${path} has ${reader.rows} rows in place of ${rows}`);
       for (const span of this.#spans(reader)) {
@@ -141,7 +150,6 @@ class PlainEncoding {
         }
       }
     } finally {
-      if (scratches.length < mostScratches) scratches.push(scratch);
       reader.close();
     }
   }

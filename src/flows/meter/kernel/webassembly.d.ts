@@ -3,13 +3,13 @@ declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
   }
-  class Memory {
+  class Memory<Shared extends boolean = true> {
     /** Pages of 65,536 octets, all zero. */
-    constructor(pages: { initial: number; maximum: number; shared: true });
-    readonly buffer: SharedArrayBuffer;
+    constructor(pages: { initial: number; maximum: number; shared: Shared });
+    readonly buffer: Shared extends true ? SharedArrayBuffer : ArrayBuffer;
   }
   class Instance {
-    constructor(module: Module, imports: { env: { memory: Memory } });
+    constructor(module: Module, imports: { env: { memory: Memory<boolean> } });
     readonly exports: Record<string, unknown>;
   }
 }
