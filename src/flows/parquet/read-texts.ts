@@ -150,8 +150,15 @@ export class DeltaTexts implements Texts {
 }
 
 /** Writes the first `count` texts as entries; returns the octets in which long ones lie, if there may be some. */
-export const writeJoined = (target: Uint32Array, joined: Joined, count: number): Uint8Array | undefined =>
-  writeTexts(target, 0, viewOf(joined.bytes), joined, count) ? joined.bytes : undefined;
+export const writeJoined = (target: Uint32Array, joined: Joined, count: number): Uint8Array | undefined => {
+  const { bytes, at, lengths, first } = joined;
+  const { words } = results;
+  if (valueKernel.spreadTexts(bytes.byteOffset + at, lengths.byteOffset + first * 4, count, words.byteOffset) !== 0) {
+    target.set(words.subarray(0, count * 4));
+    return undefined;
+  }
+  return writeTexts(target, 0, viewOf(bytes), joined, count) ? bytes : undefined;
+};
 
 /** Whether one of them is long. */
 const writeTexts = (target: Uint32Array, at: number, view: DataView, { at: begin, lengths, first }: Joined, count: number): boolean => {

@@ -19,6 +19,7 @@ export type ValueKernel = {
     high: number,
   ): number;
   readTexts(from: number, end: number, count: number, to: number): number;
+  spreadTexts(from: number, lengths: number, count: number, to: number): number;
   gatherPairs(codes: number, entries: number, count: number, to: number): void;
   gatherTexts(codes: number, entries: number, count: number, to: number, ends: number, begin: number): number;
   addLengths(lengths: number, count: number, ends: number, begin: number): number;

@@ -45,6 +45,19 @@ const lowest = (word: i64, octets: i32): i64 => {
   return (word << others) >> others;
 };
 
+/** A text of at most 12 octets as an entry. */
+const writeEntry = (at: i32, length: i32, entry: i32): void => {
+  let first = 0n;
+  let rest = 0n;
+  if (length > 8) {
+    first = load64(at);
+    rest = lowest(load64(at + 8), length - 8);
+  } else if (length > 0) first = lowest(load64(at), length);
+  store32(entry, length);
+  store64(entry + 4, first);
+  store32(entry + 12, toI32(rest));
+};
+
 /** PLAIN texts of at most 12 octets as entries: the address behind them, or 0 where one is longer or reaches past the end. */
 export function readTexts(from: i32, end: i32, count: i32, to: i32): i32 {
   let at = from;
@@ -54,19 +67,28 @@ export function readTexts(from: i32, end: i32, count: i32, to: i32): i32 {
     if (at + 4 > end) return 0;
     const length = load32(at);
     if (!below(length, 13) || at + 4 + length > end) return 0;
-    let first = 0n;
-    let rest = 0n;
-    if (length > 8) {
-      first = load64(at + 4);
-      rest = lowest(load64(at + 12), length - 8);
-    } else if (length > 0) first = lowest(load64(at + 4), length);
-    store32(entry, length);
-    store64(entry + 4, first);
-    store32(entry + 12, toI32(rest));
+    writeEntry(at + 4, length, entry);
     at = at + 4 + length;
     entry += 16;
   }
   return at;
+}
+
+/** Texts of these lengths that lie one behind the other as entries; false where one has more than 12 octets. */
+export function spreadTexts(from: i32, lengths: i32, count: i32, to: i32): boolean {
+  let at = from;
+  let entry = to;
+  let given = lengths;
+  const last = to + (count << 4);
+  while (entry < last) {
+    const length = load32(given);
+    if (!below(length, 13)) return false;
+    writeEntry(at, length, entry);
+    at += length;
+    entry += 16;
+    given += 4;
+  }
+  return true;
 }
 
 /** Entries of 64 bits by their codes. */
