@@ -209,8 +209,9 @@ class RowSource {
       `blocks.at = at; texts.writeText(blocks, columns[${index}], row, length); ${reload}`,
       '} else {',
       `let found = 0; ${word(0)} ${suspect(0)}`,
-      `if (length > 4) { ${word(1)} ${suspect(1)}`,
-      `if (length > 8) { ${word(2)} ${suspect(2)} } }`,
+      // Names have 3 to 8 octets in no order: whether there is a second word could not be foretold.
+      `${word(1)} ${suspect(1)}`,
+      `if (length > 8) { ${word(2)} ${suspect(2)} }`,
       `at = (found & 0x80808080) === 0 ? at + length : texts.escapeText(u8, at, columns[${index}], row, length);`,
       '}',
       '}',
