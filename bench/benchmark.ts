@@ -10,6 +10,8 @@ export type BenchOptions = {
   flows: number;
   /** Rows that the Flask listing is asked for; it is too slow for all. */
   seedRows: number;
+  /** Formats of the stream; undefined for all. */
+  formats?: readonly string[] | undefined;
   /** Keys of the tree that is started. */
   keys: number;
   /** Watchers of one key. */

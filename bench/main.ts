@@ -57,6 +57,7 @@ ${Object.entries(benchmarks)
   --rows N        LANL rows (10000000)
   --flows N       flows that are ranked (10000000)
   --seed-rows N   rows that the Flask listing is asked for (1000000)
+  --formats LIST  of the stream, with commas between them (all)
   --keys N        keys of the tree that is started (1000000)
   --watchers N    watchers of one key (1000)
   --seconds N     how long each load on the keys or the exports lasts (10)
@@ -78,6 +79,7 @@ function readOptions(): { names: string[]; options: BenchOptions; json: string |
       rows: { ...text, default: '10000000' },
       flows: { ...text, default: '10000000' },
       'seed-rows': { ...text, default: '1000000' },
+      formats: text,
       keys: { ...text, default: '1000000' },
       watchers: { ...text, default: '1000' },
       seconds: { ...text, default: '10' },
@@ -106,6 +108,7 @@ function readOptions(): { names: string[]; options: BenchOptions; json: string |
       rows: count('rows'),
       flows: count('flows'),
       seedRows: Math.min(count('seed-rows'), count('rows')),
+      formats: values.formats?.split(','),
       keys: count('keys'),
       watchers: count('watchers'),
       seconds: count('seconds'),
