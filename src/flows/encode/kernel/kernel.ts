@@ -27,8 +27,11 @@ export type ValueKernel = {
 };
 
 const pageOctets = 65_536;
-/** Pages are committed when they are first touched; a stream of LANL rows touches 3 MB. It never grows: that would take all arrays away. */
-const pages = 2048;
+/**
+ * A gigabyte of addresses, which no number of streams that the server lets in needs; pages are committed when they are first touched, 3 MB by a
+ * stream of LANL rows. It never grows: that would take all arrays away.
+ */
+const pages = 16_384;
 
 const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: false });
 const code = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));
@@ -45,26 +48,27 @@ export const results = {
   ends: new Int32Array(memory.buffer, resultRows * 16, resultRows),
 } as const;
 
-const slabOctets = 1024 * 1024;
-/** The first address that has not been given out yet, and regions that came back, by their size. */
-let top = slabOctets;
-const free = new Map<number, number[]>();
+/** Memory is given out in units; a mark for each that is. The first has the results. */
+const unitOctets = 1024 * 1024;
+const taken = new Uint8Array((pages * pageOctets) / unitOctets).fill(1, 0, 1);
 
 /** Takes memory of at least so many octets, of arbitrary content; undefined where there is none. */
 export const takeSlab = (octets: number): Uint8Array<ArrayBuffer> | undefined => {
-  const size = Math.ceil(octets / slabOctets) * slabOctets;
-  const known = free.get(size)?.pop();
-  if (known === undefined && top + size > pages * pageOctets) return undefined;
-  const at = known ?? top;
-  if (known === undefined) top += size;
-  return new Uint8Array(memory.buffer, at, size);
+  const wanted = Math.ceil(octets / unitOctets);
+  let found = 0;
+  for (let unit = 0; unit < taken.length; unit++) {
+    found = taken[unit] === 0 ? found + 1 : 0;
+    if (found < wanted) continue;
+    const first = unit + 1 - wanted;
+    taken.fill(1, first, unit + 1);
+    return new Uint8Array(memory.buffer, first * unitOctets, wanted * unitOctets);
+  }
+  return undefined;
 };
 
 /** Gives back what `takeSlab` gave. */
 export const giveSlab = ({ byteOffset, byteLength }: Uint8Array): void => {
-  const others = free.get(byteLength) ?? [];
-  others.push(byteOffset);
-  free.set(byteLength, others);
+  taken.fill(0, byteOffset / unitOctets, (byteOffset + byteLength) / unitOctets);
 };
 
 /** Whether an array lies in the memory of the kernel. */
