@@ -6,10 +6,19 @@
  *
  * A text is as in a batch: a 32-bit length, then up to 12 octets in place; a longer one has its first 4 octets there, then its place among
  * the long ones. What has been written stays, so that one thread may read while another adds.
+ *
+ * Most texts are `C1234`: a letter, or none, and up to five digits. They have codes that follow from themselves, in a series of their letter, so that
+ * nobody has to look them up: the code of the series and the number that the digits are with a 1 in front, so that `C0` and `C00` differ.
  */
 
+/** The most texts that are looked up; their codes come first. */
+export const mostSought = 1 << 20;
+/** Digits of a text of a series, codes that a series takes, and how many series there are at most. */
+export const seriesDigits = 5;
+export const seriesCodes = 200_000;
+export const mostSeries = 4;
 /** The most texts, and octets of long ones. */
-export const mostTexts = 1 << 20;
+export const mostTexts = mostSought + mostSeries * seriesCodes;
 export const longOctets = 1 << 22;
 export const textOctets = 16;
 /** Octets of memory. */

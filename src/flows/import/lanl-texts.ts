@@ -1,9 +1,10 @@
 /** The texts of a LANL file by their codes, in the memory of the kernel that looks them up. */
-import { longOctets, mostTexts, Texts, textOctets } from '../texts.ts';
+import { longOctets, mostSeries, mostSought, seriesCodes, seriesDigits, Texts, textOctets } from '../texts.ts';
 import type { LanlKernel } from './lanl-kernel/kernel.ts';
-import { inputOctets, mostSlots, reading, slots, texts } from './lanl-kernel/layout.ts';
+import { inputOctets, mostSlots, reading, series, slots, texts } from './lanl-kernel/layout.ts';
 
 const comma = 44;
+const zero = 48;
 /** Octets that lie in place. */
 const inlineOctets = 12;
 /** Slots to begin with: few, so that they stay in the cache. */
@@ -16,7 +17,9 @@ const plain = Uint8Array.from({ length: 256 }, (_, c) => (c > 32 && c < 127 && c
 let serial = 0;
 
 export class LanlTexts extends Texts {
+  /** Texts that are looked up. */
   size = 0;
+  #series = 0;
   readonly #kernel: LanlKernel;
   readonly #u8: Uint8Array;
   readonly #u32: Uint32Array;
@@ -32,7 +35,7 @@ export class LanlTexts extends Texts {
 
   /** Whether there may be too little room for the texts of as many lines as are read at once. */
   get isFull(): boolean {
-    return this.size > mostTexts - mostAdded || this.#longUsed > longOctets - inputOctets;
+    return this.size > mostSought - mostAdded || this.#longUsed > longOctets - inputOctets;
   }
 
   /** Adds a text that the kernel has missed; false where it is not plainly right. */
@@ -40,11 +43,31 @@ export class LanlTexts extends Texts {
     if (end === start || (isPort && !isPlainPort(bytes, start, end))) return false;
     for (let at = start; at < end; at++) if (plain[bytes[at] as number] === 0) return false;
     const code = this.codeOf(bytes, start, end);
-    if (isPort) this.#u32[this.#slotOf(code)]! |= 1;
+    if (isPort && code < mostSought) this.#u32[this.#slotOf(code)]! |= 1;
     return true;
   }
 
   override codeOf(bytes: Uint8Array, start: number, end: number): number {
+    return this.#serialCode(bytes, start, end) || this.#soughtCode(bytes, start, end);
+  }
+
+  /** The code of a text that belongs to a series (see texts.ts), which is begun with it if there is room for one more; else 0. */
+  #serialCode(bytes: Uint8Array, start: number, end: number): number {
+    if (!isSerial(bytes, start, end)) return 0;
+    this.#beginSeries(bytes[start] as number);
+    const place = texts + this.size * textOctets + 4; // where the next text that is looked up will lie
+    this.#u8.set(bytes.subarray(start, end), place);
+    return this.#kernel.readSerial(place, place + end - start, false);
+  }
+
+  #beginSeries(first: number): void {
+    const begin = series.codes / 4 + first;
+    if (this.#u32[begin] !== 0 || this.#series === mostSeries) return;
+    this.#u32[begin] = mostSought + this.#series++ * seriesCodes;
+    if (!isLetter(first)) this.#u32.fill(this.#u32[begin], series.codes / 4 + zero, series.codes / 4 + zero + 10);
+  }
+
+  #soughtCode(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
     const { words } = this;
     const word = this.size * 4;
@@ -87,10 +110,20 @@ export class LanlTexts extends Texts {
   }
 }
 
+const isLetter = (octet: number): boolean => ((octet | 32) - 97) >>> 0 < 26;
+
+/** A letter, or none, and up to five digits. */
+const isSerial = (bytes: Uint8Array, start: number, end: number): boolean => {
+  const from = isLetter(bytes[start] as number) ? start + 1 : start;
+  if (end === from || end - from > seriesDigits) return false;
+  for (let at = from; at < end; at++) if (((bytes[at] as number) - zero) >>> 0 > 9) return false;
+  return true;
+};
+
 /** A token that begins with a letter, or a port of at most 65535 in decimal. */
 const isPlainPort = (bytes: Uint8Array, start: number, end: number): boolean => {
   const first = bytes[start] as number;
-  if (((first | 32) - 97) >>> 0 < 26) return true;
+  if (isLetter(first)) return true;
   if (end - start > 5 || (first === 48 && end - start > 1)) return false;
   let value = 0;
   for (let at = start; at < end; at++) {

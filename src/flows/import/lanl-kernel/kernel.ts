@@ -6,6 +6,7 @@ export type LanlKernel = {
   /** See read-lines.ts. */
   readLines(from: number, end: number, rows: number, isBiflow: boolean, withId: boolean): number;
   findSlot(text: number): number;
+  readSerial(at: number, end: number, isPort: boolean): number;
 };
 
 const code = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));

@@ -1,6 +1,7 @@
 /** Where things lie in the memory of the kernel that reads LANL lines, as offsets in octets. */
 import { batchRows } from '../../batch.ts';
-import { mostTexts, textOctets, textsOctets } from '../../texts.ts';
+
+import { mostSeries, mostSought, mostTexts, seriesCodes, seriesDigits, textOctets, textsOctets } from '../../texts.ts';
 import { lineLimit } from '../limits.ts';
 
 export const comma = 44;
@@ -32,17 +33,17 @@ export const reading = {
   /** Where a value goes that is looked at again, and one that nobody looks at. */
   value: 40,
   touched: 48,
+  /** Where the next key goes. */
+  key: 52,
 } as const;
 
-/** A text that is to be looked up: as four words (see `texts`), the slot where to begin, and where it stands. */
-export const keyAt = { low: 0, high: 8, slot: 16, place: 20 } as const;
-export const keyOctets = 24;
-/** Texts of a line, in the order of the columns of codes: every second is a port. */
-export const textsOfLine = 4;
-/** Lines that are looked up together, with their beginnings. */
+/** A text that is to be looked up: as four words (see `texts`), the slot where to begin, where it stands, whether it is a port, where its code goes. */
+export const keyAt = { low: 0, high: 8, slot: 16, place: 20, isPort: 24, code: 28 } as const;
+export const keyOctets = 32;
+/** Lines that are looked up together, with up to four texts each: where a line begins, and where its keys end. */
 export const mostLines = 64;
 const starts = 64;
-export const lines = { starts, keys: starts + mostLines * 4 } as const;
+export const lines = { starts, keyEnds: starts + mostLines * 4, keys: starts + mostLines * 8 } as const;
 
 /**
  * The columns of a block of rows: numbers of 64 bits, codes of texts, protocols. Each begins a few lines of the cache behind a round number, or the
@@ -50,7 +51,7 @@ export const lines = { starts, keys: starts + mostLines * 4 } as const;
  */
 const long = batchRows * 8 + 320;
 const code = batchRows * 4 + 320;
-const columns = lines.keys + mostLines * textsOfLine * keyOctets;
+const columns = lines.keys + mostLines * 4 * keyOctets;
 export const block = {
   time: columns,
   duration: columns + long,
@@ -72,8 +73,11 @@ export const input = block.protocol + batchRows;
 export const inputOctets = lineLimit;
 /** For each slot twice the code of a text + 1, and 1 more where the text may be a port; 0 for an empty one. */
 export const slots = input + inputOctets + 128;
-export const mostSlots = mostTexts * 2;
+export const mostSlots = mostSought * 2;
+/** For each octet that a text may begin with the code of its series, or 0 where it has none; and for each code of a series whether its text is known. */
+const serial = slots + mostSlots * 4;
+export const series = { codes: serial, seen: serial + 1024 - mostSought, digits: seriesDigits } as const;
 /** The texts by code (see texts.ts). */
-export const texts = slots + mostSlots * 4;
+export const texts = serial + 1024 + mostSeries * seriesCodes;
 export const longTexts = texts + mostTexts * textOctets;
 export const memoryOctets = texts + textsOctets;

@@ -32,9 +32,9 @@ import {
   mostLines,
   overNine,
   reading,
+  series,
   slots,
   texts,
-  textsOfLine,
   zeros,
 } from './layout.ts';
 
@@ -130,8 +130,8 @@ const findFrom = (first: i32, low: i64, high: i64, place: i32): i32 => {
   return slot;
 };
 
-/** A text of 1 to 255 octets, which will be looked up by the key at `key`. */
-export function readText(at: i32, end: i32, key: i32): boolean {
+/** A text of 1 to 255 octets, which will be looked up by the key at `key` and its code put at `code`. */
+export function readText(at: i32, end: i32, isPort: i32, key: i32, code: i32): boolean {
   const octets = end - at;
   if (!below(octets - 1, 255)) return false;
   let first = load64(at);
@@ -148,7 +148,32 @@ export function readText(at: i32, end: i32, key: i32): boolean {
   store64(key + keyAt.high, high);
   store32(key + keyAt.slot, firstSlot(low, high));
   store32(key + keyAt.place, at);
+  store32(key + keyAt.isPort, isPort);
+  store32(key + keyAt.code, code);
   return true;
+}
+
+/**
+ * The code of a text that belongs to a series, which follows from the text: the digits as a number with a 1 in front. 0 for any other text, and
+ * for a port that is none.
+ */
+export function readSerial(at: i32, end: i32, isPort: i32): i32 {
+  const first = load8(at);
+  const begin = load32(series.codes + (first << 2));
+  const isNumber = below(first - 48, 10) ? 1 : 0;
+  const octets = end - at - 1 + isNumber;
+  if (begin === 0 || !below(octets - 1, series.digits)) return 0;
+  const digits = digitsBefore(end, octets);
+  if (isOdd(digits)) return 0;
+  const value = toI32(numberOf(digits | (1n << toI64(56 - (octets << 3)))));
+  if ((isPort & isNumber) !== 0 && ((first === 48 && octets > 1) || value > 165_535)) return 0;
+  const code = begin + value;
+  if (load8(series.seen + code) === 0) {
+    store8(series.seen + code, 1);
+    store32(texts + (code << 4), end - at);
+    store64(texts + (code << 4) + 4, load64(at) & ((1n << toI64((end - at) << 3)) - 1n));
+  }
+  return code;
 }
 
 /**
@@ -167,12 +192,11 @@ const touch = (from: i32, to: i32): void => {
 };
 
 /** Puts the codes of the texts of a line into their columns; false, and the text told of, where one is not known. */
-const codeTexts = (from: i32, word: i32): boolean => {
+const codeTexts = (from: i32, to: i32): boolean => {
   let key = from;
-  let column = block.source + word;
-  let isPort = 0;
-  while (key < from + textsOfLine * keyOctets) {
+  while (key < to) {
     const low = load64(key + keyAt.low);
+    const isPort = load32(key + keyAt.isPort);
     const entry = load32(findFrom(load32(key + keyAt.slot), low, load64(key + keyAt.high), load32(key + keyAt.place)));
     if (entry === 0 || (isPort & ~entry) !== 0) {
       store32(reading.missing, load32(key + keyAt.place));
@@ -180,9 +204,7 @@ const codeTexts = (from: i32, word: i32): boolean => {
       store32(reading.missingIsPort, isPort);
       return false;
     }
-    store32(column, (entry >>> 1) - 1);
-    column += codeColumn;
-    isPort = 1 - isPort;
+    store32(load32(key + keyAt.code), (entry >>> 1) - 1);
     key += keyOctets;
   }
   return true;
@@ -208,9 +230,13 @@ const finish = (pair: i32): boolean => {
   return true;
 };
 
-/** The line at `start`, of eleven columns or of nine and maybe an id, into `row` but for its texts; answers where the next one begins, or 0. */
-export function readLine(start: i32, row: i32, key: i32, isBiflow: i32, withId: i32): i32 {
+/**
+ * The line at `start`, of eleven columns or of nine and maybe an id, into `row` but for texts that are to be looked up, whose keys are added at
+ * `reading.key`. Answers where the next one begins, or 0.
+ */
+export function readLine(start: i32, row: i32, isBiflow: i32, withId: i32): i32 {
   const pair = row << 3;
+  const word = row << 2;
   const least = isBiflow ? 0n : 1n;
   let at = start;
   let base = start;
@@ -233,7 +259,15 @@ export function readLine(start: i32, row: i32, key: i32, isBiflow: i32, withId: 
   };
   const text = (place: i32): boolean => {
     const end = nextComma();
-    const isRight = readText(at, end, key + place * keyOctets);
+    const code = readSerial(at, end, place & 1);
+    const column = block.source + place * codeColumn + word;
+    let isRight = true;
+    if (code !== 0) store32(column, code);
+    else {
+      const key = load32(reading.key);
+      isRight = readText(at, end, place & 1, key, column);
+      store32(reading.key, key + keyOctets);
+    }
     at = end + 1;
     return isRight;
   };
@@ -271,22 +305,29 @@ export function readLines(from: i32, end: i32, rows: i32, isBiflow: i32, withId:
   let next = at;
   while (at < end && row < rows && next !== 0) {
     let count = 0;
-    let key = lines.keys;
+    store32(reading.key, lines.keys);
     while (count < most && at < end && row + count < rows) {
-      next = readLine(at, row + count, key, isBiflow, withId);
-      if (next === 0) break;
+      const keys = load32(reading.key);
+      next = readLine(at, row + count, isBiflow, withId);
+      if (next === 0) {
+        store32(reading.key, keys);
+        break;
+      }
       store32(lines.starts + (count << 2), at);
+      store32(lines.keyEnds + (count << 2), load32(reading.key));
       at = next;
-      key += textsOfLine * keyOctets;
       count += 1;
     }
-    touch(lines.keys, key);
+    touch(lines.keys, load32(reading.key));
+    let key = lines.keys;
     let done = 0;
     while (done < count) {
-      if (!codeTexts(lines.keys + done * (textsOfLine * keyOctets), row << 2) || !finish(row << 3)) {
+      const keyEnd = load32(lines.keyEnds + (done << 2));
+      if (!codeTexts(key, keyEnd) || !finish(row << 3)) {
         store32(reading.row, row);
         return load32(lines.starts + (done << 2));
       }
+      key = keyEnd;
       done += 1;
       row += 1;
     }
