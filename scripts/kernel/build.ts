@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import * as codingLayout from '../../src/flows/import/lanl-kernel/coding-layout.ts';
 import * as lanlLayout from '../../src/flows/import/lanl-kernel/layout.ts';
 import * as record from '../../src/flows/meter/flow-record.ts';
 import * as constants from '../../src/flows/meter/kernel/constants.ts';
@@ -34,7 +35,8 @@ const build = (folder: URL, names: readonly string[], known: Constants, isShared
 /** The modules that the sources of now make. */
 export const buildKernel = () =>
   build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'count.ts', 'columns.ts'], { ...record, ...constants, ...layout });
-export const buildLanlKernel = () => build(lanlFolder, ['read-lines.ts'], lanlLayout);
+export const buildLanlKernel = () =>
+  build(lanlFolder, ['read-lines.ts', 'code-values.ts', 'write-pages.ts'], { ...lanlLayout, ...codingLayout });
 export const buildValueKernel = () => build(valueFolder, ['read-values.ts'], {}, false);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -50,6 +50,7 @@ const conversions: Record<string, [number, ValueType, ValueType]> = {
   toI64: [0xad, 'i32', 'i64'],
   toI32: [0xa7, 'i64', 'i32'],
   trailingZeros: [0x7a, 'i64', 'i64'],
+  leadingZeros: [0x79, 'i64', 'i64'],
 };
 
 const { SyntaxKind: kind } = ts;

@@ -24,8 +24,8 @@ export const textOctets = 16;
 /** Octets of memory. */
 export const textsOctets = mostTexts * textOctets + longOctets;
 
-/** Where the texts lie, as it is told to another thread; `serial` tells those of one thread apart. */
-export type TextsPlace = { buffer: SharedArrayBuffer; offset: number; serial: number };
+/** Where the texts lie, as it is told to another thread: shared memory, in which it may work as well. `serial` tells those of one thread apart. */
+export type TextsPlace = { memory: WebAssembly.Memory; offset: number; serial: number };
 
 /** The texts as a thread sees them that has only their codes. */
 export class Texts {
@@ -36,7 +36,8 @@ export class Texts {
   readonly long: Uint8Array<SharedArrayBuffer>;
 
   constructor(place: TextsPlace) {
-    const { buffer, offset } = place;
+    const { memory, offset } = place;
+    const buffer = memory.buffer as SharedArrayBuffer;
     this.place = place;
     this.words = new Uint32Array(buffer, offset, mostTexts * 4);
     this.long = new Uint8Array(buffer, offset + mostTexts * textOctets, longOctets);

@@ -2,7 +2,7 @@
 import { batchRows, type FlowBatch } from '../batch.ts';
 import type { ColumnName } from '../schema.ts';
 import { type LanlFormat, lanlFields } from './lanl-fields.ts';
-import { type LanlKernel, startLanlKernel } from './lanl-kernel/kernel.ts';
+import { type LanlKernel, lanlMemory, startLanlKernel } from './lanl-kernel/kernel.ts';
 import { block, input, inputOctets, reading } from './lanl-kernel/layout.ts';
 import { LanlTexts } from './lanl-texts.ts';
 import { longAt } from './run-survey.ts';
@@ -42,14 +42,16 @@ export class LanlBlock {
 
   /** `lastSecond` is the last one in which a flow may end. */
   constructor(format: LanlFormat, lastSecond: number | undefined) {
-    const { kernel, buffer } = startLanlKernel();
+    const memory = lanlMemory();
+    const buffer = memory.buffer as SharedArrayBuffer;
+    const kernel = startLanlKernel(memory);
     this.#columns = lanlFields[format].flatMap(({ column }) => column ?? []);
     this.#isBiflow = format === 'lanl-2017';
     this.#withId = format === 'lanl-2015-id';
     this.#kernel = kernel;
     this.#u8 = new Uint8Array(buffer);
     this.#u32 = new Uint32Array(buffer);
-    this.texts = new LanlTexts(kernel, buffer);
+    this.texts = new LanlTexts(kernel, memory);
     new BigUint64Array(buffer)[reading.lastSecond / 8] = lastSecond === undefined ? endless : BigInt(lastSecond);
   }
 

@@ -25,11 +25,11 @@ export class LanlTexts extends Texts {
   readonly #u32: Uint32Array;
   #longUsed = 0;
 
-  constructor(kernel: LanlKernel, buffer: SharedArrayBuffer) {
-    super({ buffer, offset: texts, serial: ++serial });
+  constructor(kernel: LanlKernel, memory: WebAssembly.Memory) {
+    super({ memory, offset: texts, serial: ++serial });
     this.#kernel = kernel;
-    this.#u8 = new Uint8Array(buffer);
-    this.#u32 = new Uint32Array(buffer);
+    this.#u8 = new Uint8Array(memory.buffer);
+    this.#u32 = new Uint32Array(memory.buffer);
     this.#u32[reading.mask / 4] = firstSlots - 1;
   }
 

@@ -4,10 +4,13 @@
  * anything unusual (an epoch, rows out of order, texts of more than 12 octets that have no codes) is left to DuckDB.
  */
 import type { BatchColumn, FlowBatch } from '../batch.ts';
-import { countChunk, dictionaryChunk, type Levels, numbersChunk, type OpenChunk, packChunkApart } from '../parquet/chunk.ts';
+import { countChunk, dictionaryChunk, fast, type Levels, numbersChunk, type OpenChunk, packChunkBy } from '../parquet/chunk.ts';
 import { Dictionary } from '../parquet/dictionary.ts';
-import { ParquetFile } from '../parquet/file.ts';
+import { magic, ParquetFooter } from '../parquet/file.ts';
+import { Octets } from '../parquet/octets.ts';
+import { ZstdPacker } from '../parquet/zstd.ts';
 import { columnsOf } from '../schema.ts';
+import { CodedColumns } from './coded-columns.ts';
 import { groupRows } from './run-size.ts';
 import { carriedColumns, longAt, type RunPart } from './run-survey.ts';
 
@@ -32,16 +35,27 @@ const dictionary = new Dictionary();
 const rising = new Float64Array(groupRows);
 const levels = new Uint32Array(groupRows);
 
-/** The Parquet file of rows in order of time, in parts. The rows are not looked at any more once it has answered a promise. */
-export const encodeRows = async (spans: readonly Span[], constants: RunConstants): Promise<Uint8Array[]> => {
-  const groups = rowGroups(spans).map((group) => {
+const packer = new ZstdPacker(fast);
+/** The columns of the texts at hand. */
+let coded: CodedColumns | undefined;
+
+/** The Parquet file of rows in order of time, in parts; most of it is in `memory`, where the next one of the same memory takes its place. */
+export const encodeRows = (spans: readonly Span[], constants: RunConstants, memory = new Octets()): Uint8Array[] => {
+  const texts = spans[0]?.batch.texts;
+  if (coded?.texts !== texts) coded = texts && new CodedColumns(texts);
+  const footer = new ParquetFooter(named);
+  memory.clear().append(magic);
+  for (const group of rowGroups(spans)) {
     const rows = group.reduce((sum, { from, to }) => sum + to - from, 0);
-    // One row group is packed by other threads while the next is encoded.
-    return { rows, chunks: Promise.all(named.map((_, at) => packChunkApart(encodeColumn(at, group, rows, constants)))) };
-  });
-  const file = new ParquetFile(named);
-  for (const { rows, chunks } of groups) file.addRowGroup(await chunks, rows);
-  return file.end();
+    const chunks = named.map((_, at) => {
+      packer.clear();
+      const chunk = packChunkBy(packer.pack, encodeColumn(at, group, rows, constants));
+      for (const octets of chunk.pages) memory.append(octets);
+      return chunk;
+    });
+    footer.addRowGroup(chunks, rows);
+  }
+  return [memory.written(), ...footer.end()];
 };
 
 /** The spans of rows `from` to `from + count` of a run. */
@@ -80,11 +94,13 @@ const encodeColumn = (at: number, spans: readonly Span[], rows: number, constant
   const { base, sourceId, ingestedAt } = constants;
   if (column.name === 'id' && isCounting(at, spans)) return countChunk(column, rows, firstOf(at, spans) + base);
   if (column.name === 'id') return numbersChunk(column, rows, gather(at, spans, base), rows, 'all');
-  if (column.name === 'time') return numbersChunk(column, rows, gather(at, spans, 0), rows, 'all');
+  if (column.name === 'time') return coded?.byDifferences(at, spans, rows) ?? numbersChunk(column, rows, gather(at, spans, 0), rows, 'all');
   dictionary.clear();
   if (column.name === 'source_id') dictionary.addConstant(sourceId, 0, rows);
   else if (column.name === 'ingested_at') dictionary.addConstant(Number(ingestedAt & 0xffff_ffffn), Number(ingestedAt >> 32n), rows);
   else {
+    const chunk = coded?.byDictionary(at, spans, rows);
+    if (chunk !== undefined) return chunk;
     const levels = addRows(at, spans);
     return dictionaryChunk(column, rows, dictionary.coded(column), levels);
   }

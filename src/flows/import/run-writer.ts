@@ -8,6 +8,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { batchRows, type FlowBatch } from '../batch.ts';
 import { RecordBatch } from '../meter/record-batch.ts';
+import { Octets } from '../parquet/octets.ts';
 import type { Shape } from '../schema.ts';
 import { OrderedRows } from './ordered-rows.ts';
 import { type EncodedPart, RecordRun } from './record-run.ts';
@@ -70,6 +71,8 @@ export class RunWriter {
   #taken = 0;
   #serial = 0;
   #failure: { error: unknown } | undefined;
+  /** Memory for files that are on their way to the disk, used again. */
+  readonly #spare: Octets[] = [];
 
   constructor(openDuck: OpenDuckRuns, options: RunWriterOptions) {
     this.#openDuck = openDuck;
@@ -214,31 +217,38 @@ export class RunWriter {
 
   readonly #pathOf = (part: RunPart): string => runPath(this.#options, part, ++this.#serial);
 
-  /** Writes all parts; false, and nothing written, where the encoder does not take one of them. */
+  /** Writes all parts, each while the next is encoded; false, and nothing written, where the encoder does not take one of them. */
   async #encode({ parts, batches, base }: Run, encode: Encode): Promise<boolean> {
     const { shape } = batches[0] as FlowBatch;
-    const files: RunFile[] = [];
+    const writings: Promise<RunFile>[] = [];
     let first = 0;
-    for (const part of parts) {
-      const octets = await encode(first, part.rows);
-      if (octets === undefined) {
-        for (const { path } of files) await rm(path);
-        return false;
+    let isWhole = true;
+    try {
+      for (const part of parts) {
+        const memory = this.#spare.pop() ?? new Octets();
+        const octets = encode(first, part.rows, memory);
+        isWhole = octets !== undefined;
+        if (octets === undefined) break;
+        const path = this.#pathOf(part);
+        const written = writeParquet(octets, path).finally(() => this.#spare.push(memory));
+        writings.push(written.then((sum) => ({ ...runFile(path, shape, part, base), sum })));
+        first += part.rows;
       }
-      const path = this.#pathOf(part);
-      files.push({ ...runFile(path, shape, part, base), sum: await writeParquet(octets, path) });
-      first += part.rows;
+    } finally {
+      await Promise.allSettled(writings);
     }
-    this.#files.push(...files);
-    return true;
+    const files = await Promise.all(writings);
+    if (isWhole) this.#files.push(...files);
+    else for (const { path } of files) await rm(path);
+    return isWhole;
   }
 }
 
-/** Gives so many rows of a run, in the order of their times, as the parts of a file; undefined where there is one that it does not take. */
-type Encode = (first: number, rows: number) => Promise<Uint8Array[]> | Uint8Array[] | undefined;
+/** Gives so many rows of a run, in the order of their times, as the parts of a file, maybe in that memory; undefined where there is one that it does not take. */
+type Encode = (first: number, rows: number, memory: Octets) => Uint8Array[] | undefined;
 
 const encoderOf = ({ batches, parts, isSorted }: Run, constants: RunConstants): Encode | undefined => {
-  if (isPlainRun(batches, parts, isSorted)) return (first, rows) => encodeRows(spansOf(batches, first, rows), constants);
+  if (isPlainRun(batches, parts, isSorted)) return (first, rows, memory) => encodeRows(spansOf(batches, first, rows), constants, memory);
   if (!isMeteredRun(batches)) return undefined;
   const order = isSorted ? orderAsTheyLie(batches) : orderByTime(batches);
   const rowsAt = (places: Uint32Array) => new OrderedRows(batches, places);

@@ -2,12 +2,11 @@
  * One column of one row group: a dictionary page where it has one, a data page, and what the footer tells of both
  * (https://github.com/apache/parquet-format, parquet.thrift).
  */
-import { promisify } from 'node:util';
-import { constants, type ZstdOptions, zstdCompress, zstdCompressSync } from 'node:zlib';
+import { constants, type ZstdOptions, zstdCompressSync } from 'node:zlib';
 import type { Column } from '../schema.ts';
 import type { Bounds, Entries } from './entries.ts';
 import { Octets } from './octets.ts';
-import { bitsFor, writeCount, writeDifferences, writePacked, writeRun } from './packing.ts';
+import { beginDifferences, bitsFor, writeCount, writeDifferences, writePacked, writeRun } from './packing.ts';
 import { storedFrame } from './stored-frame.ts';
 import { type Struct, writeStruct } from './thrift.ts';
 import { physical, typeOf } from './types.ts';
@@ -17,15 +16,11 @@ const codecs = { none: 0, zstd: 6 } as const;
 const pageTypes = { data: 0, dictionary: 2 } as const;
 // What is compressed are numbers in few bits and short texts, which repeat close by: level 1 with a table that fits the first cache takes two thirds of
 // the time of the default, 3, and makes them a twentieth larger. (Levels below 0 are not to be had: Node takes -1 for "not set".)
-const fast = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_hashLog]: 12, [constants.ZSTD_c_minMatch]: 5 };
+export const fast = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_hashLog]: 12, [constants.ZSTD_c_minMatch]: 5 };
 /** Pages below so many octets are not worth the call. */
 const smallOctets = 512;
 /** Codes of values that have fewer rows than so many each: nothing in them comes again in the same octets, and zstd would find 3 in 100. */
 const fewRows = 8;
-/** Pages from so many octets on are worth a call of another thread. */
-const apartOctets = 16_384;
-const compressApart = promisify<Uint8Array, ZstdOptions, Uint8Array>(zstdCompress);
-
 /** The output in one piece, which is half of the input at most where it pays; by default it grows in pieces of 16 KiB. */
 const optionsFor = ({ length }: Uint8Array): ZstdOptions => ({ params: fast, chunkSize: (length >> 1) + 512, pledgedSrcSize: length });
 
@@ -38,23 +33,23 @@ type Page = { type: number; kind: Struct[number]; octets: Uint8Array; plainOctet
 /** A chunk whose pages are not packed yet. */
 export type OpenChunk = { column: Column; rows: number; codec: number; pages: readonly Page[]; facts: Facts };
 
+/** Octets as a frame of zstd. */
+export type Pack = (octets: Uint8Array) => Uint8Array;
+
 const page = new Octets();
 const header = new Octets();
 
+const packAnew: Pack = (octets) => zstdCompressSync(octets, optionsFor(octets));
+
 /** Packs the pages of a chunk. */
-export const packChunk = (chunk: OpenChunk): Chunk =>
+export const packChunk = (chunk: OpenChunk): Chunk => packChunkBy(packAnew, chunk);
+
+/** The same by another way of packing. */
+export const packChunkBy = (pack: Pack, chunk: OpenChunk): Chunk =>
   closeChunk(
     chunk,
-    chunk.pages.map(({ octets, isPacked }) => (isPacked ? octets : zstdCompressSync(octets, optionsFor(octets)))),
+    chunk.pages.map(({ octets, isPacked }) => (isPacked ? octets : pack(octets))),
   );
-
-/** The same in threads of the pool but for small pages, while this one goes on. */
-export const packChunkApart = async (chunk: OpenChunk): Promise<Chunk> => {
-  const { pages } = chunk;
-  if (pages.every(({ isPacked, octets }) => isPacked || octets.length < apartOctets)) return packChunk(chunk);
-  const packed = pages.map(({ octets, isPacked }) => (isPacked ? octets : compressApart(octets, optionsFor(octets))));
-  return closeChunk(chunk, await Promise.all(packed));
-};
 
 const closeChunk = ({ column, rows, codec, pages, facts }: OpenChunk, packed: readonly Uint8Array[]): Chunk => {
   const parts: Uint8Array[] = [];
@@ -90,12 +85,14 @@ const takePage = (type: number, kind: Struct[number], codec: number, isRandom = 
   };
 };
 
-const takeDictionary = (size: number, codec: number): Page =>
-  takePage(pageTypes.dictionary, { id: 7, struct: [int32(1, size), int32(2, encodings.plain)] }, codec);
+const takeData = (rows: number, encoding: number, codec: number, isRandom = false): Page =>
+  takePage(pageTypes.data, dataKind(rows, encoding), codec, isRandom);
 
-const takeData = (rows: number, encoding: number, codec: number, isRandom = false): Page => {
+const dictionaryKind = (size: number): Struct[number] => ({ id: 7, struct: [int32(1, size), int32(2, encodings.plain)] });
+
+const dataKind = (rows: number, encoding: number): Struct[number] => {
   const rle = encodings.rle;
-  return takePage(pageTypes.data, { id: 5, struct: [int32(1, rows), int32(2, encoding), int32(3, rle), int32(4, rle)] }, codec, isRandom);
+  return { id: 5, struct: [int32(1, rows), int32(2, encoding), int32(3, rle), int32(4, rle)] };
 };
 
 const int32 = (id: number, value: number) => ({ id, int32: value });
@@ -132,7 +129,7 @@ export const dictionaryChunk = (column: Column, rows: number, { codes, count, en
   page.clear();
   entries.write(page);
   const codec = isSmall ? codecs.none : codecs.zstd;
-  const dictionary = takeDictionary(size, codec);
+  const dictionary = takePage(pageTypes.dictionary, dictionaryKind(size), codec);
   beginData(rows, levels);
   page.byte(width);
   if (size === 1) writeRun(page, 0, count, width);
@@ -140,6 +137,35 @@ export const dictionaryChunk = (column: Column, rows: number, { codes, count, en
   const pages = [dictionary, takeData(rows, encodings.dictionary, codec, size * fewRows > count)];
   const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: rows - count, bounds: entries.bounds() };
   return { column, rows, codec, pages, facts };
+};
+
+/** A column whose codes are packed already, all rows of it; `dictionary` is its entries as they are written. */
+export type PackedCodes = { size: number; dictionary: Uint8Array; codes: Uint8Array; bounds: Bounds };
+
+const frame = new Octets();
+
+/** Such a column. Its pages are in memory that the next chunk takes, and `dictionary` where it was. */
+export const packedCodesChunk = (column: Column, rows: number, { size, dictionary, codes, bounds }: PackedCodes): OpenChunk => {
+  const width = Math.max(1, bitsFor(size - 1));
+  const isSmall = codes.length < smallOctets || size === 1;
+  beginData(rows, 'all');
+  page.byte(width);
+  if (size === 1) writeRun(page, 0, rows, width);
+  else {
+    page.varint(((rows + 7) >> 3) * 2 + 1);
+    page.append(codes);
+  }
+  const octets = page.written();
+  const isRandom = !isSmall && size * fewRows > rows;
+  frame.clear().reserve(octets.length + 64);
+  const dictionaryPage = { type: pageTypes.dictionary, kind: dictionaryKind(size), octets: dictionary, plainOctets: dictionary.length };
+  const data = { type: pageTypes.data, kind: dataKind(rows, encodings.dictionary), plainOctets: octets.length };
+  const pages: Page[] = [
+    { ...dictionaryPage, isPacked: isSmall },
+    { ...data, octets: isRandom ? storedFrame(octets, frame.bytes) : octets, isPacked: isSmall || isRandom },
+  ];
+  const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: 0, bounds };
+  return { column, rows, codec: isSmall ? codecs.none : codecs.zstd, pages, facts };
 };
 
 /** Whole numbers of -2^52 to 2^52 as their differences; those beyond 32 bits are written plainly. */
@@ -160,6 +186,20 @@ export const numbersChunk = (column: Column, rows: number, values: Float64Array,
   beginData(rows, levels);
   for (let i = 0; i < count; i++) writePlain(column, values[i] as number);
   return plainChunk(column, rows, count, limits);
+};
+
+/** Whole numbers that do not fall, from `first` to `last`, in all rows of a column of 64 bits, by the blocks of their differences. */
+export const risingChunk = (column: Column, rows: number, first: number, last: number, blocks: Uint8Array): OpenChunk => {
+  beginData(rows, 'all');
+  beginDifferences(page, first, rows);
+  page.append(blocks);
+  const facts = {
+    encodings: [encodings.rle, encodings.delta],
+    nulls: 0,
+    bounds: { min: octetsOf(column, first), max: octetsOf(column, last) },
+  };
+  const codec = page.length > smallOctets ? codecs.zstd : codecs.none;
+  return { column, rows, codec, pages: [takeData(rows, encodings.delta, codec)], facts };
 };
 
 /** Whole numbers from `first` on, each one more than the one before, in all rows of a column of 64 bits. */

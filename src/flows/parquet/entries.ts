@@ -111,10 +111,22 @@ const numberBounds = (words: Uint32Array, size: number, width: number): Bounds =
   let least = 0;
   let most = 0;
   for (let code = 1; code < size; code++) {
-    if (isLessNumber(words, code, least)) least = code;
-    else if (isLessNumber(words, most, code)) most = code;
+    if (isLessNumber(words, code * 4, least * 4)) least = code;
+    else if (isLessNumber(words, most * 4, code * 4)) most = code;
   }
   return { min: octetsAt(words, least, width).slice(), max: octetsAt(words, most, width).slice() };
+};
+
+/** The bounds of at least one number of 64 bits, one behind the other. */
+export const longBounds = (words: Uint32Array): Bounds => {
+  let least = 0;
+  let most = 0;
+  for (let at = 2; at < words.length; at += 2) {
+    if (isLessNumber(words, at, least)) least = at;
+    else if (isLessNumber(words, most, at)) most = at;
+  }
+  const octets = (at: number): Uint8Array => new Uint8Array(words.slice(at, at + 2).buffer);
+  return { min: octets(least), max: octets(most) };
 };
 
 /** The octets of the text at a place. */
@@ -137,11 +149,11 @@ const isLessText = (texts: Words, a: number, b: number): boolean => {
   return one === other ? Buffer.compare(textAt(texts, a), textAt(texts, b)) < 0 : one < other;
 };
 
-/** Without sign: numbers of the columns with sign are never negative here. */
+/** Whether the number at a word is less than another. Without sign: numbers of the columns with sign are never negative here. */
 const isLessNumber = (words: Uint32Array, a: number, b: number): boolean => {
-  const upper = words[a * 4 + 1]!;
-  const other = words[b * 4 + 1]!;
-  return upper === other ? (words[a * 4] as number) < (words[b * 4] as number) : upper < other;
+  const upper = words[a + 1]!;
+  const other = words[b + 1]!;
+  return upper === other ? (words[a] as number) < (words[b] as number) : upper < other;
 };
 
 /** Octets that a text may have here: those of an address and more. */

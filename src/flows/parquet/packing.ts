@@ -62,7 +62,8 @@ const deltas = new Uint32Array(block);
 /** Differences before the least of them is taken off. */
 const differences = new Float64Array(block);
 
-const beginDifferences = (out: Octets, first: number, count: number): void => {
+/** What stands in front of the blocks of differences of `count` whole numbers. */
+export const beginDifferences = (out: Octets, first: number, count: number): void => {
   out.varint(block);
   out.varint(block / mini);
   out.varint(count);

@@ -5,13 +5,13 @@ const blockOctets = 131_072;
 /** Magic number; a frame in one segment whose size stands in four octets. */
 const head = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xa0);
 
-/** The frame of up to 2^32 - 1 octets, at least one. */
-export const storedFrame = (octets: Uint8Array): Uint8Array => {
+/** The frame of up to 2^32 - 1 octets, at least one; in `memory` where there is any, which has room to spare. */
+export const storedFrame = (octets: Uint8Array, memory?: Uint8Array): Uint8Array => {
   const blocks = Math.ceil(octets.length / blockOctets);
-  const frame = new Uint8Array(head.length + 4 + blocks * 3 + octets.length);
-  const view = new DataView(frame.buffer);
+  const length = head.length + 4 + blocks * 3 + octets.length;
+  const frame = memory?.subarray(0, length) ?? new Uint8Array(length);
   frame.set(head);
-  view.setUint32(head.length, octets.length, true);
+  for (let i = 0; i < 4; i++) frame[head.length + i] = octets.length >>> (8 * i);
   let at = head.length + 4;
   for (let from = 0; from < octets.length; from += blockOctets) {
     const block = octets.subarray(from, from + blockOctets);

@@ -80,4 +80,5 @@ export const series = { codes: serial, seen: serial + 1024 - mostSought, digits:
 /** The texts by code (see texts.ts). */
 export const texts = serial + 1024 + mostSeries * seriesCodes;
 export const longTexts = texts + mostTexts * textOctets;
-export const memoryOctets = texts + textsOctets;
+/** All of it; what the writing thread needs comes behind (coding-layout.ts). */
+export const readingOctets = texts + textsOctets;

@@ -29,7 +29,8 @@ export declare const below: (a: i32, b: i32) => boolean;
 /** A number without sign with zeros above it, and the lower half of one. */
 export declare const toI64: (value: i32) => i64;
 export declare const toI32: (value: i64) => i32;
-/** Bits below the lowest that is set; 64 where none is. */
+/** Bits below the lowest that is set and above the highest; 64 where none is. */
 export declare const trailingZeros: (value: i64) => i64;
+export declare const leadingZeros: (value: i64) => i64;
 /** Which of 16 octets are the given one, a bit each from the lowest. */
 export declare const matches16: (at: i32, octet: i32) => i32;

@@ -1,0 +1,45 @@
+/**
+ * Where things lie that the writing thread needs to code and pack the columns of a row group, behind what the reading one has in the same memory:
+ * so the texts that are read there are at hand here.
+ */
+import { mostTexts } from '../../texts.ts';
+import { groupRows } from '../run-size.ts';
+import { longTexts, readingOctets } from './layout.ts';
+
+/** Numbers from here on have no place of their own in `known` and are looked up. */
+export const mostKnown = mostTexts;
+/** Slots for those that are looked up: twice as many as a row group may have, and a power of two. */
+export const mostLarge = 1 << 17;
+
+/** Rows of a row group, and eight more: packing ends with a whole group of eight. */
+const rows = groupRows + 8;
+const begin = (readingOctets + 63) & ~63;
+
+/** What the kernel is told and tells. */
+export const coding = {
+  /** What stands in a table for the code 0: it rises with each column, so that whatever is less is of an earlier one. */
+  base: begin,
+  /** Values and distinct values so far. */
+  count: begin + 4,
+  size: begin + 8,
+  /** Codes of the least and the greatest text. */
+  least: begin + 12,
+  most: begin + 16,
+} as const;
+
+const columns = begin + 64;
+/** A column of a row group as batches have it. */
+export const values = columns;
+/** The codes of the values. */
+export const codes = values + rows * 8;
+/** By code: numbers of 64 bits, or codes of texts in words. */
+export const entries = codes + rows * 4;
+/** What is made: a page, and behind it as much room as the longest may take. */
+export const page = entries + rows * 8;
+export const pageOctets = rows * 16 + 1024;
+/** The codes of small numbers and of texts, plus the base. */
+export const known = page + pageOctets;
+/** The same for numbers that are looked up. */
+export const large = known + mostKnown * 4;
+export const memoryOctets = large + mostLarge * 4;
+export { longTexts };
