@@ -37,22 +37,31 @@ export type BatchColumn = {
   readonly validityOffset: number;
 };
 
-/** Octets of the buffer that a batch of this shape needs. */
-const layout = (shape: Shape) => {
+/** Between two columns: a few lines of the cache, or the values of a row would all compete for the same few. */
+const gapOctets = 320;
+
+/** Where the columns of a batch of this shape lie, and the octets that it needs. */
+export const batchLayout = (shape: Shape) => {
   let size = 0;
   const places = columnsOf(shape).map((column) => {
     const offset = size;
     size += batchRows * widthOf(column);
     const validityOffset = size;
     if (column.nullable) size += batchRows / 8;
+    size += gapOctets;
     return { column, offset, validityOffset };
   });
   return { size, places };
 };
 
+/** Memory that many batches share: `offset` is where one lies, and `number` tells it from the others. */
+export type BatchPlace = { buffer: SharedArrayBuffer; offset: number; number: number };
+
 export class FlowBatch {
   readonly shape: Shape;
   readonly buffer: ArrayBuffer;
+  /** Its number where it lies in memory that threads share: then `buffer` is all of that memory. */
+  readonly number: number | undefined;
   readonly columns: readonly BatchColumn[];
   /** Rows filled so far, 0 to `batchRows`. */
   count = 0;
@@ -64,11 +73,16 @@ export class FlowBatch {
   /** What the codes in its columns of texts stand for; undefined where they hold the texts themselves. */
   texts: Texts | undefined;
 
-  constructor(shape: Shape, buffer?: ArrayBuffer) {
-    const { size, places } = layout(shape);
+  constructor(shape: Shape, memory?: ArrayBuffer | BatchPlace) {
+    const { size, places } = batchLayout(shape);
+    const isPlaced = memory !== undefined && 'number' in memory;
+    const begin = isPlaced ? memory.offset : 0;
     this.shape = shape;
-    this.buffer = buffer ?? new ArrayBuffer(size);
-    this.columns = places.map(({ column, offset, validityOffset }) => {
+    this.number = isPlaced ? memory.number : undefined;
+    // Shared memory is handed neither to another thread nor to DuckDB, which alone would mind.
+    this.buffer = isPlaced ? (memory.buffer as unknown as ArrayBuffer) : (memory ?? new ArrayBuffer(size));
+    this.columns = places.map(({ column, offset: columnOffset, validityOffset: bitsOffset }) => {
+      const [offset, validityOffset] = [begin + columnOffset, begin + bitsOffset];
       const width = widthOf(column);
       const octets = batchRows * width;
       return {
@@ -127,11 +141,21 @@ export class FlowBatch {
     return this;
   }
 
-  /** Puts the texts in place of their codes. */
-  spellOut(): void {
-    const { texts } = this;
-    if (texts === undefined) return;
-    this.texts = undefined;
+  /** The same rows with texts in place of their codes, in memory of their own; itself where it has no codes. */
+  spelledOut(): FlowBatch {
+    if (this.texts === undefined) return this;
+    const batch = new FlowBatch(this.shape);
+    for (const [at, { u8, width, validity }] of this.columns.entries()) {
+      const column = batch.columns[at] as BatchColumn;
+      column.u8.set(u8.subarray(0, this.count * width));
+      if (validity !== undefined) column.validity?.set(validity);
+    }
+    batch.count = this.count;
+    batch.#spellOut(this.texts);
+    return batch;
+  }
+
+  #spellOut(texts: Texts): void {
     const { words, long } = texts;
     for (const { column, u32 } of this.columns) {
       if (column.type !== 'VARCHAR') continue;

@@ -24,8 +24,11 @@ export const textOctets = 16;
 /** Octets of memory. */
 export const textsOctets = mostTexts * textOctets + longOctets;
 
-/** Where the texts lie, as it is told to another thread: shared memory, in which it may work as well. `serial` tells those of one thread apart. */
-export type TextsPlace = { memory: WebAssembly.Memory; offset: number; serial: number };
+/**
+ * Where the texts lie, as it is told to another thread: shared memory, in which it may work as well. At `batches` are those batches that have their
+ * codes, by their numbers. `serial` tells the texts of one thread apart.
+ */
+export type TextsPlace = { memory: WebAssembly.Memory; offset: number; batches: number; serial: number };
 
 /** The texts as a thread sees them that has only their codes. */
 export class Texts {
@@ -37,7 +40,7 @@ export class Texts {
 
   constructor(place: TextsPlace) {
     const { memory, offset } = place;
-    const buffer = memory.buffer as SharedArrayBuffer;
+    const { buffer } = memory;
     this.place = place;
     this.words = new Uint32Array(buffer, offset, mostTexts * 4);
     this.long = new Uint8Array(buffer, offset + mostTexts * textOctets, longOctets);

@@ -9,10 +9,9 @@ import { batchRows, FlowBatch } from '../batch.ts';
 import { RecordBatch } from '../meter/record-batch.ts';
 import type { Shape } from '../schema.ts';
 import { Texts, type TextsPlace } from '../texts.ts';
-import { runRows } from './run-size.ts';
+import { placedBatch } from './placed-batch.ts';
+import { batchesUnderWay, heldNamed, runRows } from './run-size.ts';
 
-/** Batches beside those that the writer holds as runs: enough to keep both threads busy. */
-const batchesUnderWay = 8;
 /** What a batch is made of: rows as columns of one of two shapes, or ended flows as records. */
 type BatchOf = { named: FlowBatch; addressed: FlowBatch; record: RecordBatch };
 
@@ -22,11 +21,15 @@ type BatchOf = { named: FlowBatch; addressed: FlowBatch; record: RecordBatch };
  */
 const heldBatches = (shape: keyof BatchOf): number => {
   if (shape === 'record') return Math.ceil(runRows.addressed / batchRows);
-  return (shape === 'named' ? 2 : 3) * Math.ceil(runRows[shape] / batchRows + 1);
+  return shape === 'named' ? heldNamed : 3 * Math.ceil(runRows[shape] / batchRows + 1);
 };
 
 /** A full batch on its way: the buffers move, they are not copied. */
-export type BatchMessage = RowsMessage | { shape: 'record'; count: number; buffer: ArrayBuffer };
+export type BatchMessage = RowsMessage | PlacedMessage | { shape: 'record'; count: number; buffer: ArrayBuffer };
+
+/** A batch in memory that both have; `texts` are told with the first of them. */
+type PlacedMessage = { shape: 'placed'; count: number; place: PlacedNumber; texts: TextsPlace | undefined; hasOrdinals: boolean };
+type PlacedNumber = { serial: number; number: number };
 
 type RowsMessage = {
   shape: Shape;
@@ -35,7 +38,6 @@ type RowsMessage = {
   heap: Uint8Array<ArrayBuffer>;
   heapLength: number;
   isUnnamed: boolean;
-  texts: TextsPlace | undefined;
   /** Whether `id` holds the place of each row in its file; else rows are numbered as they come. */
   hasOrdinals: boolean;
 };
@@ -67,7 +69,11 @@ export class BatchSender<S extends keyof BatchOf = Shape> {
   readonly #shape: S;
   readonly #hasOrdinals: boolean;
   readonly #onWait: () => void;
+  #make: (number: number) => BatchOf[S];
   #made = 1;
+  /** Batches in shared memory by their numbers, and the serial number of their texts, which the writer may not know yet. */
+  #placed: BatchOf[S][] = [];
+  #serial: number | undefined;
 
   /** `onWait` is called at least every second while it sleeps for an empty batch. */
   constructor(link: BatchLink, shape: S, hasOrdinals: boolean, onWait: () => void = () => undefined) {
@@ -75,7 +81,17 @@ export class BatchSender<S extends keyof BatchOf = Shape> {
     this.#link = link;
     this.#shape = shape;
     this.#hasOrdinals = hasOrdinals;
+    this.#make = () => emptyBatch(shape);
     this.batch = emptyBatch(shape);
+  }
+
+  /** See `MovingEmitter`; such batches may lie in shared memory. */
+  moveTo(make: (number: number) => BatchOf[S]): void {
+    this.#make = make;
+    this.#made = 0;
+    this.#placed = [];
+    this.#serial = undefined;
+    this.batch = this.#another();
   }
 
   full(): BatchOf[S] {
@@ -99,10 +115,30 @@ export class BatchSender<S extends keyof BatchOf = Shape> {
       this.#link.port.postMessage({ shape: 'record', count, buffer } satisfies BatchMessage, [buffer]);
       return;
     }
-    const { shape, heap, heapLength, isUnnamed, texts } = batch;
+    const { shape, heap, heapLength, isUnnamed, number, texts } = batch;
     const hasOrdinals = this.#hasOrdinals;
-    const message: BatchMessage = { shape, count, buffer, heap, heapLength, isUnnamed, texts: texts?.place, hasOrdinals };
+    if (number !== undefined && texts !== undefined) {
+      const { serial } = texts.place;
+      const news = serial === this.#serial ? undefined : texts.place;
+      this.#serial = serial;
+      this.#link.port.postMessage({ shape: 'placed', count, place: { serial, number }, texts: news, hasOrdinals } satisfies BatchMessage);
+      return;
+    }
+    const message: BatchMessage = { shape, count, buffer, heap, heapLength, isUnnamed, hasOrdinals };
     this.#link.port.postMessage(message, [buffer, heap.buffer]);
+  }
+
+  #another(): BatchOf[S] {
+    const number = this.#made++;
+    const batch = this.#make(number);
+    if (batch instanceof FlowBatch && batch.number !== undefined) this.#placed[number] = batch;
+    return batch;
+  }
+
+  /** A batch that has come back, emptied; undefined where it was one of earlier texts. */
+  #emptied(back: ArrayBuffer | PlacedNumber): BatchOf[S] | undefined {
+    if (back instanceof ArrayBuffer) return emptyBatch(this.#shape, back).emptied() as BatchOf[S];
+    return back.serial === this.#serial ? (this.#placed[back.number]?.emptied() as BatchOf[S] | undefined) : undefined;
   }
 
   #next(): BatchOf[S] {
@@ -110,11 +146,12 @@ export class BatchSender<S extends keyof BatchOf = Shape> {
       const seen = Atomics.load(this.#link.returned, 0);
       if (Atomics.load(this.#link.returned, 1) !== 0) throw new Problem('gone', writerFailed);
       const back = receiveMessageOnPort(this.#link.port);
-      if (back !== undefined) return emptyBatch(this.#shape, back.message as ArrayBuffer).emptied() as BatchOf[S];
-      if (this.#made < batchesUnderWay + heldBatches(this.#shape)) {
-        this.#made++;
-        return emptyBatch(this.#shape);
+      if (back !== undefined) {
+        const batch = this.#emptied(back.message as ArrayBuffer | PlacedNumber);
+        if (batch === undefined) continue;
+        return batch;
       }
+      if (this.#made < batchesUnderWay + heldBatches(this.#shape)) return this.#another();
       this.#onWait();
       Atomics.wait(this.#link.returned, 0, seen, 1000);
     }
@@ -137,12 +174,21 @@ export const receiveBatches = (
     Atomics.notify(link.returned, 0);
   };
   let texts: Texts | undefined;
-  const batchOf = (message: RowsMessage): FlowBatch => {
-    const { texts: place } = message;
-    if (place?.serial !== texts?.place.serial) texts = place && new Texts(place);
-    const batch = FlowBatch.received(message);
-    batch.texts = texts;
+  let placed: FlowBatch[] = [];
+  const placedOf = (message: PlacedMessage): FlowBatch => {
+    if (message.texts !== undefined) {
+      texts = new Texts(message.texts);
+      placed = [];
+    }
+    const { number } = message.place;
+    const batch = placed[number] ?? placedBatch(texts as Texts, number);
+    placed[number] = batch;
+    batch.count = message.count;
     return batch;
+  };
+  const batchOf = (message: BatchMessage): FlowBatch | RecordBatch => {
+    if (message.shape === 'record') return new RecordBatch(message.buffer, message.count);
+    return message.shape === 'placed' ? placedOf(message) : FlowBatch.received(message);
   };
   let queue = Promise.resolve();
   const fail = (error: unknown): void => {
@@ -154,10 +200,9 @@ export const receiveBatches = (
     queue = queue.then(async () => {
       signal.throwIfAborted();
       if (message === null) return resolve();
-      const isRecords = message.shape === 'record';
-      const batch = isRecords ? new RecordBatch(message.buffer, message.count) : batchOf(message);
-      await take(batch, !isRecords && message.hasOrdinals, () => {
-        link.port.postMessage(message.buffer, [message.buffer]);
+      await take(batchOf(message), message.shape !== 'record' && message.hasOrdinals, () => {
+        if (message.shape === 'placed') link.port.postMessage(message.place);
+        else link.port.postMessage(message.buffer, [message.buffer]);
         giveBack(0);
       });
     });

@@ -39,8 +39,8 @@ export class CodedColumns {
     this.#begin();
     for (const span of spans) {
       const count = span.to - span.from;
-      if (isText) this.#kernel.codeTexts(this.#put(at, span, 4, values), count);
-      else this.#kernel.codeNumbers(this.#put(at, span, width, values), count, width);
+      if (isText) this.#kernel.codeTexts(placeOf(span, at, 4), count);
+      else this.#kernel.codeNumbers(placeOf(span, at, width), count, width);
     }
     const size = this.#u32[coding.size / 4] as number;
     const dictionary = isText ? this.#textEntries() : this.#numberEntries(size, width);
@@ -58,8 +58,10 @@ export class CodedColumns {
   byDifferences(at: number, spans: readonly Span[], rows: number): OpenChunk | undefined {
     let to = values;
     for (const span of spans) {
-      this.#put(at, span, 8, to);
-      to += (span.to - span.from) * 8;
+      const from = placeOf(span, at, 8);
+      const octets = (span.to - span.from) * 8;
+      this.#u8.copyWithin(to, from, from + octets);
+      to += octets;
     }
     const end = this.#kernel.writeRising(rows);
     if (end === 0) return undefined;
@@ -74,16 +76,6 @@ export class CodedColumns {
     this.#u32[coding.base / 4] = this.#base;
     this.#u32[coding.count / 4] = 0;
     this.#u32[coding.size / 4] = 0;
-  }
-
-  /** Puts values of `width` octets at `to` or a little behind it; answers where they begin. */
-  #put(at: number, { batch, from, to: end }: Span, width: number, to: number): number {
-    const { u8 } = batch.columns[at] as BatchColumn;
-    const octets = u8.subarray(from * width, end * width);
-    // To shared memory eight octets are copied at a time only where both sides begin alike.
-    const begin = to + (octets.byteOffset & 7);
-    this.#u8.set(octets, begin);
-    return begin;
   }
 
   #textEntries(): Uint8Array | undefined {
@@ -110,3 +102,6 @@ export class CodedColumns {
 }
 
 const columnOf = (spans: readonly Span[], at: number): BatchColumn => (spans[0] as Span).batch.columns[at] as BatchColumn;
+
+/** Where the first value of a span lies, of those that have `width` octets. */
+const placeOf = ({ batch, from }: Span, at: number, width: number): number => (batch.columns[at] as BatchColumn).offset + from * width;

@@ -2,12 +2,12 @@
 import type { BatchColumn } from '../batch.ts';
 import { FlowBatch } from '../batch.ts';
 import type { Shape } from '../schema.ts';
-import type { Emitter } from './emitter.ts';
+import type { MovingEmitter } from './emitter.ts';
 
 /** The columns of a row by name, in decimal or as they are; NULL is left out. Time stamps are nanoseconds since 1970. */
 export type CollectedRow = Readonly<Record<string, string>>;
 
-export class Collector implements Emitter {
+export class Collector implements MovingEmitter {
   batch: FlowBatch;
   readonly #rows: CollectedRow[] = [];
 
@@ -21,6 +21,10 @@ export class Collector implements Emitter {
     return this.batch.emptied();
   }
 
+  moveTo(make: (number: number) => FlowBatch): void {
+    this.batch = make(0).emptied();
+  }
+
   /** All rows so far; empties the batch. */
   get rows(): readonly CollectedRow[] {
     this.#take();
@@ -29,8 +33,7 @@ export class Collector implements Emitter {
   }
 
   #take(): void {
-    const { batch } = this;
-    batch.spellOut();
+    const batch = this.batch.spelledOut();
     for (let row = 0; row < batch.count; row++) {
       const present = batch.columns.filter((column) => !givenAnew.has(column.column.name) && isPresent(column, row));
       this.#rows.push(Object.fromEntries(present.map((column) => [column.column.name, textOf(batch, column, row)])));

@@ -10,3 +10,9 @@ export type Emitter = {
   readonly batch: FlowBatch;
   full(): FlowBatch;
 };
+
+/** One that can have its batches somewhere else. */
+export type MovingEmitter = Emitter & {
+  /** Has all batches from now on be made by `make`, each with a number of its own from 0 on; the one at hand, which is empty, too. */
+  moveTo(make: (number: number) => FlowBatch): void;
+};

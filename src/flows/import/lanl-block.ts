@@ -1,37 +1,19 @@
-/** The kernel's side of a LANL file: lines that are put into its memory, and rows that are copied out of it into a batch. */
-import { batchRows, type FlowBatch } from '../batch.ts';
-import type { ColumnName } from '../schema.ts';
-import { type LanlFormat, lanlFields } from './lanl-fields.ts';
+/** The kernel's side of a LANL file: lines that are put into its memory, and rows that it reads from them into batches that lie there as well. */
+import { type BatchColumn, batchRows, type FlowBatch } from '../batch.ts';
+import type { LanlFormat } from './lanl-fields.ts';
 import { type LanlKernel, lanlMemory, startLanlKernel } from './lanl-kernel/kernel.ts';
-import { block, input, inputOctets, reading } from './lanl-kernel/layout.ts';
+import { input, inputOctets, reading } from './lanl-kernel/layout.ts';
 import { LanlTexts } from './lanl-texts.ts';
 import { longAt } from './run-survey.ts';
 
 /** Octets of lines that it takes at once. */
 export const mostOctets = inputOctets;
 
-/** Where the block has the columns, and octets of a value there. */
-type Place = { at: number; width: number };
-const columns: Readonly<Partial<Record<ColumnName, Place>>> = {
-  time: { at: block.time, width: 8 },
-  duration: { at: block.duration, width: 8 },
-  src_comp: { at: block.source, width: 4 },
-  src_port: { at: block.sourcePort, width: 4 },
-  dst_comp: { at: block.destination, width: 4 },
-  dst_port: { at: block.destinationPort, width: 4 },
-  protocol: { at: block.protocol, width: 1 },
-  packet_count: { at: block.packets, width: 8 },
-  byte_count: { at: block.octets, width: 8 },
-  rev_packet_count: { at: block.revPackets, width: 8 },
-  rev_byte_count: { at: block.revOctets, width: 8 },
-};
-
 /** Seconds that no time and duration reach. */
 const endless = 2n ** 63n;
 
 export class LanlBlock {
   readonly texts: LanlTexts;
-  readonly #columns: readonly ColumnName[];
   /** Where the lines begin. */
   #start = input;
   readonly #isBiflow: boolean;
@@ -43,9 +25,8 @@ export class LanlBlock {
   /** `lastSecond` is the last one in which a flow may end. */
   constructor(format: LanlFormat, lastSecond: number | undefined) {
     const memory = lanlMemory();
-    const buffer = memory.buffer as SharedArrayBuffer;
+    const { buffer } = memory;
     const kernel = startLanlKernel(memory);
-    this.#columns = lanlFields[format].flatMap(({ column }) => column ?? []);
     this.#isBiflow = format === 'lanl-2017';
     this.#withId = format === 'lanl-2015-id';
     this.#kernel = kernel;
@@ -64,10 +45,14 @@ export class LanlBlock {
 
   /**
    * Reads the lines from `from` to `to` into rows of the batch behind its last, as many as it has room for, until one is not plainly right.
-   * Answers where it stands; the batch does not count them yet. `time` is that of the row before.
+   * Answers where it stands; the batch, one of its texts, does not count them yet. `time` is that of the row before, and `lines` are before it.
    */
-  read(from: number, to: number, batch: FlowBatch, time: number): number {
+  read(from: number, to: number, batch: FlowBatch, { time, lines }: { time: number; lines: number }): number {
     const u32 = this.#u32;
+    if (batch.texts !== this.texts) throw new TypeError('this batch lies elsewhere');
+    u32[reading.batch / 4] = (batch.columns[0] as BatchColumn).offset;
+    u32[reading.line / 4] = lines;
+    u32[reading.line / 4 + 1] = lines / 4294967296;
     u32[reading.row / 4] = batch.count;
     u32[reading.unordered / 4] = 0;
     u32[reading.time / 4] = time;
@@ -77,7 +62,6 @@ export class LanlBlock {
       u32[reading.missingOctets / 4] = 0;
       at = this.#kernel.readLines(at, this.#start + to, batchRows, this.#isBiflow, this.#withId);
     } while (this.#addMissing());
-    this.#copyTo(batch);
     return at - this.#start;
   }
 
@@ -102,13 +86,5 @@ export class LanlBlock {
     const octets = u32[reading.missingOctets / 4] as number;
     const start = u32[reading.missing / 4] as number;
     return octets > 0 && this.texts.addMissing(this.#u8, start, start + octets, u32[reading.missingIsPort / 4] === 1);
-  }
-
-  #copyTo(batch: FlowBatch): void {
-    const { rows } = this;
-    for (const name of this.#columns) {
-      const { at, width } = columns[name] as Place;
-      batch.column(name).u8.set(this.#u8.subarray(at + batch.count * width, at + rows * width), batch.count * width);
-    }
   }
 }

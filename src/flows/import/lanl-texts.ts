@@ -1,5 +1,6 @@
 /** The texts of a LANL file by their codes, in the memory of the kernel that looks them up. */
 import { longOctets, mostSeries, mostSought, seriesCodes, seriesDigits, Texts, textOctets } from '../texts.ts';
+import { batches } from './lanl-kernel/coding-layout.ts';
 import type { LanlKernel } from './lanl-kernel/kernel.ts';
 import { inputOctets, mostSlots, reading, series, slots, texts } from './lanl-kernel/layout.ts';
 
@@ -26,7 +27,7 @@ export class LanlTexts extends Texts {
   #longUsed = 0;
 
   constructor(kernel: LanlKernel, memory: WebAssembly.Memory) {
-    super({ memory, offset: texts, serial: ++serial });
+    super({ memory, offset: texts, batches, serial: ++serial });
     this.#kernel = kernel;
     this.#u8 = new Uint8Array(memory.buffer);
     this.#u32 = new Uint32Array(memory.buffer);

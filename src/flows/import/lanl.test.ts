@@ -326,6 +326,7 @@ it('begins anew with texts where there is no more room for them, and with a new 
       tables.add(emit.batch.texts);
       return emit.full();
     },
+    moveTo: (make: (number: number) => FlowBatch) => emit.moveTo(make),
   };
   const parser = createLanlParser({ format: 'lanl-2015', emit: counted, badRows: new BadRows() });
   for (let at = 0; at < text.length; at += 100_000) parser.push(Buffer.from(text.slice(at, at + 100_000)));

@@ -6,7 +6,7 @@
  */
 import { Problem } from '../../core/problem.ts';
 import { batchRows, type FlowBatch, setInteger, setPresent, setTimestamp } from '../batch.ts';
-import type { Emitter } from './emitter.ts';
+import type { MovingEmitter } from './emitter.ts';
 import { LanlBlock, mostOctets } from './lanl-block.ts';
 import type { LanlFormat } from './lanl-fields.ts';
 import { lanlFields } from './lanl-fields.ts';
@@ -14,13 +14,14 @@ import { isHeading, readLanlLine, textOf } from './lanl-row.ts';
 import { lineLimit } from './limits.ts';
 import { LineBlocks, lineTooLong } from './lines.ts';
 import type { TextParser } from './parser.ts';
+import { placedBatch } from './placed-batch.ts';
 import type { BadRows } from './rows.ts';
 import { longAt } from './run-survey.ts';
 
 /** What a LANL parser is made of. */
 export type LanlOptions = {
   readonly format: LanlFormat;
-  readonly emit: Emitter;
+  readonly emit: MovingEmitter;
   readonly badRows: BadRows;
   /** Unix time of the data set's second 0, in whole seconds; fills start_time and end_time. Without it they stay NULL. */
   readonly epoch?: number | undefined;
@@ -39,7 +40,7 @@ class LineReader implements TextParser {
   rows = 0;
   unordered = 0;
   readonly #format: LanlFormat;
-  readonly #emit: Emitter;
+  readonly #emit: MovingEmitter;
   readonly #badRows: BadRows;
   readonly #epoch: number | undefined;
   readonly #blocks = new LineBlocks(
@@ -71,6 +72,7 @@ class LineReader implements TextParser {
   /** A block with texts of its own, of which the batch at hand has the codes. */
   #begin(): LanlBlock {
     const block = new LanlBlock(this.#format, this.#epoch === undefined ? undefined : lastTimestamp - this.#epoch);
+    this.#emit.moveTo((number) => placedBatch(block.texts, number));
     this.#emit.batch.texts = block.texts;
     return block;
   }
@@ -102,10 +104,11 @@ class LineReader implements TextParser {
     const block = this.#block;
     for (let at = start; at < end; ) {
       const { batch } = this.#emit;
-      at = block.read(at, end, batch, this.#time);
+      at = block.read(at, end, batch, { time: this.#time, lines: this.lines });
       this.#time = block.time;
       this.unordered += block.unordered;
       const isFull = block.rows === batchRows;
+      this.lines += block.rows - batch.count;
       this.#finishRows(block.rows);
       if (at < end && !isFull) return at;
     }
@@ -134,6 +137,7 @@ class LineReader implements TextParser {
       const time = longAt(batch.column('time').u32, batch.count);
       if (time < this.#time) this.unordered++;
       this.#time = time;
+      setInteger(batch.column('id'), batch.count, ++this.lines);
       this.#finishRows(batch.count + 1);
       return;
     }
@@ -145,8 +149,6 @@ class LineReader implements TextParser {
   /** What the rows from the last one of the batch up to `count` get beside their fields. */
   #finishRows(count: number): void {
     const { batch } = this.#emit;
-    const id = batch.column('id');
-    for (let row = batch.count; row < count; row++) setInteger(id, row, ++this.lines);
     if (this.#format === 'lanl-2017') markReverse(batch, count);
     if (this.#epoch !== undefined) writeTimes(batch, count, this.#epoch);
     this.rows += count - batch.count;

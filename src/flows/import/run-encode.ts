@@ -4,7 +4,7 @@
  * anything unusual (an epoch, rows out of order, texts of more than 12 octets that have no codes) is left to DuckDB.
  */
 import type { BatchColumn, FlowBatch } from '../batch.ts';
-import { countChunk, dictionaryChunk, fast, type Levels, numbersChunk, type OpenChunk, packChunkBy } from '../parquet/chunk.ts';
+import { countChunk, dictionaryChunk, emptyChunk, fast, type Levels, numbersChunk, type OpenChunk, packChunkBy } from '../parquet/chunk.ts';
 import { Dictionary } from '../parquet/dictionary.ts';
 import { magic, ParquetFooter } from '../parquet/file.ts';
 import { Octets } from '../parquet/octets.ts';
@@ -12,7 +12,7 @@ import { ZstdPacker } from '../parquet/zstd.ts';
 import { columnsOf } from '../schema.ts';
 import { CodedColumns } from './coded-columns.ts';
 import { groupRows } from './run-size.ts';
-import { carriedColumns, longAt, type RunPart } from './run-survey.ts';
+import { carriedColumns, hasValues, longAt, type RunPart } from './run-survey.ts';
 
 /** Rows of one batch, `to` exclusive. */
 export type Span = { batch: FlowBatch; from: number; to: number };
@@ -99,6 +99,7 @@ const encodeColumn = (at: number, spans: readonly Span[], rows: number, constant
   if (column.name === 'source_id') dictionary.addConstant(sourceId, 0, rows);
   else if (column.name === 'ingested_at') dictionary.addConstant(Number(ingestedAt & 0xffff_ffffn), Number(ingestedAt >> 32n), rows);
   else {
+    if (isEmpty(at, spans)) return emptyChunk(column, rows);
     const chunk = coded?.byDictionary(at, spans, rows);
     if (chunk !== undefined) return chunk;
     const levels = addRows(at, spans);
@@ -130,6 +131,10 @@ const gather = (at: number, spans: readonly Span[], base: number): Float64Array 
   }
   return rising;
 };
+
+/** Whether no row has a value, nor any other of the same batches. */
+const isEmpty = (at: number, spans: readonly Span[]): boolean =>
+  spans.every(({ batch }) => !hasValues(batch.columns[at] as BatchColumn, batch.count));
 
 /** Adds the values of a column to the dictionary and tells which rows have one. */
 const addRows = (at: number, spans: readonly Span[]): Levels => {

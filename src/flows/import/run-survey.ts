@@ -32,6 +32,14 @@ export class RunSurvey {
     note(this.#current, time, id);
   }
 
+  /** Adds rows whose times and ids rise and are of one day, by the first and the last of them. */
+  addRising(first: { time: number; id: number }, last: { time: number; id: number }, rows: number): void {
+    this.add(first.time, first.id);
+    if (rows === 1) return;
+    this.add(last.time, last.id);
+    (this.#current as RunPart).rows += rows - 2;
+  }
+
   /** The days, in their order; more than `most` become one part without a day. */
   parts(most = maxDays): RunPart[] {
     const parts = [...this.#days.values()].sort((a, b) => a.min_time - b.min_time);
@@ -43,11 +51,23 @@ export class RunSurvey {
 export const surveyRun = (batches: readonly FlowBatch[], most = maxDays): { parts: RunPart[]; isSorted: boolean } => {
   const survey = new RunSurvey();
   for (const batch of batches) {
+    const { count } = batch;
     const times = batch.column('time').u32;
     const ids = batch.column('id').u32;
-    for (let row = 0; row < batch.count; row++) survey.add(longAt(times, row), longAt(ids, row));
+    const at = (row: number) => ({ time: longAt(times, row), id: longAt(ids, row) });
+    const [first, last] = [at(0), at(count - 1)];
+    const isOneDay = Math.floor(first.time / daySeconds) === Math.floor(last.time / daySeconds);
+    if (isOneDay && isRising(times, count) && isRising(ids, count)) survey.addRising(first, last, count);
+    else for (let row = 0; row < count; row++) survey.add(longAt(times, row), longAt(ids, row));
   }
   return { parts: survey.parts(most), isSorted: survey.isSorted };
+};
+
+/** Whether so many numbers of 64 bits do not fall, and have the same upper half. */
+const isRising = (u32: Uint32Array, count: number): boolean => {
+  const upper = u32[1];
+  for (let at = 2; at < count * 2; at += 2) if (u32[at + 1] !== upper || u32[at]! < u32[at - 2]!) return false;
+  return true;
 };
 
 const isNull = (validity: Uint8Array | undefined, row: number): boolean =>
@@ -95,7 +115,7 @@ const joined = (parts: readonly RunPart[]): RunPart =>
   }));
 
 /** Whether any of the first `count` rows has a value. */
-const hasValues = ({ validity }: BatchColumn, count: number): boolean => {
+export const hasValues = ({ validity }: BatchColumn, count: number): boolean => {
   if (validity === undefined) return true;
   for (let i = 0, end = (count + 7) >> 3; i < end; i++) if (validity[i] !== 0) return true;
   return false;

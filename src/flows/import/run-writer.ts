@@ -210,9 +210,11 @@ export class RunWriter {
     const run: Run = { batches, parts, isSorted, base };
     const encode = encoderOf(run, { ...this.#options, base });
     if (encode !== undefined && (await this.#encode(run, encode))) return;
-    for (const batch of batches) batch.spellOut();
     slot.duck ??= await this.#openDuck(slot.place);
-    await slot.duck.write(run, this.#options, this.#pathOf, (path, part, shape) => this.#files.push(runFile(path, shape, part, base)));
+    const spelledOut = batches.map((batch) => batch.spelledOut());
+    await slot.duck.write({ ...run, batches: spelledOut }, this.#options, this.#pathOf, (path, part, shape) =>
+      this.#files.push(runFile(path, shape, part, base)),
+    );
   }
 
   readonly #pathOf = (part: RunPart): string => runPath(this.#options, part, ++this.#serial);

@@ -3,8 +3,9 @@
  * so the texts that are read there are at hand here.
  */
 import { mostTexts } from '../../texts.ts';
-import { groupRows } from '../run-size.ts';
-import { longTexts, readingOctets } from './layout.ts';
+import { placedOctets } from '../placed-batch.ts';
+import { batchesUnderWay, groupRows, heldNamed } from '../run-size.ts';
+import { readingOctets } from './layout.ts';
 
 /** Numbers from here on have no place of their own in `known` and are looked up. */
 export const mostKnown = mostTexts;
@@ -41,5 +42,7 @@ export const pageOctets = rows * 16 + 1024;
 export const known = page + pageOctets;
 /** The same for numbers that are looked up. */
 export const large = known + mostKnown * 4;
-export const memoryOctets = large + mostLarge * 4;
-export { longTexts };
+const end = large + mostLarge * 4;
+/** The batches that travel between the threads. */
+export const batches = (end + 63) & ~63;
+export const memoryOctets = batches + (batchesUnderWay + heldNamed) * placedOctets;

@@ -1,6 +1,5 @@
 /** Where things lie in the memory of the kernel that reads LANL lines, as offsets in octets. */
-import { batchRows } from '../../batch.ts';
-
+import { batchLayout } from '../../batch.ts';
 import { mostSeries, mostSought, mostTexts, seriesCodes, seriesDigits, textOctets, textsOctets } from '../../texts.ts';
 import { lineLimit } from '../limits.ts';
 
@@ -33,8 +32,11 @@ export const reading = {
   /** Where a value goes that is looked at again, and one that nobody looks at. */
   value: 40,
   touched: 48,
-  /** Where the next key goes. */
+  /** Where the next key goes, and where the batch lies that rows are read into. */
   key: 52,
+  batch: 56,
+  /** Lines so far: that of a row is its id. */
+  line: 64,
 } as const;
 
 /** A text that is to be looked up: as four words (see `texts`), the slot where to begin, where it stands, whether it is a port, where its code goes. */
@@ -42,34 +44,12 @@ export const keyAt = { low: 0, high: 8, slot: 16, place: 20, isPort: 24, code: 2
 export const keyOctets = 32;
 /** Lines that are looked up together, with up to four texts each: where a line begins, and where its keys end. */
 export const mostLines = 64;
-const starts = 64;
+const starts = 128;
 export const lines = { starts, keyEnds: starts + mostLines * 4, keys: starts + mostLines * 8 } as const;
 
-/**
- * The columns of a block of rows: numbers of 64 bits, codes of texts, protocols. Each begins a few lines of the cache behind a round number, or the
- * values of a row would all compete for the same few.
- */
-const long = batchRows * 8 + 320;
-const code = batchRows * 4 + 320;
-const columns = lines.keys + mostLines * 4 * keyOctets;
-export const block = {
-  time: columns,
-  duration: columns + long,
-  packets: columns + 2 * long,
-  octets: columns + 3 * long,
-  revPackets: columns + 4 * long,
-  revOctets: columns + 5 * long,
-  source: columns + 6 * long,
-  sourcePort: columns + 6 * long + code,
-  destination: columns + 6 * long + 2 * code,
-  destinationPort: columns + 6 * long + 3 * code,
-  protocol: columns + 6 * long + 4 * code,
-} as const;
-/** Octets from one column of codes to the next. */
-export const codeColumn = code;
-
 /** Lines are put here to be read; behind them is room for loads that begin at the last octet. */
-export const input = block.protocol + batchRows;
+export const input = lines.keys + mostLines * 4 * keyOctets;
+
 export const inputOctets = lineLimit;
 /** For each slot twice the code of a text + 1, and 1 more where the text may be a port; 0 for an empty one. */
 export const slots = input + inputOctets + 128;
@@ -80,5 +60,21 @@ export const series = { codes: serial, seen: serial + 1024 - mostSought, digits:
 /** The texts by code (see texts.ts). */
 export const texts = serial + 1024 + mostSeries * seriesCodes;
 export const longTexts = texts + mostTexts * textOctets;
+/** Where a column of a batch of rows lies in it (see batch.ts); those of texts hold codes. */
+const columnAt = (name: string): number => batchLayout('named').places.find(({ column }) => column.name === name)?.offset ?? Number.NaN;
+export const block = {
+  id: columnAt('id'),
+  time: columnAt('time'),
+  duration: columnAt('duration'),
+  source: columnAt('src_comp'),
+  protocol: columnAt('protocol'),
+  packets: columnAt('packet_count'),
+  octets: columnAt('byte_count'),
+  revPackets: columnAt('rev_packet_count'),
+  revOctets: columnAt('rev_byte_count'),
+} as const;
+/** Octets from one column of codes to the next: source, its port, destination, its port. */
+export const codeColumn = columnAt('src_port') - columnAt('src_comp');
+
 /** All of it; what the writing thread needs comes behind (coding-layout.ts). */
 export const readingOctets = texts + textsOctets;

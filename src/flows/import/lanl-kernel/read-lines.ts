@@ -223,10 +223,13 @@ const feedFrom = (at: i32): i32 => {
 
 /** Whether the flow of a row ends in time; if so it is counted. */
 const finish = (pair: i32): boolean => {
-  const time = load64(block.time + pair);
-  if (time + load64(block.duration + pair) > load64(reading.lastSecond)) return false;
+  const time = load64(pair + block.time);
+  if (time + load64(pair + block.duration) > load64(reading.lastSecond)) return false;
   if (time < load64(reading.time)) store32(reading.unordered, load32(reading.unordered) + 1);
   store64(reading.time, time);
+  const line = load64(reading.line) + 1n;
+  store64(reading.line, line);
+  store64(pair + block.id, line);
   return true;
 };
 
@@ -235,8 +238,9 @@ const finish = (pair: i32): boolean => {
  * `reading.key`. Answers where the next one begins, or 0.
  */
 export function readLine(start: i32, row: i32, isBiflow: i32, withId: i32): i32 {
-  const pair = row << 3;
-  const word = row << 2;
+  const batch = load32(reading.batch);
+  const pair = batch + (row << 3);
+  const word = batch + (row << 2);
   const least = isBiflow ? 0n : 1n;
   let at = start;
   let base = start;
@@ -260,7 +264,7 @@ export function readLine(start: i32, row: i32, isBiflow: i32, withId: i32): i32 
   const text = (place: i32): boolean => {
     const end = nextComma();
     const code = readSerial(at, end, place & 1);
-    const column = block.source + place * codeColumn + word;
+    const column = word + place * codeColumn + block.source;
     let isRight = true;
     if (code !== 0) store32(column, code);
     else {
@@ -279,20 +283,20 @@ export function readLine(start: i32, row: i32, isBiflow: i32, withId: i32): i32 
   };
 
   if (withId && !number(0n, reading.value)) return 0;
-  if (!number(least, block.time + pair)) return 0;
-  if (!number(0n, block.duration + pair)) return 0;
+  if (!number(least, pair + block.time)) return 0;
+  if (!number(0n, pair + block.duration)) return 0;
   if (!text(0)) return 0;
   if (!isBiflow && !text(1)) return 0;
   if (!text(2)) return 0;
   if (!isBiflow && !text(3)) return 0;
   if (!number(0n, reading.value) || load64(reading.value) > 255n) return 0;
-  store8(block.protocol + row, load32(reading.value));
+  store8(batch + row + block.protocol, load32(reading.value));
   if (isBiflow && !text(1)) return 0;
   if (isBiflow && !text(3)) return 0;
-  if (!number(least, block.packets + pair)) return 0;
-  if (isBiflow && !number(0n, block.revPackets + pair)) return 0;
-  if (isBiflow && !number(0n, block.octets + pair)) return 0;
-  if (!lastNumber(isBiflow ? block.revOctets + pair : block.octets + pair)) return 0;
+  if (!number(least, pair + block.packets)) return 0;
+  if (isBiflow && !number(0n, pair + block.revPackets)) return 0;
+  if (isBiflow && !number(0n, pair + block.octets)) return 0;
+  if (!lastNumber(isBiflow ? pair + block.revOctets : pair + block.octets)) return 0;
   return at;
 }
 
@@ -323,7 +327,7 @@ export function readLines(from: i32, end: i32, rows: i32, isBiflow: i32, withId:
     let done = 0;
     while (done < count) {
       const keyEnd = load32(lines.keyEnds + (done << 2));
-      if (!codeTexts(key, keyEnd) || !finish(row << 3)) {
+      if (!codeTexts(key, keyEnd) || !finish(load32(reading.batch) + (row << 3))) {
         store32(reading.row, row);
         return load32(lines.starts + (done << 2));
       }
