@@ -2,19 +2,25 @@
  * Columns of a row group whose texts are codes of the import, by the kernel that has read them (`lanl-kernel`): it makes dictionaries, codes and
  * differences in a third of the time that `Dictionary` and `packing.ts` take, and V8 has nothing to compile.
  */
-import type { BatchColumn } from '../batch.ts';
+import type { BatchColumn, FlowBatch } from '../batch.ts';
 import { type OpenChunk, packedCodesChunk, risingChunk } from '../parquet/chunk.ts';
 import { type Bounds, longBounds } from '../parquet/entries.ts';
+import { codeLengths, codesOf, describeTree, symbols } from '../parquet/huffman.ts';
 import { bitsFor } from '../parquet/packing.ts';
 import type { Texts } from '../texts.ts';
-import { coding, entries, known, memoryOctets, page, values } from './lanl-kernel/coding-layout.ts';
+import { coding, entries, frame, known, memoryOctets, page, prefix, values } from './lanl-kernel/coding-layout.ts';
 import { type LanlKernel, startLanlKernel } from './lanl-kernel/kernel.ts';
-import type { Span } from './run-encode.ts';
 import { longAt } from './run-survey.ts';
 
 /** Codes have 16 bits, with some to spare: by so much the base rises with each column. */
 const baseStep = 65_536;
+/** Pages of fewer octets are left to zstd, since the codes alone take 65; and octets of a page by which its codes are chosen. */
+const leastOctets = 4096;
+const countedOctets = 16_384;
 const lastBase = 2 ** 31 - 2 * baseStep;
+
+/** Rows of one batch, `to` exclusive. */
+export type Span = { batch: FlowBatch; from: number; to: number };
 
 export class CodedColumns {
   readonly texts: Texts;
@@ -45,10 +51,12 @@ export class CodedColumns {
     const size = this.#u32[coding.size / 4] as number;
     const dictionary = isText ? this.#textEntries() : this.#numberEntries(size, width);
     if (dictionary === undefined) return undefined;
+    const packed = isText ? this.#packTexts(dictionary.length) : undefined;
     const bits = this.#u8.subarray(values, this.#kernel.packCodes(rows, Math.max(1, bitsFor(size - 1)), values));
     return packedCodesChunk(column, rows, {
       size,
       dictionary,
+      frame: packed,
       codes: bits,
       bounds: isText ? this.#textBounds() : this.#numberBounds(size, width),
     });
@@ -81,6 +89,20 @@ export class CodedColumns {
   #textEntries(): Uint8Array | undefined {
     const end = this.#kernel.writeTexts();
     return end === 0 ? undefined : this.#u8.subarray(page, end);
+  }
+
+  /** The page of texts as a frame; undefined where it is to be packed as all others are. */
+  #packTexts(octets: number): Uint8Array | undefined {
+    if (octets < leastOctets || this.#u32[coding.upper / 4] !== 0) return undefined;
+    const counts = this.#u32.subarray(prefix.counts / 4, prefix.counts / 4 + symbols);
+    counts.fill(0);
+    this.#kernel.countOctets(page + Math.min(octets, countedOctets));
+    const lengths = codeLengths(counts);
+    this.#u32.set(codesOf(lengths), prefix.codes / 4);
+    this.#u8.set(describeTree(lengths), prefix.tree);
+    const end = this.#kernel.packPage(page + octets);
+    // Where the rest of a page is not like its beginning, blocks might be larger than readers take them.
+    return end - frame < octets ? this.#u8.subarray(frame, end) : undefined;
   }
 
   #textBounds(): Bounds {

@@ -121,6 +121,26 @@ describe('the encoder of plain runs', () => {
     expect(bounds).toEqual({ low: 'C1', high: 'a-long-name-of-500' });
   });
 
+  it('takes numbers of all sizes beside codes, seconds that leap, and texts that are not ASCII', async () => {
+    const large = (at: number) => (at % 3 === 0 ? BigInt(at) * 2_000_003n : at % 1000 === 1 ? 99_999_999_999n : BigInt(at % 700));
+    const time = (at: number) => 1 + (at >> 3) + (at > 66_000 ? 3000 : 0);
+    const lines = Array.from(
+      { length: 70_000 },
+      (_, at) =>
+        `${time(at)},${large(at + 1)},C${at % 9},${at % 65_536},U${at % 3 === 0 ? 'ü€'[at % 2] : at},N${at},${at % 256},1,${large(at)}\n`,
+    );
+    const batches = batchesOfLines(lines);
+    const path = join(folder, 'sizes.parquet');
+    await writeFile(path, Buffer.concat(encodeRows(spansOf(batches, 5, lines.length - 5), constants)));
+    const fields = 'time, duration, src_comp, src_port, dst_comp, dst_port, protocol, packet_count, byte_count';
+    const rows = await connection.rows(`SELECT concat_ws(',', ${fields}) AS line FROM read_parquet(${literal(path)}) ORDER BY id`);
+    expect(rows.map(({ line }) => `${line}\n`).join('') === lines.slice(5).join('')).toBe(true);
+    const [bounds] = await connection.rows(
+      `SELECT stats_min_value AS low, stats_max_value AS high FROM parquet_metadata(${literal(path)}) WHERE path_in_schema = 'byte_count'`,
+    );
+    expect(bounds).toEqual({ low: '0', high: String(large(61_443)) });
+  });
+
   it('leaves codes of several tables of texts to DuckDB', () => {
     const batches = [...batchesOfLines(['1,0,C1,N1,C2,80,6,1,46\n']), ...batchesOfLines(['1,0,C1,N1,C2,80,6,1,46\n'])];
     const { parts, isSorted } = surveyRun(batches);

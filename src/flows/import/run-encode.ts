@@ -10,12 +10,9 @@ import { magic, ParquetFooter } from '../parquet/file.ts';
 import { Octets } from '../parquet/octets.ts';
 import { ZstdPacker } from '../parquet/zstd.ts';
 import { columnsOf } from '../schema.ts';
-import { CodedColumns } from './coded-columns.ts';
+import { CodedColumns, type Span } from './coded-columns.ts';
 import { groupRows } from './run-size.ts';
 import { carriedColumns, hasValues, longAt, type RunPart } from './run-survey.ts';
-
-/** Rows of one batch, `to` exclusive. */
-export type Span = { batch: FlowBatch; from: number; to: number };
 
 /** What the writer puts into every row: what is added to ids, the import, and microseconds since 1970. */
 export type RunConstants = { base: number; sourceId: number; ingestedAt: bigint };

@@ -139,13 +139,13 @@ export const dictionaryChunk = (column: Column, rows: number, { codes, count, en
   return { column, rows, codec, pages, facts };
 };
 
-/** A column whose codes are packed already, all rows of it; `dictionary` is its entries as they are written. */
-export type PackedCodes = { size: number; dictionary: Uint8Array; codes: Uint8Array; bounds: Bounds };
+/** A column whose codes are packed already, all rows of it; `dictionary` is its entries as they are written, and `frame` the same where it was packed. */
+export type PackedCodes = { size: number; dictionary: Uint8Array; frame: Uint8Array | undefined; codes: Uint8Array; bounds: Bounds };
 
-const frame = new Octets();
+const stored = new Octets();
 
 /** Such a column. Its pages are in memory that the next chunk takes, and `dictionary` where it was. */
-export const packedCodesChunk = (column: Column, rows: number, { size, dictionary, codes, bounds }: PackedCodes): OpenChunk => {
+export const packedCodesChunk = (column: Column, rows: number, { size, dictionary, frame, codes, bounds }: PackedCodes): OpenChunk => {
   const width = Math.max(1, bitsFor(size - 1));
   const isSmall = codes.length < smallOctets || size === 1;
   beginData(rows, 'all');
@@ -157,12 +157,13 @@ export const packedCodesChunk = (column: Column, rows: number, { size, dictionar
   }
   const octets = page.written();
   const isRandom = !isSmall && size * fewRows > rows;
-  frame.clear().reserve(octets.length + 64);
-  const dictionaryPage = { type: pageTypes.dictionary, kind: dictionaryKind(size), octets: dictionary, plainOctets: dictionary.length };
+  stored.clear().reserve(octets.length + 64);
+  const words = isSmall ? dictionary : (frame ?? dictionary);
+  const dictionaryPage = { type: pageTypes.dictionary, kind: dictionaryKind(size), octets: words, plainOctets: dictionary.length };
   const data = { type: pageTypes.data, kind: dataKind(rows, encodings.dictionary), plainOctets: octets.length };
   const pages: Page[] = [
-    { ...dictionaryPage, isPacked: isSmall },
-    { ...data, octets: isRandom ? storedFrame(octets, frame.bytes) : octets, isPacked: isSmall || isRandom },
+    { ...dictionaryPage, isPacked: isSmall || frame !== undefined },
+    { ...data, octets: isRandom ? storedFrame(octets, stored.bytes) : octets, isPacked: isSmall || isRandom },
   ];
   const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: 0, bounds };
   return { column, rows, codec: isSmall ? codecs.none : codecs.zstd, pages, facts };

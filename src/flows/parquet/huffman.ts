@@ -39,7 +39,8 @@ const bestToShorten = (counts: Uint32Array, lengths: Uint8Array, room: number): 
 
 /** How a frame tells the lengths: four bits for each octet but the last, whose length follows from the others. */
 export const describeTree = (lengths: Uint8Array): Uint8Array => {
-  const weight = (symbol: number): number => (symbol < symbols - 1 ? mostBits + 1 - (lengths[symbol] as number) : 0);
+  const longest = Math.max(...lengths);
+  const weight = (symbol: number): number => (symbol < symbols - 1 ? longest + 1 - (lengths[symbol] as number) : 0);
   const pairs = Uint8Array.from({ length: symbols / 2 }, (_, at) => (weight(at * 2) << 4) | weight(at * 2 + 1));
   return Uint8Array.of(127 + symbols - 1, ...pairs);
 };

@@ -2,6 +2,7 @@
  * Where things lie that the writing thread needs to code and pack the columns of a row group, behind what the reading one has in the same memory:
  * so the texts that are read there are at hand here.
  */
+import { symbols } from '../../parquet/huffman.ts';
 import { mostTexts } from '../../texts.ts';
 import { placedOctets } from '../placed-batch.ts';
 import { batchesUnderWay, groupRows, heldNamed } from '../run-size.ts';
@@ -26,9 +27,17 @@ export const coding = {
   /** Codes of the least and the greatest text. */
   least: begin + 12,
   most: begin + 16,
+  /** Not 0 where an octet of them is none of ASCII. */
+  upper: begin + 20,
 } as const;
 
-const columns = begin + 64;
+/** Prefix codes of the octets below 128 (pack-page.ts): how often each comes, its code, and how a frame tells them. */
+const tables = begin + 64;
+export const prefix = { counts: tables, codes: tables + 512, tree: tables + 1024, treeOctets: symbols / 2 + 1 } as const;
+/** Octets of a block of a frame: with the longest codes no more than a block may have. */
+export const blockOctets = 65_536;
+
+const columns = tables + 2048;
 /** A column of a row group as batches have it. */
 export const values = columns;
 /** The codes of the values. */
@@ -38,8 +47,10 @@ export const entries = codes + rows * 4;
 /** What is made: a page, and behind it as much room as the longest may take. */
 export const page = entries + rows * 8;
 export const pageOctets = rows * 16 + 1024;
+/** The frame of a page. */
+export const frame = page + pageOctets;
 /** The codes of small numbers and of texts, plus the base. */
-export const known = page + pageOctets;
+export const known = frame + pageOctets * 2;
 /** The same for numbers that are looked up. */
 export const large = known + mostKnown * 4;
 const end = large + mostLarge * 4;

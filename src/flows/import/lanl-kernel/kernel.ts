@@ -14,6 +14,9 @@ export type LanlKernel = {
   packCodes(count: number, width: number, to: number): number;
   writeRising(count: number): number;
   writeTexts(): number;
+  /** See pack-page.ts. */
+  countOctets(end: number): void;
+  packPage(end: number): number;
 };
 
 const code = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));

@@ -13,7 +13,7 @@ import {
   toI64,
 } from '../../meter/kernel/words.ts';
 import { codes, coding, entries, page, values } from './coding-layout.ts';
-import { texts } from './layout.ts';
+import { highs, texts } from './layout.ts';
 
 /** Packs the codes with the lowest bit first, `width` of 1 to 16 bits each, filled up to a multiple of eight codes. */
 export function packCodes(count: i32, width: i32, to: i32): i32 {
@@ -139,7 +139,7 @@ const isBefore = (one: i32, other: i32): boolean => {
 
 const entryAt = (code: i32): i32 => texts + (load32(entries + (code << 2)) << 4);
 
-/** The texts of a dictionary, each with its length in front; 0 where one is too long to lie in its place. Notes the least and the greatest. */
+/** The texts of a dictionary, each with its length in front; 0 where one is too long to lie in its place. Notes the least and the greatest, and whether all is ASCII. */
 export function writeTexts(): i32 {
   const size = load32(coding.size);
   let at = page;
@@ -147,6 +147,7 @@ export function writeTexts(): i32 {
   let most = least;
   let leastHead = toI64(headOf(least));
   let mostHead = leastHead;
+  let upper = 0n;
   let code = 0;
   while (code < size) {
     const text = entryAt(code);
@@ -156,6 +157,7 @@ export function writeTexts(): i32 {
     store64(at, load64(text));
     store64(at + 8, load64(text + 8));
     at += octets + 4;
+    upper = upper | load64(text) | load64(text + 8);
     const head = toI64(headOf(text));
     if (head <= leastHead && isBefore(text, least)) {
       least = text;
@@ -169,5 +171,6 @@ export function writeTexts(): i32 {
   }
   store32(coding.least, least);
   store32(coding.most, most);
+  store32(coding.upper, (upper & highs) === 0n ? 0 : 1);
   return at;
 }
