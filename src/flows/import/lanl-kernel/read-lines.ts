@@ -51,6 +51,10 @@ const digitsBefore = (end: i32, octets: i32): i64 => {
   return ((load64(end - 8) ^ zeros) >> others) << others;
 };
 
+/** 1 where a small number is more than another, and where an octet is '0': without a branch, where nobody could foresee which way it goes. */
+const isMore = (one: i32, other: i32): i32 => (other - one) >>> 31;
+const isZero = (octet: i32): i32 => ((octet ^ 48) - 1) >>> 31;
+
 /** Whether one of the digits is none. */
 const isOdd = (digits: i64): boolean => (((digits + overNine) | digits) & highs) !== 0n;
 
@@ -78,7 +82,7 @@ export function readNumber(at: i32, end: i32, least: i64, to: i32): boolean {
     value = longNumber(at, end);
     if (value === 0n) return false;
   }
-  if (value < least || (load8(at) === 48 && octets > 1)) return false;
+  if (value < least || (isZero(load8(at)) & isMore(octets, 1)) !== 0) return false;
   store64(to, value);
   return true;
 }
@@ -160,13 +164,13 @@ export function readText(at: i32, end: i32, isPort: i32, key: i32, code: i32): b
 export function readSerial(at: i32, end: i32, isPort: i32): i32 {
   const first = load8(at);
   const begin = load32(series.codes + (first << 2));
-  const isNumber = below(first - 48, 10) ? 1 : 0;
+  const isNumber = isMore(58, first); // only digits and letters begin a series
   const octets = end - at - 1 + isNumber;
   if (begin === 0 || !below(octets - 1, series.digits)) return 0;
   const digits = digitsBefore(end, octets);
   if (isOdd(digits)) return 0;
   const value = toI32(numberOf(digits | (1n << toI64(56 - (octets << 3)))));
-  if ((isPort & isNumber) !== 0 && ((first === 48 && octets > 1) || value > 165_535)) return 0;
+  if ((isPort & isNumber & (isMore(value, 165_535) | (isZero(first) & isMore(octets, 1)))) !== 0) return 0;
   const code = begin + value;
   if (load8(series.seen + code) === 0) {
     store8(series.seen + code, 1);
