@@ -1,4 +1,5 @@
 /** The kernel's side of a LANL file: lines that are put into its memory, and rows that it reads from them into batches that lie there as well. */
+import { copyOctets } from '../../core/copy-octets.ts';
 import { type BatchColumn, batchRows, type FlowBatch } from '../batch.ts';
 import type { LanlFormat } from './lanl-fields.ts';
 import { type LanlKernel, lanlMemory, startLanlKernel } from './lanl-kernel/kernel.ts';
@@ -14,8 +15,6 @@ const endless = 2n ** 63n;
 
 export class LanlBlock {
   readonly texts: LanlTexts;
-  /** Where the lines begin. */
-  #start = input;
   readonly #isBiflow: boolean;
   readonly #withId: boolean;
   readonly #kernel: LanlKernel;
@@ -38,9 +37,7 @@ export class LanlBlock {
 
   /** Takes up to `mostOctets` of whole lines in place of those that it had. */
   put(lines: Uint8Array): void {
-    // To shared memory eight octets are copied at a time only where both sides begin alike.
-    this.#start = input + (lines.byteOffset & 7);
-    this.#u8.set(lines, this.#start);
+    copyOctets(lines, this.#u8, input);
   }
 
   /**
@@ -57,12 +54,12 @@ export class LanlBlock {
     u32[reading.unordered / 4] = 0;
     u32[reading.time / 4] = time;
     u32[reading.time / 4 + 1] = time / 4294967296;
-    let at = this.#start + from;
+    let at = input + from;
     do {
       u32[reading.missingOctets / 4] = 0;
-      at = this.#kernel.readLines(at, this.#start + to, batchRows, this.#isBiflow, this.#withId);
+      at = this.#kernel.readLines(at, input + to, batchRows, this.#isBiflow, this.#withId);
     } while (this.#addMissing());
-    return at - this.#start;
+    return at - input;
   }
 
   /** Rows that the batch has with those read last. */

@@ -36,7 +36,7 @@ const packer = new ZstdPacker(fast);
 /** The columns of the texts at hand. */
 let coded: CodedColumns | undefined;
 
-/** The Parquet file of rows in order of time, in parts; most of it is in `memory`, where the next one of the same memory takes its place. */
+/** The Parquet file of rows in order of time, in one part; it is in `memory`, where the next one of the same memory takes its place. */
 export const encodeRows = (spans: readonly Span[], constants: RunConstants, memory = new Octets()): Uint8Array[] => {
   const texts = spans[0]?.batch.texts;
   if (coded?.texts !== texts) coded = texts && new CodedColumns(texts);
@@ -52,7 +52,8 @@ export const encodeRows = (spans: readonly Span[], constants: RunConstants, memo
     });
     footer.addRowGroup(chunks, rows);
   }
-  return [memory.written(), ...footer.end()];
+  for (const octets of footer.end()) memory.append(octets);
+  return [memory.written()];
 };
 
 /** The spans of rows `from` to `from + count` of a run. */
@@ -89,7 +90,7 @@ const rowGroups = (spans: readonly Span[]): Span[][] => {
 const encodeColumn = (at: number, spans: readonly Span[], rows: number, constants: RunConstants): OpenChunk => {
   const column = named[at] as (typeof named)[number];
   const { base, sourceId, ingestedAt } = constants;
-  if (column.name === 'id' && isCounting(at, spans)) return countChunk(column, rows, firstOf(at, spans) + base);
+  if (column.name === 'id' && isCounting(at, spans, rows)) return countChunk(column, rows, firstOf(at, spans) + base);
   if (column.name === 'id') return numbersChunk(column, rows, gather(at, spans, base), rows, 'all');
   if (column.name === 'time') return coded?.byDifferences(at, spans, rows) ?? numbersChunk(column, rows, gather(at, spans, 0), rows, 'all');
   dictionary.clear();
@@ -108,16 +109,10 @@ const encodeColumn = (at: number, spans: readonly Span[], rows: number, constant
 const firstOf = (at: number, [first]: readonly Span[]): number =>
   first === undefined ? 0 : longAt((first.batch.columns[at] as BatchColumn).u32, first.from);
 
-/** Whether the numbers of a column rise by one from row to row, as ids do where no line was left out. */
-const isCounting = (at: number, spans: readonly Span[]): boolean => {
-  let next = firstOf(at, spans);
-  for (const { batch, from, to } of spans) {
-    const { u32 } = batch.columns[at] as BatchColumn;
-    if (longAt(u32, from) !== next || longAt(u32, to - 1) !== next + to - from - 1) return false;
-    for (let row = from + 1; row < to; row++) if (((u32[row * 2]! - u32[row * 2 - 2]!) | 0) !== 1) return false;
-    next += to - from;
-  }
-  return true;
+/** Whether ids, which rise from row to row, rise by one, as they do where no line was left out. */
+const isCounting = (at: number, spans: readonly Span[], rows: number): boolean => {
+  const { batch, to } = spans.at(-1) as Span;
+  return longAt((batch.columns[at] as BatchColumn).u32, to - 1) - firstOf(at, spans) === rows - 1;
 };
 
 const gather = (at: number, spans: readonly Span[], base: number): Float64Array => {

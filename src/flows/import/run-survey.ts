@@ -32,7 +32,7 @@ export class RunSurvey {
     note(this.#current, time, id);
   }
 
-  /** Adds rows whose times and ids rise and are of one day, by the first and the last of them. */
+  /** Adds rows of one day, in order, whose ids rise as well, by the first and the last of them. */
   addRising(first: { time: number; id: number }, last: { time: number; id: number }, rows: number): void {
     this.add(first.time, first.id);
     if (rows === 1) return;
@@ -47,7 +47,7 @@ export class RunSurvey {
   }
 }
 
-/** Surveys the rows in one pass. More days than `most` become one part without a day. */
+/** Surveys the rows, whose ids rise, in one pass. More days than `most` become one part without a day. */
 export const surveyRun = (batches: readonly FlowBatch[], most = maxDays): { parts: RunPart[]; isSorted: boolean } => {
   const survey = new RunSurvey();
   for (const batch of batches) {
@@ -57,7 +57,7 @@ export const surveyRun = (batches: readonly FlowBatch[], most = maxDays): { part
     const at = (row: number) => ({ time: longAt(times, row), id: longAt(ids, row) });
     const [first, last] = [at(0), at(count - 1)];
     const isOneDay = Math.floor(first.time / daySeconds) === Math.floor(last.time / daySeconds);
-    if (isOneDay && isRising(times, count) && isRising(ids, count)) survey.addRising(first, last, count);
+    if (isOneDay && isRising(times, count)) survey.addRising(first, last, count);
     else for (let row = 0; row < count; row++) survey.add(longAt(times, row), longAt(ids, row));
   }
   return { parts: survey.parts(most), isSorted: survey.isSorted };

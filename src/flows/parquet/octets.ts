@@ -1,3 +1,5 @@
+import { copyOctets } from '../../core/copy-octets.ts';
+
 /** A buffer that grows while it is written to, and is used again and again. Numbers are little endian (Parquet, Thrift). */
 export class Octets {
   /** Only the first `length` octets count. */
@@ -43,7 +45,9 @@ export class Octets {
 
   append(values: Uint8Array): void {
     const at = this.reserve(values.length);
-    this.bytes.set(values, at); // only now: the room may be elsewhere
+    // Only now: the room may be elsewhere.
+    if (values.buffer instanceof SharedArrayBuffer) copyOctets(values, this.bytes, at);
+    else this.bytes.set(values, at);
     this.length += values.length;
   }
 
