@@ -3,7 +3,7 @@
  * differences in a third of the time that `Dictionary` and `packing.ts` take, and V8 has nothing to compile.
  */
 import type { BatchColumn, FlowBatch } from '../batch.ts';
-import { type OpenChunk, packedCodesChunk, risingChunk } from '../parquet/chunk.ts';
+import { type DictionaryPage, type OpenChunk, packedCodesChunk, risingChunk } from '../parquet/chunk.ts';
 import { type Bounds, longBounds } from '../parquet/entries.ts';
 import { codeLengths, codesOf, describeTree, symbols } from '../parquet/huffman.ts';
 import { bitsFor } from '../parquet/packing.ts';
@@ -14,9 +14,9 @@ import { longAt } from './run-survey.ts';
 
 /** Codes have 16 bits, with some to spare: by so much the base rises with each column. */
 const baseStep = 65_536;
-/** Pages of fewer octets are left to zstd, since the codes alone take 65; and octets of a page by which its codes are chosen. */
-const leastOctets = 4096;
-const countedOctets = 16_384;
+/** Octets of the texts of each length by which prefix codes are chosen, and texts of a length that are worth a block. */
+const countedOctets = 4096;
+const leastTexts = 64;
 const lastBase = 2 ** 31 - 2 * baseStep;
 
 /** Rows of one batch, `to` exclusive. */
@@ -49,17 +49,11 @@ export class CodedColumns {
       else this.#kernel.codeNumbers(placeOf(span, at, width), count, width);
     }
     const size = this.#u32[coding.size / 4] as number;
-    const dictionary = isText ? this.#textEntries() : this.#numberEntries(size, width);
+    const dictionary = isText ? this.#textEntries(rows) : this.#numberEntries(size, width);
     if (dictionary === undefined) return undefined;
-    const packed = isText ? this.#packTexts(dictionary.length) : undefined;
     const bits = this.#u8.subarray(values, this.#kernel.packCodes(rows, Math.max(1, bitsFor(size - 1)), values));
-    return packedCodesChunk(column, rows, {
-      size,
-      dictionary,
-      frame: packed,
-      codes: bits,
-      bounds: isText ? this.#textBounds() : this.#numberBounds(size, width),
-    });
+    const bounds = isText ? this.#textBounds() : this.#numberBounds(size, width);
+    return packedCodesChunk(column, rows, { size, dictionary, codes: bits, bounds });
   }
 
   /** Column number `at`, whole numbers of 64 bits that do not fall, by their differences; undefined where one is too large. */
@@ -86,23 +80,23 @@ export class CodedColumns {
     this.#u32[coding.size / 4] = 0;
   }
 
-  #textEntries(): Uint8Array | undefined {
-    const end = this.#kernel.writeTexts();
-    return end === 0 ? undefined : this.#u8.subarray(page, end);
-  }
-
-  /** The page of texts as a frame; undefined where it is to be packed as all others are. */
-  #packTexts(octets: number): Uint8Array | undefined {
-    if (octets < leastOctets || this.#u32[coding.upper / 4] !== 0) return undefined;
+  /** The texts as a page or, where they are many, as its frame, by which rows get other codes; undefined where one is longer than twelve octets. */
+  #textEntries(rows: number): DictionaryPage | undefined {
+    const kernel = this.#kernel;
+    const kind = kernel.surveyTexts();
+    if (kind === 0) return undefined;
+    const plain = kind === 2 ? kernel.sortTexts(rows) : 0;
+    if (plain === 0) return plainPage(this.#u8.subarray(page, kernel.writeTexts()));
     const counts = this.#u32.subarray(prefix.counts / 4, prefix.counts / 4 + symbols);
     counts.fill(0);
-    this.#kernel.countOctets(page + Math.min(octets, countedOctets));
+    kernel.countOctets(countedOctets);
     const lengths = codeLengths(counts);
     this.#u32.set(codesOf(lengths), prefix.codes / 4);
     this.#u8.set(describeTree(lengths), prefix.tree);
-    const end = this.#kernel.packPage(page + octets);
-    // Where the rest of a page is not like its beginning, blocks might be larger than readers take them.
-    return end - frame < octets ? this.#u8.subarray(frame, end) : undefined;
+    let end = kernel.packTexts(plain, leastTexts);
+    // Where the rest of the texts is not like those by which the codes were chosen, blocks might be larger than readers take them.
+    if (end - frame >= plain) end = kernel.packTexts(plain, 2 ** 31 - 1);
+    return { octets: this.#u8.subarray(frame, end), plainOctets: plain, isPacked: true };
   }
 
   #textBounds(): Bounds {
@@ -116,12 +110,14 @@ export class CodedColumns {
   }
 
   /** Entries have 64 bits here; in Parquet those of small numbers have 32. */
-  #numberEntries(size: number, width: number): Uint8Array {
-    if (width === 8) return this.#u8.subarray(entries, entries + size * 8);
+  #numberEntries(size: number, width: number): DictionaryPage {
+    if (width === 8) return plainPage(this.#u8.subarray(entries, entries + size * 8));
     const words = Uint32Array.from({ length: size }, (_, code) => this.#u32[entries / 4 + code * 2] as number);
-    return new Uint8Array(words.buffer);
+    return plainPage(new Uint8Array(words.buffer));
   }
 }
+
+const plainPage = (octets: Uint8Array): DictionaryPage => ({ octets, plainOctets: octets.length, isPacked: false });
 
 const columnOf = (spans: readonly Span[], at: number): BatchColumn => (spans[0] as Span).batch.columns[at] as BatchColumn;
 

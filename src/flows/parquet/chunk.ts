@@ -139,15 +139,18 @@ export const dictionaryChunk = (column: Column, rows: number, { codes, count, en
   return { column, rows, codec, pages, facts };
 };
 
-/** A column whose codes are packed already, all rows of it; `dictionary` is its entries as they are written, and `frame` the same where it was packed. */
-export type PackedCodes = { size: number; dictionary: Uint8Array; frame: Uint8Array | undefined; codes: Uint8Array; bounds: Bounds };
+/** The entries of a dictionary as they are written, or their frame of zstd. */
+export type DictionaryPage = { octets: Uint8Array; plainOctets: number; isPacked: boolean };
+
+/** A column whose codes are packed already, all rows of it. */
+export type PackedCodes = { size: number; dictionary: DictionaryPage; codes: Uint8Array; bounds: Bounds };
 
 const stored = new Octets();
 
 /** Such a column. Its pages are in memory that the next chunk takes, and `dictionary` where it was. */
-export const packedCodesChunk = (column: Column, rows: number, { size, dictionary, frame, codes, bounds }: PackedCodes): OpenChunk => {
+export const packedCodesChunk = (column: Column, rows: number, { size, dictionary, codes, bounds }: PackedCodes): OpenChunk => {
   const width = Math.max(1, bitsFor(size - 1));
-  const isSmall = codes.length < smallOctets || size === 1;
+  const isSmall = !dictionary.isPacked && (codes.length < smallOctets || size === 1);
   beginData(rows, 'all');
   page.byte(width);
   if (size === 1) writeRun(page, 0, rows, width);
@@ -158,11 +161,9 @@ export const packedCodesChunk = (column: Column, rows: number, { size, dictionar
   const octets = page.written();
   const isRandom = !isSmall && size * fewRows > rows;
   stored.clear().reserve(octets.length + 64);
-  const words = isSmall ? dictionary : (frame ?? dictionary);
-  const dictionaryPage = { type: pageTypes.dictionary, kind: dictionaryKind(size), octets: words, plainOctets: dictionary.length };
   const data = { type: pageTypes.data, kind: dataKind(rows, encodings.dictionary), plainOctets: octets.length };
   const pages: Page[] = [
-    { ...dictionaryPage, isPacked: isSmall || frame !== undefined },
+    { ...dictionary, type: pageTypes.dictionary, kind: dictionaryKind(size), isPacked: isSmall || dictionary.isPacked },
     { ...data, octets: isRandom ? storedFrame(octets, stored.bytes) : octets, isPacked: isSmall || isRandom },
   ];
   const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: 0, bounds };

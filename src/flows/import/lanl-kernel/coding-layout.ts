@@ -27,15 +27,18 @@ export const coding = {
   /** Codes of the least and the greatest text. */
   least: begin + 12,
   most: begin + 16,
-  /** Not 0 where an octet of them is none of ASCII. */
-  upper: begin + 20,
 } as const;
 
-/** Prefix codes of the octets below 128 (pack-page.ts): how often each comes, its code, and how a frame tells them. */
+/** Prefix codes of the octets below 128 (pack-texts.ts): how often each comes, its code, and how a frame tells them. */
 const tables = begin + 64;
 export const prefix = { counts: tables, codes: tables + 512, tree: tables + 1024, treeOctets: symbols / 2 + 1 } as const;
-/** Octets of a block of a frame: with the longest codes no more than a block may have. */
-export const blockOctets = 65_536;
+/** Texts of a dictionary by their lengths (pack-texts.ts): how many, where their octets end, and the code of the next one. */
+export const longestText = 12;
+export const byLength = { counts: tables + 1152, ends: tables + 1216, next: tables + 1280 } as const;
+/** Texts of a block at most: with their lengths they have less than the 131,072 octets that a block may have. */
+export const mostOfBlock = 8000;
+/** Octets of a page from which on it is packed so: the codes alone take 65. */
+export const leastPacked = 4096;
 
 const columns = tables + 2048;
 /** A column of a row group as batches have it. */

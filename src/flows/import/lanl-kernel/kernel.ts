@@ -14,9 +14,11 @@ export type LanlKernel = {
   packCodes(count: number, width: number, to: number): number;
   writeRising(count: number): number;
   writeTexts(): number;
-  /** See pack-page.ts. */
-  countOctets(end: number): void;
-  packPage(end: number): number;
+  /** See pack-texts.ts. */
+  surveyTexts(): number;
+  sortTexts(rows: number): number;
+  countOctets(most: number): void;
+  packTexts(plain: number, least: number): number;
 };
 
 const code = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));

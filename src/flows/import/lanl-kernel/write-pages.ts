@@ -1,19 +1,7 @@
 /** The octets of Parquet's pages: codes in few bits, differences of rising numbers, the texts of a dictionary. Each function answers where they end. */
-import {
-  type i32,
-  type i64,
-  leadingZeros,
-  load8,
-  load32,
-  load64,
-  store8,
-  store32,
-  store64,
-  toI32,
-  toI64,
-} from '../../meter/kernel/words.ts';
+import { type i32, type i64, leadingZeros, load32, load64, store8, store64, toI32, toI64 } from '../../meter/kernel/words.ts';
 import { codes, coding, entries, page, values } from './coding-layout.ts';
-import { highs, texts } from './layout.ts';
+import { texts } from './layout.ts';
 
 /** Packs the codes with the lowest bit first, `width` of 1 to 16 bits each, filled up to a multiple of eight codes. */
 export function packCodes(count: i32, width: i32, to: i32): i32 {
@@ -123,54 +111,20 @@ export function writeRising(count: i32): i32 {
   return at;
 }
 
-/** The first four octets of a text, as a number that is in order with them; those behind its end are 0. */
-const headOf = (text: i32): i32 => {
-  const word = load32(text + 4);
-  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
-};
+/** Where the text of an entry lies. */
+export const entryAt = (code: i32): i32 => texts + (load32(entries + (code << 2)) << 4);
 
-/** Whether a text comes before another in order of octets; both of at most twelve. */
-const isBefore = (one: i32, other: i32): boolean => {
-  let at = 4;
-  while (at < 16 && load8(one + at) === load8(other + at)) at += 1;
-  if (at === 16) return load32(one) < load32(other);
-  return load8(one + at) < load8(other + at);
-};
-
-const entryAt = (code: i32): i32 => texts + (load32(entries + (code << 2)) << 4);
-
-/** The texts of a dictionary, each with its length in front; 0 where one is too long to lie in its place. Notes the least and the greatest, and whether all is ASCII. */
+/** The texts of a dictionary, none of them too long to lie in its place, each with its length in front. */
 export function writeTexts(): i32 {
-  const size = load32(coding.size);
   let at = page;
-  let least = entryAt(0);
-  let most = least;
-  let leastHead = toI64(headOf(least));
-  let mostHead = leastHead;
-  let upper = 0n;
   let code = 0;
-  while (code < size) {
+  while (code < load32(coding.size)) {
     const text = entryAt(code);
-    const octets = load32(text);
-    if (octets > 12) return 0;
     // All twelve octets, of which the next text overwrites what does not count.
     store64(at, load64(text));
     store64(at + 8, load64(text + 8));
-    at += octets + 4;
-    upper = upper | load64(text) | load64(text + 8);
-    const head = toI64(headOf(text));
-    if (head <= leastHead && isBefore(text, least)) {
-      least = text;
-      leastHead = head;
-    }
-    if (head >= mostHead && isBefore(most, text)) {
-      most = text;
-      mostHead = head;
-    }
+    at += load32(text) + 4;
     code += 1;
   }
-  store32(coding.least, least);
-  store32(coding.most, most);
-  store32(coding.upper, (upper & highs) === 0n ? 0 : 1);
   return at;
 }
