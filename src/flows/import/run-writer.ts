@@ -132,7 +132,7 @@ export class RunWriter {
     const encoded = records.encode(first, { ...this.#options, base });
     if (encoded === undefined) {
       const batches = records.batches(first);
-      this.#start(slot, () => this.#write(slot, batches, base));
+      this.#start(slot, () => this.#write(slot, batches, base, () => undefined));
     } else this.#start(slot, () => this.#writeParts(encoded, base));
     records.clear();
   }
@@ -163,13 +163,10 @@ export class RunWriter {
     const slot = await this.#settledSlot();
     const batches = collected.map(({ batch }) => batch);
     const base = await this.#takeIds(lastOrdinal(batches));
-    this.#start(
-      slot,
-      () => this.#write(slot, batches, base),
-      () => {
-        for (const { release } of collected) release();
-      },
-    );
+    const release = (): void => {
+      for (const { release } of collected.splice(0)) release();
+    };
+    this.#start(slot, () => this.#write(slot, batches, base, release), release);
   }
 
   /**
@@ -205,11 +202,12 @@ export class RunWriter {
     }
   }
 
-  async #write(slot: Slot, batches: readonly FlowBatch[], base: number): Promise<void> {
+  /** Calls `release` as soon as the rows are not needed any more. */
+  async #write(slot: Slot, batches: readonly FlowBatch[], base: number, release: () => void): Promise<void> {
     const { parts, isSorted } = surveyRun(batches);
     const run: Run = { batches, parts, isSorted, base };
     const encode = encoderOf(run, { ...this.#options, base });
-    if (encode !== undefined && (await this.#encode(run, encode))) return;
+    if (encode !== undefined && (await this.#encode(run, encode, release))) return;
     slot.duck ??= await this.#openDuck(slot.place);
     const spelledOut = batches.map((batch) => batch.spelledOut());
     await slot.duck.write({ ...run, batches: spelledOut }, this.#options, this.#pathOf, (path, part, shape) =>
@@ -220,7 +218,7 @@ export class RunWriter {
   readonly #pathOf = (part: RunPart): string => runPath(this.#options, part, ++this.#serial);
 
   /** Writes all parts, each while the next is encoded; false, and nothing written, where the encoder does not take one of them. */
-  async #encode({ parts, batches, base }: Run, encode: Encode): Promise<boolean> {
+  async #encode({ parts, batches, base }: Run, encode: Encode, release: () => void): Promise<boolean> {
     const { shape } = batches[0] as FlowBatch;
     const writings: Promise<RunFile>[] = [];
     let first = 0;
@@ -236,6 +234,7 @@ export class RunWriter {
         writings.push(written.then((sum) => ({ ...runFile(path, shape, part, base), sum })));
         first += part.rows;
       }
+      if (isWhole) release();
     } finally {
       await Promise.allSettled(writings);
     }
