@@ -36,7 +36,10 @@ const build = (folder: URL, names: readonly string[], known: Constants, isShared
 export const buildKernel = () =>
   build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'count.ts', 'columns.ts'], { ...record, ...constants, ...layout });
 export const buildLanlKernel = () =>
-  build(lanlFolder, ['read-lines.ts', 'code-values.ts', 'write-pages.ts', 'pack-texts.ts'], { ...lanlLayout, ...codingLayout });
+  build(lanlFolder, ['read-numbers.ts', 'read-texts.ts', 'read-lines.ts', 'code-values.ts', 'write-pages.ts', 'pack-texts.ts'], {
+    ...lanlLayout,
+    ...codingLayout,
+  });
 export const buildValueKernel = () => build(valueFolder, ['read-values.ts'], {}, false);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,10 +1,11 @@
-/** The loops that see every LANL line, as WebAssembly: `read-lines.ts`, compiled by `scripts/kernel/build.ts` (ADR 14). */
+/** The loops that see every LANL line and every value of its columns, as WebAssembly: the sources beside this file, compiled by `scripts/kernel/build.ts` (ADR 14). */
 import { readFileSync } from 'node:fs';
 import { memoryOctets } from './coding-layout.ts';
 
 export type LanlKernel = {
   /** See read-lines.ts. */
   readLines(from: number, end: number, rows: number, isBiflow: boolean, withId: boolean): number;
+  /** See read-texts.ts. */
   findSlot(text: number): number;
   readSerial(at: number, end: number, isPort: boolean): number;
   /** See code-values.ts. */
