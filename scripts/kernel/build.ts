@@ -34,7 +34,7 @@ const build = (folder: URL, names: readonly string[], known: Constants, isShared
 
 /** The modules that the sources of now make. */
 export const buildKernel = () =>
-  build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'count.ts', 'columns.ts'], { ...record, ...constants, ...layout });
+  build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'count.ts', 'columns.ts', 'numbers.ts'], { ...record, ...constants, ...layout });
 export const buildLanlKernel = () =>
   build(lanlFolder, ['read-numbers.ts', 'read-texts.ts', 'read-lines.ts', 'code-values.ts', 'write-pages.ts', 'pack-texts.ts'], {
     ...lanlLayout,

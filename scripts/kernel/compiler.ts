@@ -46,9 +46,11 @@ const conversions: Record<string, [number, ValueType, ValueType]> = {
   toF64: [0xb7, 'i32', 'f64'],
   unsignedToF64: [0xb8, 'i32', 'f64'],
   toUnsigned: [0xab, 'f64', 'i32'],
+  toLong: [0xb0, 'f64', 'i64'],
   ceil: [0x9b, 'f64', 'f64'],
   toI64: [0xad, 'i32', 'i64'],
   toI32: [0xa7, 'i64', 'i32'],
+  leadingZeros32: [0x67, 'i32', 'i32'],
   trailingZeros: [0x7a, 'i64', 'i64'],
   leadingZeros: [0x79, 'i64', 'i64'],
 };

@@ -4,7 +4,6 @@
  */
 import { type BatchColumn, batchRows, type FlowBatch } from '../batch.ts';
 import { icmpPortAt } from '../end-names.ts';
-import type { Levels } from '../parquet/chunk.ts';
 import { mostRows } from '../parquet/dictionary.ts';
 import type { RowPlace } from './run-order.ts';
 
@@ -13,37 +12,13 @@ const decoder = new TextDecoder();
 const inlineOctets = 12;
 
 /** Which rows of a column have a value, and the places of those. */
-export type Present = { levels: Levels; places: Uint32Array };
-
-/** Codes, and what they stand for: four words each. */
-export type CodedWords = { codes: Uint32Array; words: Uint32Array; size: number };
-
-/** Rows of metered flows in the order in which they are written, as the encoder asks for their columns; `at` is a place in the shape. */
-export type MeteredRows = {
-  readonly count: number;
-  /** Where the rows lie, in their order. */
-  readonly places: Uint32Array;
-  /** Which rows have a value in a column. */
-  present(at: number): Present;
-  /** The value of a column of at most 32 bits, where it is known to be the same, and there, in all rows. */
-  constant(at: number): number | undefined;
-  /** The values at those places by codes, with what each stands for as a `Dictionary` has it; undefined where they are to be gathered. */
-  coded(at: number, places: Uint32Array): CodedWords | undefined;
-  /** Values of at most 32 bits at those places. */
-  gatherSmall(at: number, places: Uint32Array, to: Uint32Array): void;
-  /** Values of 64 bits at those places, as pairs of words with the lower first. */
-  gatherPairs(at: number, places: Uint32Array, to: Uint32Array): void;
-  /** Gives the text at a place of a column, which must be present there. */
-  texts(at: number): (place: RowPlace) => string;
-  /** Gives what `dst_port` shows at a place without a port number. */
-  icmpPorts(): (place: RowPlace) => number;
-};
+export type Present = { levels: 'all' | 'none' | Uint32Array; places: Uint32Array };
 
 const levels = new Uint32Array(mostRows);
 const chosen = new Uint32Array(mostRows);
 
 /** Up to `mostRows` rows of batches; what a method answers holds until the next call of it. */
-export class OrderedRows implements MeteredRows {
+export class OrderedRows {
   /** See run-order.ts. */
   readonly places: Uint32Array;
   readonly #batches: readonly FlowBatch[];
@@ -106,10 +81,7 @@ export class OrderedRows implements MeteredRows {
     }
   }
 
-  coded(): undefined {
-    return undefined;
-  }
-
+  /** Gives what `dst_port` shows at a place without a port number. */
   icmpPorts(): (place: RowPlace) => number {
     return this.#read(icmpPortAt);
   }

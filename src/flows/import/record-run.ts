@@ -1,11 +1,12 @@
 /** A run of ended flows: collects their records, and gives them as Parquet in order of time. */
 import { batchRows, type FlowBatch } from '../batch.ts';
-import { field64, recordDoubles, recordWords } from '../meter/flow-record.ts';
-import { RecordBatch } from '../meter/record-batch.ts';
+import { field64 } from '../meter/flow-record.ts';
+import type { RecordBatch } from '../meter/record-batch.ts';
 import { flowBatchOf } from '../meter/record-columns.ts';
-import { RecordMemory, RecordRows } from './record-rows.ts';
+import { encodeFile } from './metered-file.ts';
+import { RecordGroup } from './record-group.ts';
+import { RecordMemory } from './record-memory.ts';
 import type { RunConstants } from './run-encode.ts';
-import { encodeMetered } from './run-metered.ts';
 import { sortByTime } from './run-order.ts';
 import { runRows } from './run-size.ts';
 import { type RunPart, RunSurvey } from './run-survey.ts';
@@ -26,7 +27,7 @@ export class RecordRun {
   /** Adds the records of a batch, which are copied. */
   add(batch: RecordBatch): void {
     this.#memory ??= new RecordMemory();
-    this.#memory.words.set(batch.words.subarray(0, batch.count * recordWords), this.count * recordWords);
+    this.#memory.add(batch, this.count);
     this.count += batch.count;
   }
 
@@ -41,12 +42,12 @@ export class RecordRun {
    */
   encode(firstOrdinal: number, constants: RunConstants): EncodedPart[] | undefined {
     const memory = this.#memory as RecordMemory;
-    const { parts, places } = this.#survey(memory.doubles, firstOrdinal);
-    const rowsAt = (chosen: Uint32Array) => new RecordRows(memory, chosen, firstOrdinal);
+    const { parts, places } = this.#survey(memory.doublesOf(field64.start), firstOrdinal);
+    const encodeGroup = (group: Uint32Array) => new RecordGroup(memory, group, firstOrdinal, constants).encode();
     const encoded: EncodedPart[] = [];
     let first = 0;
     for (const part of parts) {
-      const octets = encodeMetered(rowsAt, places.subarray(first, first + part.rows), constants);
+      const octets = encodeFile(places.subarray(first, first + part.rows), encodeGroup);
       if (octets === undefined) return undefined;
       encoded.push({ part, octets });
       first += part.rows;
@@ -55,12 +56,12 @@ export class RecordRun {
   }
 
   /** The days that the records are of, and their places in order of time; those of one second stay as they came. */
-  #survey(doubles: Float64Array, firstOrdinal: number): { parts: RunPart[]; places: Uint32Array } {
+  #survey(starts: Float64Array, firstOrdinal: number): { parts: RunPart[]; places: Uint32Array } {
     const survey = new RunSurvey();
     const places = new Uint32Array(this.count);
     const times = new Float64Array(this.count);
     for (let place = 0; place < this.count; place++) {
-      const time = doubles[place * recordDoubles + field64.start]!;
+      const time = starts[place]!;
       survey.add(time, firstOrdinal + place);
       times[place] = time;
       places[place] = place;
@@ -78,9 +79,7 @@ export class RecordRun {
     const batches: FlowBatch[] = [];
     for (let from = 0; from < this.count; from += batchRows) {
       const count = Math.min(batchRows, this.count - from);
-      const batch = new RecordBatch();
-      batch.append((this.#memory as RecordMemory).words.subarray(from * recordWords, (from + count) * recordWords));
-      batches.push(flowBatchOf(batch, firstOrdinal + from));
+      batches.push(flowBatchOf((this.#memory as RecordMemory).batchFrom(from, count), firstOrdinal + from));
     }
     return batches;
   }

@@ -6,31 +6,20 @@
 import { type FlowBatch, widthOf } from '../batch.ts';
 import { writeDecimal, writeEnd } from '../end-names.ts';
 import { AddressCodes } from '../parquet/address-codes.ts';
-import { dictionaryChunk, emptyChunk, numbersChunk, type OpenChunk, packChunk, randomChunk } from '../parquet/chunk.ts';
+import { dictionaryChunk, emptyChunk, numbersChunk, type OpenChunk, randomChunk } from '../parquet/chunk.ts';
 import { Dictionary, mostRows } from '../parquet/dictionary.ts';
-import { TextEntries, wordEntries } from '../parquet/entries.ts';
-import { ParquetFile } from '../parquet/file.ts';
-import { type Column, columnsOf } from '../schema.ts';
-import { remainderColumn } from '../store/file-layout.ts';
-import type { MeteredRows, Present } from './ordered-rows.ts';
+import { TextEntries } from '../parquet/entries.ts';
+import type { Column } from '../schema.ts';
+import { addressed, constantChunk, encodeFile, mostExact, placeOf, remainder } from './metered-file.ts';
+import type { OrderedRows, Present } from './ordered-rows.ts';
 import type { RunConstants } from './run-encode.ts';
-
-const addressed = columnsOf('addressed');
-const remainder: Column = { name: remainderColumn, type: 'UINTEGER', nullable: true, named: false, doc: '' };
-const fileColumns = [...addressed, remainder];
-const placeOf = (name: string): number => addressed.findIndex((column) => column.name === name);
 
 /** Whether the meter made all rows of a run. */
 export const isMeteredRun = (batches: readonly FlowBatch[]): boolean => batches.every(({ isUnnamed }) => isUnnamed);
 
-/** Microseconds or counters beyond this are no whole numbers of a double any more (or not for their differences). */
-const mostExact = 2 ** 52;
-
 /** How the values of a column are written; those that are not named have a dictionary. */
 const numbers = new Set(['id', 'time', 'byte_count', 'rev_byte_count', 'rtt_us']);
 const random = new Set(['session_id', 'parent_session_id']);
-
-const hasDictionary = ({ name, type }: Column): boolean => !numbers.has(name) && !random.has(name) && type !== 'TIMESTAMP_NS';
 
 const encoder = new TextEncoder();
 
@@ -45,22 +34,11 @@ const lowPairs = new Uint32Array(mostRows * 2);
 const remainders = new Uint32Array(mostRows);
 
 /** Gives up to `mostRows` rows of a run. */
-export type RowsAt = (places: Uint32Array) => MeteredRows;
+export type RowsAt = (places: Uint32Array) => OrderedRows;
 
-/**
- * The Parquet file of the rows at these places, which are in order of time, in parts; undefined where a value is none that
- * a meter of our days would give, such as a time of the year 2200.
- */
-export const encodeMetered = (rowsAt: RowsAt, places: Uint32Array, constants: RunConstants): Uint8Array[] | undefined => {
-  const file = new ParquetFile(fileColumns);
-  for (let from = 0; from < places.length; from += mostRows) {
-    const rows = rowsAt(places.subarray(from, from + mostRows));
-    const chunks = new RowGroup(rows, constants).encode();
-    if (chunks === undefined) return undefined;
-    file.addRowGroup(chunks.map(packChunk), rows.count);
-  }
-  return file.end();
-};
+/** The Parquet file of the rows at these places, which are in order of time, in parts; undefined where there is one that is not for us. */
+export const encodeMetered = (rowsAt: RowsAt, places: Uint32Array, constants: RunConstants): Uint8Array[] | undefined =>
+  encodeFile(places, (group) => new RowGroup(rowsAt(group), constants).encode());
 
 /** Whether all values are the same, as a third of the columns have it: then there is nothing to look up. */
 const isSame = (values: Uint32Array, count: number): boolean => {
@@ -70,12 +48,12 @@ const isSame = (values: Uint32Array, count: number): boolean => {
 };
 
 class RowGroup {
-  readonly #rows: MeteredRows;
+  readonly #rows: OrderedRows;
   readonly #constants: RunConstants;
   readonly #chunks: OpenChunk[] = [];
   #isExact = true;
 
-  constructor(rows: MeteredRows, constants: RunConstants) {
+  constructor(rows: OrderedRows, constants: RunConstants) {
     this.#rows = rows;
     this.#constants = constants;
   }
@@ -92,21 +70,15 @@ class RowGroup {
   #encode(column: Column, at: number): OpenChunk {
     const { name, type } = column;
     const { sourceId, ingestedAt } = this.#constants;
-    if (name === 'source_id') return this.#constant(column, sourceId, 0);
-    if (name === 'ingested_at') return this.#constant(column, Number(ingestedAt & 0xffff_ffffn), Number(ingestedAt >> 32n));
+    if (name === 'source_id') return constantChunk(column, this.#rows.count, sourceId);
+    if (name === 'ingested_at')
+      return constantChunk(column, this.#rows.count, Number(ingestedAt & 0xffff_ffffn), Number(ingestedAt >> 32n));
     const isLong = widthOf(column) === 8;
     const constant = isLong || type === 'VARCHAR' ? undefined : this.#rows.constant(at);
-    if (constant !== undefined) return this.#constant(column, constant, 0);
+    if (constant !== undefined) return constantChunk(column, this.#rows.count, constant);
     const { levels, places } = this.#rows.present(at);
     if (levels === 'none') return emptyChunk(column, this.#rows.count);
     if (type === 'VARCHAR') return this.#repeated(column, at, { levels, places });
-    if (hasDictionary(column)) {
-      const coded = this.#rows.coded(at, places);
-      if (coded !== undefined) {
-        const entries = wordEntries(column, coded.words, coded.size);
-        return dictionaryChunk(column, this.#rows.count, { codes: coded.codes, count: places.length, entries }, levels);
-      }
-    }
     if (isLong) this.#rows.gatherPairs(at, places, pairs);
     else this.#rows.gatherSmall(at, places, small);
     if (random.has(name)) return randomChunk(column, this.#rows.count, pairs, places.length, levels);
@@ -136,12 +108,6 @@ class RowGroup {
       texts.end(texts.begin + encoder.encodeInto(text, texts.room().subarray(texts.begin)).written);
     }
     return dictionaryChunk(column, this.#rows.count, { codes: small, count: places.length, entries: texts }, levels);
-  }
-
-  #constant(column: Column, low: number, high: number): OpenChunk {
-    dictionary.clear();
-    dictionary.addConstant(low, high, this.#rows.count);
-    return dictionaryChunk(column, this.#rows.count, dictionary.coded(column), 'all');
   }
 
   /** What was gathered as numbers. */

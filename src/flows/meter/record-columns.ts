@@ -11,11 +11,17 @@ export type Records = { readonly words: Int32Array; readonly doubles: Float64Arr
 /** Reads values of up to 32 bits of the records at these places, or of 64 bits as pairs of words with the lower first. */
 type Read = (records: Records, places: Uint32Array, to: Uint32Array) => void;
 
-/** Has the kernel code the values, where they may be few and small: see kernel/columns.ts. */
+/** Has the kernel code the values at so many places, which lie at an address in its memory; answers how many entries there are. See kernel/columns.ts. */
 type Code = (kernel: Kernel, places: number, count: number) => number;
 
-/** How a column is read, and the bit of `has` that says where it is: 0 for everywhere. */
-type Reader = { read: Read; has: number; code?: Code };
+/** Has the kernel gather the values as numbers, with or without levels. See kernel/numbers.ts. */
+type Gather = (kernel: Kernel, places: number, count: number, isAll: boolean) => void;
+
+/**
+ * How a column is read, and the bit of `has` that says where it is: 0 for everywhere. For the encoder it has codes, or is gathered as numbers, or
+ * written as pairs of words that look random.
+ */
+type Reader = { read: Read; has: number } & ({ code: Code } | { gather: Gather } | { pairs: Gather });
 
 /** Some bits of a word, and what is added to them. */
 const bits = (word: number, shift: number, mask: number, of = 0, plus = 0): Reader => ({
@@ -24,39 +30,62 @@ const bits = (word: number, shift: number, mask: number, of = 0, plus = 0): Read
   has: of,
 });
 
-/** Two words. */
-const halves = (high: number, low: number, of = 0): Reader => ({
-  read: ({ words }, places, to) => readHalves(words, places, to, high, low),
+/** Words of many values. */
+const number = (word: number, of: number): Reader => ({
+  read: ({ words }, places, to) => readBits(words, places, to, word, 0, -1, 0),
+  gather: (kernel, places, count) => kernel.gatherWords(places, count, word * 4),
+  has: of,
+});
+
+/** Two words, of the upper one some bits. */
+const halves = (high: number, low: number, of = 0, shift = 0, mask = -1): Reader => ({
+  read: ({ words }, places, to) => readHalves(words, places, to, high, low, shift, mask),
+  code: (kernel, places, count) => kernel.codeHalves(places, count, high * 4, shift, mask, low * 4),
+  has: of,
+});
+
+/** Two words that look random. */
+const random = (high: number, low: number, of = 0): Reader => ({
+  read: ({ words }, places, to) => readHalves(words, places, to, high, low, 0, -1),
+  pairs: (kernel, places, count) => kernel.writePairs(places, count, high * 4, low * 4),
   has: of,
 });
 
 /** A whole number that is kept as a double. */
 const integer = (double: number, of = 0): Reader => ({
   read: ({ doubles }, places, to) => readIntegers(doubles, places, to, double),
-  code: (kernel, places, count) => kernel.codeWhole(places, count, double * 8, 0),
+  code: (kernel, places, count) => kernel.codeWholes(places, count, double * 8),
   has: of,
 });
 
-/** Seconds and nanoseconds. */
-const instant = (seconds: number, nanos: number, of: number): Reader => ({
+/** The same of many values. */
+const counter = (double: number, of = 0): Reader => ({
+  read: ({ doubles }, places, to) => readIntegers(doubles, places, to, double),
+  gather: (kernel, places, count) => kernel.gatherWholes(places, count, double * 8),
+  has: of,
+});
+
+/** Seconds and nanoseconds; `factor` is that of what is below a microsecond (store/file-layout.ts). */
+const instant = (seconds: number, nanos: number, of: number, factor: number): Reader => ({
   read: (records, places, to) => readInstants(records, places, to, seconds, nanos),
+  gather: (kernel, places, count, isAll) => kernel.gatherTimes(places, count, seconds * 8, nanos * 4, factor, isAll ? 1 : 0),
   has: of,
 });
 
 const readers: Record<string, Reader> = {
-  time: integer(field64.start),
+  time: counter(field64.start),
   duration: {
     read: (records, places, to) => readDurations(records, places, to),
-    code: (kernel, places, count) => kernel.codeWhole(places, count, field64.last * 8, 1),
+    code: (kernel, places, count) => kernel.codeDurations(places, count),
     has: 0,
   },
   protocol: bits(field.meta, 0, 255),
   packet_count: integer(field64.packets),
-  byte_count: integer(field64.octets),
-  start_time: instant(field64.start, field.startNanos, has.start),
-  end_time: instant(field64.last, field.lastNanos, has.end),
+  byte_count: counter(field64.octets),
+  start_time: instant(field64.start, field.startNanos, has.start, 1),
+  end_time: instant(field64.last, field.lastNanos, has.end, 1000),
   rev_packet_count: integer(field64.reversePackets, has.reverse),
-  rev_byte_count: integer(field64.reverseOctets, has.reverse),
+  rev_byte_count: counter(field64.reverseOctets, has.reverse),
   // The bit of IPv6 becomes a 2.
   ip_version: bits(field.meta, 7, meta.ipv6 >> 7, 0, 4),
   src_addr_hi: halves(field.srcA, field.srcB),
@@ -65,7 +94,7 @@ const readers: Record<string, Reader> = {
   dst_addr_lo: halves(field.dstC, field.dstD),
   src_port_num: bits(field.ports, 16, 0xffff, has.ports),
   dst_port_num: bits(field.ports, 0, 0xffff, has.ports),
-  rev_start_time: instant(field64.reverse, field.reverseNanos, has.answer),
+  rev_start_time: instant(field64.reverse, field.reverseNanos, has.answer, 1_000_000),
   tcp_flags: bits(field.state, 0, 511, has.tcp),
   rev_tcp_flags: bits(field.state, state.reverseFlagsShift, 511, has.reverseTcp),
   icmp_type: bits(field.ports, 8, 255, has.icmp),
@@ -77,20 +106,20 @@ const readers: Record<string, Reader> = {
   vlan_inner_id: bits(field.vlans, 16, 0xffff, has.innerVlan, -1),
   mpls_label: bits(field.mplsLabel, 0, -1, has.mpls),
   flow_label: bits(field.flowLabel, 0, 0xfffff, has.flowLabel),
-  src_mac: { read: ({ words }, places, to) => readMacs(words, places, to, 16, ended.srcMacLow), has: has.macs },
-  dst_mac: { read: ({ words }, places, to) => readMacs(words, places, to, 0, ended.dstMacLow), has: has.macs },
+  src_mac: halves(ended.macsHigh, ended.srcMacLow, has.macs, 16, 0xffff),
+  dst_mac: halves(ended.macsHigh, ended.dstMacLow, has.macs, 0, 0xffff),
   in_if: bits(field.place, 13, -1, has.interface, -1),
   sampling_rate: bits(field.meta, 0, 0, 0, 1),
   end_reason: bits(ended.reason, 0, 255),
   direction: bits(field.state, Math.log2(state.initiator), 1),
   tunnel_type: bits(field.meta, meta.typeShift, 15, has.tunnel),
   tunnel_depth: bits(field.meta, meta.depthShift, 15),
-  session_id: halves(field.sessionHigh, field.sessionLow),
-  parent_session_id: halves(ended.parentHigh, ended.parentLow, has.parent),
+  session_id: random(field.sessionHigh, field.sessionLow),
+  parent_session_id: random(ended.parentHigh, ended.parentLow, has.parent),
   flow_part: bits(field.part, 0, 0xffff),
   fragments: bits(field.fragments, 0, -1),
   retransmits: bits(field.retransmits, 0, -1, has.tcp),
-  rtt_us: bits(field.roundTripUs, 0, -1, has.roundTrip),
+  rtt_us: number(field.roundTripUs, has.roundTrip),
   flags: bits(field.traits, 24, 255),
 };
 
@@ -101,11 +130,11 @@ const readBits = (words: Int32Array, places: Uint32Array, to: Uint32Array, word:
   for (let i = 0; i < places.length; i++) to[i] = ((words[places[i]! * recordWords + word]! >>> shift) & mask) + plus;
 };
 
-const readHalves = (words: Int32Array, places: Uint32Array, to: Uint32Array, high: number, low: number) => {
+const readHalves = (words: Int32Array, places: Uint32Array, to: Uint32Array, high: number, low: number, shift: number, mask: number) => {
   for (let i = 0; i < places.length; i++) {
     const at = places[i]! * recordWords;
     to[i * 2] = words[at + low]!;
-    to[i * 2 + 1] = words[at + high]!;
+    to[i * 2 + 1] = (words[at + high]! >>> shift) & mask;
   }
 };
 
@@ -139,14 +168,6 @@ const readDurations = ({ words, doubles }: Records, places: Uint32Array, to: Uin
     const high = Math.floor(value / 4294967296);
     to[i * 2] = value - high * 4294967296;
     to[i * 2 + 1] = high;
-  }
-};
-
-const readMacs = (words: Int32Array, places: Uint32Array, to: Uint32Array, shift: number, low: number) => {
-  for (let i = 0; i < places.length; i++) {
-    const at = places[i]! * recordWords;
-    to[i * 2] = words[at + low]!;
-    to[i * 2 + 1] = (words[at + ended.macsHigh]! >>> shift) & 0xffff;
   }
 };
 

@@ -6,7 +6,7 @@ import { constants, type ZstdOptions, zstdCompressSync } from 'node:zlib';
 import type { Column } from '../schema.ts';
 import type { Bounds, Entries } from './entries.ts';
 import { Octets } from './octets.ts';
-import { beginDifferences, bitsFor, writeCount, writeDifferences, writePacked, writeRun } from './packing.ts';
+import { beginDifferences, bitsFor, type Packer, writeCount, writeDifferences, writePacked, writeRun } from './packing.ts';
 import { storedFrame } from './stored-frame.ts';
 import { type Struct, writeStruct } from './thrift.ts';
 import { physical, typeOf } from './types.ts';
@@ -98,7 +98,7 @@ const dataKind = (rows: number, encoding: number): Struct[number] => {
 const int32 = (id: number, value: number) => ({ id, int32: value });
 
 /** Which rows have a value: all, none, or those whose level is 1. */
-export type Levels = 'all' | 'none' | Uint32Array;
+export type Levels = 'all' | 'none' | Uint32Array | Packer;
 
 /** Levels as a run, with their length in front; the page is begun with them. */
 const beginData = (rows: number, levels: Levels): void => {
@@ -118,7 +118,7 @@ export const emptyChunk = (column: Column, rows: number): OpenChunk => {
 };
 
 /** The values of a column that are not NULL, by their codes. */
-export type Coded = { codes: Uint32Array; count: number; entries: Entries };
+export type Coded = { codes: Uint32Array | Packer; count: number; entries: Entries };
 
 /** A column by its dictionary. */
 export const dictionaryChunk = (column: Column, rows: number, { codes, count, entries }: Coded, levels: Levels): OpenChunk => {
@@ -170,21 +170,17 @@ export const packedCodesChunk = (column: Column, rows: number, { size, dictionar
   return { column, rows, codec: isSmall ? codecs.none : codecs.zstd, pages, facts };
 };
 
+/** A 32-bit number with the upper bit set would be negative to a reader that adds differences up. */
+const mostDifference = 0x7fff_ffff;
+
 /** Whole numbers of -2^52 to 2^52 as their differences; those beyond 32 bits are written plainly. */
 export const numbersChunk = (column: Column, rows: number, values: Float64Array, count: number, levels: Levels): OpenChunk => {
   if (count === 0) return emptyChunk(column, rows);
   const bounds = boundsOf(values, count);
-  // A 32-bit number with the upper bit set would be negative to a reader that adds differences up.
-  const fits = typeOf(column) === physical.int64 || bounds.most <= 0x7fff_ffff;
+  const fits = typeOf(column) === physical.int64 || bounds.most <= mostDifference;
   beginData(rows, levels);
-  const nulls = rows - count;
   const limits = { min: octetsOf(column, bounds.least), max: octetsOf(column, bounds.most) };
-  if (fits && writeDifferences(page, values, count)) {
-    // Differences of a column that is in order are few and alike; all others are as good as random.
-    const codec = page.length * 8 < count * 4 && page.length > smallOctets ? codecs.zstd : codecs.none;
-    const facts = { encodings: [encodings.rle, encodings.delta], nulls, bounds: limits };
-    return { column, rows, codec, pages: [takeData(rows, encodings.delta, codec)], facts };
-  }
+  if (fits && writeDifferences(page, values, count)) return takeDifferences(column, rows, count, limits);
   beginData(rows, levels);
   for (let i = 0; i < count; i++) writePlain(column, values[i] as number);
   return plainChunk(column, rows, count, limits);
@@ -204,6 +200,26 @@ export const risingChunk = (column: Column, rows: number, first: number, last: n
   return { column, rows, codec, pages: [takeData(rows, encodings.delta, codec)], facts };
 };
 
+/** The same that somebody else has written as differences; undefined where they must not be. */
+export const writtenNumbersChunk = (column: Column, rows: number, written: WrittenNumbers, levels: Levels): OpenChunk | undefined => {
+  const { octets, count, least, most } = written;
+  if (typeOf(column) !== physical.int64 && most > mostDifference) return undefined;
+  beginData(rows, levels);
+  page.append(octets);
+  return takeDifferences(column, rows, count, { min: octetsOf(column, least), max: octetsOf(column, most) });
+};
+
+/** Differences as `writeDifferences` writes them, of so many numbers between two. */
+export type WrittenNumbers = { octets: Uint8Array; count: number; least: number; most: number };
+
+/** What was written behind the levels. */
+const takeDifferences = (column: Column, rows: number, count: number, bounds: Bounds): OpenChunk => {
+  // Differences of a column that is in order are few and alike; all others are as good as random.
+  const codec = page.length * 8 < count * 4 && page.length > smallOctets ? codecs.zstd : codecs.none;
+  const facts = { encodings: [encodings.rle, encodings.delta], nulls: rows - count, bounds };
+  return { column, rows, codec, pages: [takeData(rows, encodings.delta, codec)], facts };
+};
+
 /** Whole numbers from `first` on, each one more than the one before, in all rows of a column of 64 bits. */
 export const countChunk = (column: Column, rows: number, first: number): OpenChunk => {
   beginData(rows, 'all');
@@ -214,19 +230,31 @@ export const countChunk = (column: Column, rows: number, first: number): OpenChu
   return { column, rows, codec, pages: [takeData(rows, encodings.delta, codec)], facts };
 };
 
+/** Values of 64 bits that look random, as octets, of which those from `leastAt` and from `mostAt` on are the least and the greatest. */
+export const writtenRandomChunk = (
+  column: Column,
+  rows: number,
+  octets: Uint8Array,
+  at: { least: number; most: number },
+  levels: Levels,
+) => {
+  beginData(rows, levels);
+  page.append(octets);
+  const bounds = { min: octets.slice(at.least, at.least + 8), max: octets.slice(at.most, at.most + 8) };
+  return plainChunk(column, rows, octets.length / 8, bounds);
+};
+
 /** Values of 64 bits that look random, as pairs of words. */
 export const randomChunk = (column: Column, rows: number, words: Uint32Array, count: number, levels: Levels): OpenChunk => {
   if (count === 0) return emptyChunk(column, rows);
-  beginData(rows, levels);
-  const octets = new Uint8Array(words.buffer, words.byteOffset, count * 8);
-  page.append(octets);
   let least = 0;
   let most = 0;
   for (let at = 1; at < count; at++) {
     if (isLess(words, at, least)) least = at;
     else if (isLess(words, most, at)) most = at;
   }
-  return plainChunk(column, rows, count, { min: octets.slice(least * 8, least * 8 + 8), max: octets.slice(most * 8, most * 8 + 8) });
+  const octets = new Uint8Array(words.buffer, words.byteOffset, count * 8);
+  return writtenRandomChunk(column, rows, octets, { least: least * 8, most: most * 8 }, levels);
 };
 
 const isLess = (words: Uint32Array, a: number, b: number): boolean => {

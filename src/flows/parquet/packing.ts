@@ -13,10 +13,14 @@ export const writeRun = (out: Octets, value: number, count: number, width: numbe
   for (let shift = 0; shift < width; shift += 8) out.byte(value >>> shift);
 };
 
+/** Values that somebody else packs, as `pack` does. */
+export type Packer = { pack(count: number, width: number): Uint8Array };
+
 /** Values as one packed run of the hybrid: groups of eight, the last filled up with zeros. `width` is 1 to 32. */
-export const writePacked = (out: Octets, values: Uint32Array, count: number, width: number): void => {
+export const writePacked = (out: Octets, values: Uint32Array | Packer, count: number, width: number): void => {
   out.varint(((count + 7) >> 3) * 2 + 1);
-  pack(out, values, count, width);
+  if (values instanceof Uint32Array) pack(out, values, count, width);
+  else out.append(values.pack(count, width));
 };
 
 /** Whole words that are packed until they are copied: as many as the values of a row group may need. */

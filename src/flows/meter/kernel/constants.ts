@@ -16,4 +16,6 @@ export const keyBits = lineMeta.key;
 export const depthBits = 15 << meta.depthShift;
 export const { fin, syn, rst, ack } = tcpFlag;
 export const recordOctets = recordWords * 4;
+/** Pairs of words in a record. */
+export const recordPairs = recordWords / 2;
 export const { slots, unlinked, firstOf } = wheel;

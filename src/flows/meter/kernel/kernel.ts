@@ -11,12 +11,27 @@ export type Kernel = {
   count(from: number, end: number): number;
   /** See end.ts. */
   write(record: number, reason: number): void;
+  end(record: number, reason: number): void;
   /** See columns.ts. */
+  spread(count: number, place: number): void;
   survey(count: number): void;
   choose(count: number, bit: number): number;
   codeBits(places: number, count: number, at: number, shift: number, mask: number, plus: number): number;
-  codeWhole(places: number, count: number, at: number, isDuration: number): number;
-  end(record: number, reason: number): void;
+  codeHalves(places: number, count: number, highAt: number, shift: number, mask: number, lowAt: number): number;
+  codeWholes(places: number, count: number, at: number): number;
+  codeDurations(places: number, count: number): number;
+  codePorts(count: number, shift: number, isDestination: number): number;
+  codeAddresses(count: number, firstAt: number, lastAt: number): number;
+  writeEntries(size: number, width: number): void;
+  /** See numbers.ts. */
+  gatherWholes(places: number, count: number, at: number): void;
+  gatherWords(places: number, count: number, at: number): void;
+  gatherPlaces(places: number, count: number, first: number): void;
+  gatherTimes(places: number, count: number, at: number, nanosAt: number, factor: number, isAll: number): void;
+  gatherRemainders(rows: number): number;
+  writePairs(places: number, count: number, highAt: number, lowAt: number): void;
+  writeDifferences(count: number): number;
+  pack(from: number, count: number, width: number, to: number): number;
 };
 
 const pageOctets = 65_536;

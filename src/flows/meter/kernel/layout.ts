@@ -71,26 +71,68 @@ export const counting = {
 /** Records that an encoder takes at once. */
 const encodedRows = 65_536;
 
-/** Where things lie in the memory of an encoder: arrays of words, of `encodedRows` but for the entries, which have four each. */
+/** Places in a memory for things of so many octets, one behind the other. */
+const laidOut = <Name extends string>(sizes: Readonly<Record<Name, number>>, from: number): Record<Name | 'end', number> => {
+  let end = from;
+  const places = Object.entries<number>(sizes).map(([name, size]) => {
+    end += size;
+    return [name, end - size];
+  });
+  return { ...(Object.fromEntries(places) as Record<Name, number>), end };
+};
+
+/** Octets from one pair of fields of all records to the next. Those of one record shall not all share a place in the cache. */
+const stride = encodedRows * 8 + 64;
+
+/** Where things lie in the memory of an encoder: arrays of words where nothing else is said. */
 export const encoding = {
-  /** Entries so far. */
+  /** Entries so far, and whether some of them are in `slots`. */
   size: 0,
+  isHashed: 4,
   /** What all records at hand have, and what any of them has: bits of `has`. */
-  all: 4,
-  any: 8,
-  /** The codes + 1 of values of 16 bits; all 0 between two columns. */
-  table: 4096,
-  /** The places of the records in their order, and of those that have a value. */
-  places: 4096 + encodedRows * 4,
-  chosen: 4096 + encodedRows * 8,
-  levels: 4096 + encodedRows * 12,
-  codes: 4096 + encodedRows * 16,
-  /** What each record at hand has. */
-  possessions: 4096 + encodedRows * 20,
-  entries: 4096 + encodedRows * 24,
-  records: 4096 + encodedRows * 40,
-  end: 4096 + encodedRows * (40 + recordWords * 4),
-} as const;
+  all: 8,
+  any: 12,
+  /** The least and the greatest of what was gathered (doubles), and the numbers of the least and the greatest of what was written. */
+  least: 16,
+  most: 24,
+  leastAt: 32,
+  mostAt: 36,
+  stride,
+  /** Slots of the hash table of codes, less one. */
+  lastSlot: encodedRows * 2 - 1,
+  ...laidOut(
+    {
+      /** The codes + 1 of values of 16 bits, and of others by hash; all 0 between two columns. */
+      table: 65_536 * 4,
+      slots: encodedRows * 8,
+      /** What has a code: four words, and an octet beside them. */
+      entries: encodedRows * 16,
+      tags: encodedRows,
+      codes: encodedRows * 4,
+      /** The places of the records in their order, and of those that have a value. */
+      places: encodedRows * 4,
+      chosen: encodedRows * 4,
+      levels: encodedRows * 4,
+      /** What each record at hand has. */
+      possessions: encodedRows * 4,
+      /** What was gathered, as doubles, and what is left of the times below a microsecond. */
+      values: encodedRows * 8,
+      remainders: encodedRows * 4,
+      /** Differences of a block as doubles, and what is left of them. */
+      differences: 128 * 8,
+      block: 128 * 4,
+      /** What was written: numbers of 64 bits, or differences of 32 bits with the heads of their blocks. */
+      page: encodedRows * 8 + 65_536,
+      /** Codes or levels in few bits. */
+      packed: encodedRows * 2 + 64,
+      /** Records on their way in. */
+      batch: batchRows * recordWords * 4,
+      /** The records, pair of fields by pair of fields. */
+      records: stride * (recordWords / 2),
+    },
+    4096,
+  ),
+};
 
 const octetsOf = <Name extends string>(words: Readonly<Record<Name, number>>, size: number): Record<Name, number> =>
   Object.fromEntries(Object.entries<number>(words).map(([name, word]) => [name, word * size])) as Record<Name, number>;

@@ -22,6 +22,8 @@ export declare const toF64: (value: i32) => f64;
 export declare const unsignedToF64: (value: i32) => f64;
 /** The whole part of a double from 0 to 2^32 - 1. */
 export declare const toUnsigned: (value: f64) => i32;
+/** The whole part of a double of -2^63 to 2^63, as its two's complement. */
+export declare const toLong: (value: f64) => i64;
 /** The least whole number that is not less. */
 export declare const ceil: (value: f64) => f64;
 /** Whether `a` is less than `b`, both unsigned. */
@@ -32,5 +34,7 @@ export declare const toI32: (value: i64) => i32;
 /** Bits below the lowest that is set and above the highest; 64 where none is. */
 export declare const trailingZeros: (value: i64) => i64;
 export declare const leadingZeros: (value: i64) => i64;
+/** Bits above the highest that is set; 32 where none is. */
+export declare const leadingZeros32: (value: i32) => i32;
 /** Which of 16 octets are the given one, a bit each from the lowest. */
 export declare const matches16: (at: i32, octet: i32) => i32;

@@ -1,0 +1,165 @@
+/**
+ * Ended records as a row group of Parquet. They become columns only here, column by column, and what is done with each row is done by the kernel; what is
+ * done with each entry of a dictionary that is a text is done here. The files are, octet by octet, those that run-metered.ts makes of the same flows as rows.
+ */
+import { writeDecimal, writeEnd } from '../end-names.ts';
+import { field } from '../meter/flow-record.ts';
+import { encoding } from '../meter/kernel/layout.ts';
+import { recordReaders } from '../meter/record-columns.ts';
+import {
+  dictionaryChunk,
+  emptyChunk,
+  type Levels,
+  numbersChunk,
+  type OpenChunk,
+  writtenNumbersChunk,
+  writtenRandomChunk,
+} from '../parquet/chunk.ts';
+import { mostRows } from '../parquet/dictionary.ts';
+import { type Entries, TextEntries } from '../parquet/entries.ts';
+import type { Octets } from '../parquet/octets.ts';
+import { physical, typeOf } from '../parquet/types.ts';
+import type { Column } from '../schema.ts';
+import { addressed, constantChunk, mostExact, placeOf, remainder } from './metered-file.ts';
+import type { RecordMemory } from './record-memory.ts';
+import type { RunConstants } from './run-encode.ts';
+
+/** The ends of a flow: where its address and its port are, and where they go. */
+const ends = [
+  {
+    firstAt: field.srcA * 4,
+    lastAt: field.srcD * 4,
+    portShift: 16,
+    isDestination: 0,
+    name: placeOf('src_comp'),
+    port: placeOf('src_port'),
+  },
+  { firstAt: field.dstA * 4, lastAt: field.dstD * 4, portShift: 0, isDestination: 1, name: placeOf('dst_comp'), port: placeOf('dst_port') },
+] as const;
+
+/** Which rows have a value, and where the kernel finds the places of those. */
+type Present = { levels: Levels; places: number; count: number };
+
+/** Entries of numbers, which the kernel writes. */
+class NumberEntries implements Entries {
+  readonly size: number;
+  readonly #memory: RecordMemory;
+  readonly #width: number;
+
+  constructor(memory: RecordMemory, column: Column, size: number) {
+    this.#memory = memory;
+    this.#width = typeOf(column) === physical.int64 ? 8 : 4;
+    this.size = size;
+  }
+
+  write(page: Octets): void {
+    this.#memory.kernel.writeEntries(this.size, this.#width);
+    page.append(this.#memory.page.subarray(0, this.size * this.#width));
+  }
+
+  bounds(): { min: Uint8Array; max: Uint8Array } {
+    const { entries, leastAt, mostAt } = this.#memory;
+    const octetsOf = (code: number): Uint8Array => new Uint8Array(entries.slice(code * 4, code * 4 + 2).buffer, 0, this.#width);
+    return { min: octetsOf(leastAt), max: octetsOf(mostAt) };
+  }
+}
+
+const texts = new TextEntries(mostRows);
+
+export class RecordGroup {
+  readonly #memory: RecordMemory;
+  readonly #count: number;
+  readonly #firstOrdinal: number;
+  readonly #constants: RunConstants;
+  readonly #chunks: OpenChunk[] = [];
+  #isExact = true;
+
+  /** The records at up to `mostRows` places; `firstOrdinal` is the place in the import of that at place 0. There is one such object at a time. */
+  constructor(memory: RecordMemory, places: Uint32Array, firstOrdinal: number, constants: RunConstants) {
+    this.#memory = memory;
+    this.#count = places.length;
+    this.#firstOrdinal = firstOrdinal;
+    this.#constants = constants;
+    memory.places.set(places);
+    memory.kernel.survey(places.length);
+  }
+
+  /** All columns; undefined where a number is too great to be exact. */
+  encode(): OpenChunk[] | undefined {
+    for (const end of ends) this.#addNames(end);
+    for (const [at, column] of addressed.entries()) this.#chunks[at] ??= this.#encode(column, at);
+    this.#chunks.push(this.#remainders());
+    return this.#isExact ? this.#chunks : undefined;
+  }
+
+  #encode(column: Column, at: number): OpenChunk {
+    const { kernel } = this.#memory;
+    const { base, sourceId, ingestedAt } = this.#constants;
+    const rows = this.#count;
+    if (column.name === 'source_id') return constantChunk(column, rows, sourceId);
+    if (column.name === 'ingested_at') return constantChunk(column, rows, Number(ingestedAt & 0xffff_ffffn), Number(ingestedAt >> 32n));
+    if (column.name === 'id') {
+      kernel.gatherPlaces(encoding.places, rows, this.#firstOrdinal + base);
+      return this.#numbers(column, 'all', rows);
+    }
+    const reader = recordReaders[at];
+    if (reader === undefined) return emptyChunk(column, rows);
+    const { levels, places, count } = this.#present(reader.has);
+    if (count === 0) return emptyChunk(column, rows);
+    if ('code' in reader) return this.#coded(column, levels, count, reader.code(kernel, places, count));
+    if ('gather' in reader) {
+      reader.gather(kernel, places, count, levels === 'all');
+      return this.#numbers(column, levels, count);
+    }
+    reader.pairs(kernel, places, count, levels === 'all');
+    const { page, leastAt, mostAt } = this.#memory;
+    return writtenRandomChunk(column, rows, page.subarray(0, count * 8), { least: leastAt * 8, most: mostAt * 8 }, levels);
+  }
+
+  #present(bit: number): Present {
+    const count = bit === 0 ? this.#count : this.#memory.kernel.choose(this.#count, bit);
+    if (count === this.#count) return { levels: 'all', places: encoding.places, count };
+    return { levels: this.#memory.levels, places: encoding.chosen, count };
+  }
+
+  #coded(column: Column, levels: Levels, count: number, size: number): OpenChunk {
+    const entries = new NumberEntries(this.#memory, column, size);
+    return dictionaryChunk(column, this.#count, { codes: this.#memory.codes, count, entries }, levels);
+  }
+
+  /** What was gathered. */
+  #numbers(column: Column, levels: Levels, count: number): OpenChunk {
+    const { least, most, values } = this.#memory;
+    if (Math.max(-least, most) > mostExact) this.#isExact = false;
+    const octets = this.#isExact ? this.#memory.differences(count) : undefined;
+    const chunk = octets && writtenNumbersChunk(column, this.#count, { octets, count, least, most }, levels);
+    return chunk ?? numbersChunk(column, this.#count, values, count, levels);
+  }
+
+  #remainders(): OpenChunk {
+    const rows = this.#count;
+    const count = this.#memory.kernel.gatherRemainders(rows);
+    return count === 0 ? emptyChunk(remainder, rows) : this.#numbers(remainder, count === rows ? 'all' : this.#memory.levels, count);
+  }
+
+  /** What the source or the destination is called: its address and its port as texts. */
+  #addNames({ firstAt, lastAt, portShift, isDestination, name, port }: (typeof ends)[number]): void {
+    const { kernel, entries: words, tags } = this.#memory;
+    const addresses = kernel.codeAddresses(this.#count, firstAt, lastAt);
+    texts.clear();
+    for (let code = 0; code < addresses; code++) {
+      const at = code * 4;
+      texts.end(writeEnd(texts.room(), texts.begin, tags[code]!, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!));
+    }
+    this.#addTexts(name);
+    const ports = kernel.codePorts(this.#count, portShift, isDestination);
+    texts.clear();
+    for (let code = 0; code < ports; code++) texts.end(writeDecimal(texts.room(), texts.begin, words[code * 4]!));
+    this.#addTexts(port);
+  }
+
+  #addTexts(at: number): void {
+    const coded = { codes: this.#memory.codes, count: this.#count, entries: texts };
+    this.#chunks[at] = dictionaryChunk(addressed[at] as Column, this.#count, coded, 'all');
+  }
+}
