@@ -146,6 +146,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   // A server drains its streams before it goes; its own room handles the signals.
   if (name !== 'serve') exitOnInterrupt();
   exitOnLostReader();
+  if (name === 'import') (await import('./flows/import/read-start.ts')).startReaderEarly(words);
   let program: Command | undefined;
   try {
     program = await loadProgram(name);

@@ -21,9 +21,10 @@ import { type BatchLink, isWriterFailure, linkThreads } from './batch-channel.ts
 import { type ImportRecord, newRecord, noteNews, noteReport } from './import-record.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import type { ByteOrigin, ReadArguments } from './read-arguments.ts';
+import { startReader } from './read-start.ts';
 import type { RunFile } from './run-writer.ts';
 import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
-import { dropReadyThreads, type ImportThreads, keepThreadsReady, startImportThreads, startReader } from './threads.ts';
+import { dropReadyThreads, type ImportThreads, keepThreadsReady, startImportThreads } from './threads.ts';
 import type { WriteArguments } from './write-thread.ts';
 
 /** Where an import takes its bytes from: a file that its own thread opens, or a stream of this thread. */

@@ -7,7 +7,8 @@ import { meterDefaults } from '../meter/options.ts';
 import { RingBroken } from '../meter/packet-ring.ts';
 import { packetOf, type Row, replyOf, rowsOf, segmentOf, tcp } from '../meter/testing.ts';
 import { linkThreads, receiveBatches } from './batch-channel.ts';
-import { type Metering, prepareMetering, startMetering } from './metering.ts';
+import { prepareMetering } from './meter-start.ts';
+import { type Metering, startMetering } from './metering.ts';
 
 const unknownSize = null;
 const small = 1000;

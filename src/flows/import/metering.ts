@@ -3,7 +3,7 @@
  * while this one reads and decodes. The flows are the same, row for row.
  */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
 import { Caller } from '../../core/thread.ts';
 import type { Packet, RecordFormat, RecordLane } from '../../packets/index.ts';
@@ -13,9 +13,10 @@ import { PacketBlock, PacketPacker } from '../meter/packet-block.ts';
 import { RingWriter, ringMemory } from '../meter/packet-ring.ts';
 import { blocksAt, inputOf, isLaneEnough, ScanLane } from '../meter/scan-lane.ts';
 import { type BatchLink, BatchSender } from './batch-channel.ts';
+import { takeMeterThread } from './meter-start.ts';
 import type { MeterArguments } from './meter-thread.ts';
+import { bigOctets } from './read-start.ts';
 import type { MeterSettings } from './settings.ts';
-import { meteredApartOctets } from './threads.ts';
 
 export type Metering = {
   /** Resolves when packets may be added. */
@@ -34,32 +35,9 @@ export type Metering = {
 
 /** Meters into the batches of `link`. `octets` is the size of the capture as far as it is known; `sleepMs` as for a `RingWriter`. */
 export const startMetering = (settings: MeterSettings, link: BatchLink, octets: number | null, sleepMs?: number): Metering =>
-  availableParallelism() === 1 || (octets !== null && octets < meteredApartOctets)
+  availableParallelism() === 1 || (octets !== null && octets < bigOctets)
     ? new MeteringHere(settings, link)
     : new MeteringThread(settings, link, sleepMs);
-
-const startThread = (): Worker => new Worker(new URL('./meter-thread.ts', import.meta.url), { name: 'weir-meter-thread' });
-
-let prepared: Worker | undefined;
-
-/** Starts the thread of the next metering ahead of it, while there is nothing else to do. */
-export const prepareMetering = (): void => {
-  if (availableParallelism() === 1) return;
-  const thread = startThread();
-  prepared = thread;
-  const forget = (): void => {
-    if (prepared === thread) prepared = undefined;
-  };
-  // One that fails now is not taken; the next will tell why.
-  thread.on('error', forget).on('exit', forget).unref();
-};
-
-const takeThread = (): Worker => {
-  const thread = prepared ?? startThread();
-  prepared = undefined;
-  thread.ref();
-  return thread;
-};
 
 const blockOctets = 65_536;
 
@@ -122,7 +100,7 @@ class MeteringThread implements Metering {
     this.#settings = settings;
     this.#packer = new PacketPacker(settings);
     this.#ring = new RingWriter(this.#memory, sleepMs);
-    this.#worker = takeThread();
+    this.#worker = takeMeterThread();
     const caller = new Caller(this.#worker);
     const lose = (cause: unknown): void => {
       this.#ring.break();

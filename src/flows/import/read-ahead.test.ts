@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { writeCapture } from '../../../bench/capture-packets.ts';
 import { receiveBatches } from './batch-channel.ts';
 import { formatAhead, ReadAhead } from './read-ahead.ts';
-import { startReader } from './threads.ts';
+import { startReader } from './read-start.ts';
 import { readImportWords } from './words.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-read-ahead-'));

@@ -19,12 +19,12 @@ import { BatchSender } from './batch-channel.ts';
 import { CaptureIntake } from './capture-intake.ts';
 import { detectFormat, detectOctets, type ImportFormat } from './detect.ts';
 import { ContentDigest } from './digest.ts';
-import { type Metering, prepareMetering, startMetering } from './metering.ts';
+import { type Metering, startMetering } from './metering.ts';
 import type { TextParser } from './parser.ts';
 import type { ReadArguments } from './read-arguments.ts';
+import type { ReaderStart } from './read-start.ts';
 import { BadRows } from './rows.ts';
 import type { ImportNews, ReadReport } from './settings.ts';
-import type { ReaderStart } from './threads.ts';
 
 const captureFormats = new Set<ImportFormat>(['pcap', 'pcapng']);
 type TextFormat = Exclude<ImportFormat, 'pcap' | 'pcapng' | 'parquet'>;
@@ -308,6 +308,5 @@ const pushThrough = (reader: CaptureReader, bytes: Uint8Array, input: Uint8Array
 const loadParsers = () => Promise.all([import('./csv.ts'), import('./ndjson.ts'), import('./json-array.ts'), import('./lanl.ts')]);
 
 if (parentPort === null) throw new Error('read-thread.ts runs as a worker thread');
-if ((workerData as ReaderStart | null)?.metersSoon) prepareMetering();
-else void loadParsers(); // while it waits to be told its file
+if ((workerData as ReaderStart | null)?.metersSoon !== true) void loadParsers(); // while it waits to be told its file
 serveCalls(parentPort, { read: (args: ReadArguments, context) => new ImportReading(args, context).run() });

@@ -4,14 +4,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type FileToRead, formatAhead, ReadAhead } from './read-ahead.ts';
+import { bigOctets, type ReaderStart, startReader } from './read-start.ts';
 
 export type ImportThreads = { reader: Worker; writer: Worker; ahead?: ReadAhead };
-
-/** What the reading thread is told as it starts: whether it shall start the metering one at once. */
-export type ReaderStart = { metersSoon: boolean };
-
-const start = (file: string, workerData: ReaderStart | null): Worker =>
-  new Worker(new URL(file, import.meta.url), { name: `weir-${file.slice(2, -3)}`, workerData });
 
 let prepared: ImportThreads | undefined;
 
@@ -24,12 +19,9 @@ export const startImportThreads = (): ImportThreads => {
   return threads;
 };
 
-/** A reading thread alone. */
-export const startReader = (): Worker => start('./read-thread.ts', { metersSoon: false } satisfies ReaderStart);
-
 const startBoth = (reader: ReaderStart): ImportThreads => ({
-  reader: start('./read-thread.ts', reader),
-  writer: start('./write-thread.ts', null),
+  reader: startReader(reader),
+  writer: new Worker(new URL('./write-thread.ts', import.meta.url), { name: 'weir-write-thread' }),
 });
 
 /** Starts both ahead of the next `startImportThreads`, and with a big file at once what it will be for; until then they keep no process alive. */
@@ -40,9 +32,6 @@ export const prepareImportThreads = (file: FileToRead | undefined): void => {
   prepared.reader.unref();
   prepared.writer.unref();
 };
-
-/** Files from this size on are begun ahead. */
-const bigOctets = 32 * 1_048_576;
 
 /** How long threads stay ready for an import that may not come. */
 const readyMs = 10_000;
@@ -63,6 +52,3 @@ export const dropReadyThreads = async (): Promise<void> => {
   clearTimeout(dropping);
   await Promise.all([threads?.reader.terminate(), threads?.writer.terminate()]);
 };
-
-/** Captures from this size on are metered in a thread of their own: it takes some 50 ms to start, in which so many octets are metered. */
-export const meteredApartOctets = 32 * 1_048_576;
