@@ -67,7 +67,7 @@ class MeteringHere implements Metering {
   }
 
   lane(format: RecordFormat): RecordLane | undefined {
-    return isLaneEnough(this.#settings) ? new ScanLane(this.#memory, this, format) : undefined;
+    return isLaneEnough(this.#settings) ? new ScanLane(this.#memory, this, !this.#settings.uniflow, format) : undefined;
   }
 
   add(packet: Packet): void {
@@ -125,7 +125,7 @@ class MeteringThread implements Metering {
   }
 
   lane(format: RecordFormat): RecordLane | undefined {
-    return isLaneEnough(this.#settings) ? new ScanLane(this.#memory, this.#ring, format) : undefined;
+    return isLaneEnough(this.#settings) ? new ScanLane(this.#memory, this.#ring, !this.#settings.uniflow, format) : undefined;
   }
 
   add(packet: Packet): void {

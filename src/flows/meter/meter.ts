@@ -95,7 +95,7 @@ export class Meter {
   #innerPackets = 0;
   #innerOctets = 0;
   #fragmented = 0;
-  readonly #flowsByReason = new Float64Array(6);
+  readonly #flowsByReason: Float64Array;
 
   constructor(options: MeterOptions, sink: MeterSink) {
     this.#options = options;
@@ -121,6 +121,7 @@ export class Meter {
     this.#block = new PacketBlock(buffer, counting.block, counting.ended - counting.block);
     this.#words = new Int32Array(buffer, 0, counting.block / 4);
     this.#doubles = new Float64Array(buffer, 0, counting.block / 8);
+    this.#flowsByReason = new Float64Array(buffer, counting.reasons, 6);
     this.#ended = new Int32Array(buffer, counting.ended, batchRows * recordWords);
     this.#kernel = startKernel(this.#table.memory);
     this.#clockSeconds = Number.NEGATIVE_INFINITY;
@@ -128,6 +129,7 @@ export class Meter {
     this.#words[counting.closeMs / 4] = this.#closeMs;
     this.#words[counting.bothWays / 4] = this.#isBiflow ? 1 : 0;
     this.#words[counting.opens / 4] = options.keepMacs ? 0 : 1;
+    this.#tellRoom();
   }
 
   /** The batch that is being filled; after `flush` it holds the last flows. */
@@ -142,6 +144,7 @@ export class Meter {
     this.#drain();
     this.#handOver();
     this.#batch = batch;
+    this.#tellRoom();
   }
 
   get counters(): MeterCounters {
@@ -192,6 +195,7 @@ export class Meter {
     for (let at: number = counting.block; at < end; ) {
       // The carrier of what is inside of a tunnel is told by this class alone.
       if (!this.#hasCarriers) at = this.#kernel.count(at, end);
+      this.#handOverIfFull();
       if (at === end) return;
       const word = (at - counting.block) / 4;
       this.#take(this.#block, word);
@@ -454,21 +458,24 @@ export class Meter {
 
   #end(record: number, reason: number): void {
     this.#kernel.end(record, reason);
-    this.#note(record, reason);
+    this.#note(record);
   }
 
   #write(record: number, reason: number): void {
     this.#kernel.write(record, reason);
-    this.#note(record, reason);
+    this.#note(record);
   }
 
   /** Notes that the kernel has written a flow. */
-  #note(record: number, reason: number): void {
-    this.#flowsByReason[reason]!++;
+  #note(record: number): void {
     const count = this.#words[counting.endedCount / 4]!;
     const { annex } = this.#table;
     if (annex.length > 0) takeAnnex(this.#ended, (count - 1) * recordWords, annex, record * annexWords);
-    if (this.#batch.count + count === batchRows) this.#handOver();
+    this.#handOverIfFull();
+  }
+
+  #handOverIfFull(): void {
+    if (this.#words[counting.endedCount / 4]! === this.#words[counting.endedRoom / 4]!) this.#handOver();
   }
 
   /** Puts what has ended into the batch, and goes on with the next if that is full. */
@@ -477,6 +484,12 @@ export class Meter {
     this.#words[counting.endedCount / 4] = 0;
     this.#batch.append(this.#ended.subarray(0, count * recordWords));
     if (this.#batch.isFull) this.#batch = this.#sink.full(this.#batch);
+    this.#tellRoom();
+  }
+
+  /** Tells the kernel how many flows may end before somebody takes them. */
+  #tellRoom(): void {
+    this.#words[counting.endedRoom / 4] = batchRows - this.#batch.count;
   }
 }
 

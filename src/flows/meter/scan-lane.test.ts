@@ -31,7 +31,7 @@ const packetsOf = (capture: Uint8Array, hasLane: boolean): { lines: string[]; ta
     },
   };
   const lane = (format: RecordFormat) => {
-    const own = new ScanLane(memory, giver, format);
+    const own = new ScanLane(memory, giver, !meterDefaults.uniflow, format);
     return {
       take(view: DataView, at: number, end: number) {
         const next = own.take(view, at, end);

@@ -34,7 +34,12 @@ export class ScanLane implements RecordLane {
   readonly #told: Int32Array;
   readonly #blocks: BlockGiver;
 
-  constructor(memory: WebAssembly.Memory, blocks: BlockGiver, { nanosPerTick, fractionLimit, recordLimit }: RecordFormat) {
+  constructor(
+    memory: WebAssembly.Memory,
+    blocks: BlockGiver,
+    isBiflow: boolean,
+    { nanosPerTick, fractionLimit, recordLimit }: RecordFormat,
+  ) {
     this.#memory = memory;
     this.#kernel = startKernel(memory);
     this.#blocks = blocks;
@@ -43,6 +48,7 @@ export class ScanLane implements RecordLane {
     this.#told[scanning.nanosPerTick / 4] = nanosPerTick;
     this.#told[scanning.fractionLimit / 4] = fractionLimit;
     this.#told[scanning.recordLimit / 4] = recordLimit;
+    this.#told[scanning.bothWays / 4] = isBiflow ? 1 : 0;
   }
 
   take(view: DataView, at: number, end: number): number {

@@ -1,9 +1,26 @@
 /**
- * Flows of plain TCP and UDP packets, begun as `Meter.#open` and `Tally.begin` would, and put into the timer wheel as `Expiry.track` would. What
+ * Flows of plain TCP and UDP packets and of pings, begun as `Meter.#open` and `Tally.begin` would, and put into the timer wheel as `Expiry.track` would. What
  * is odd in any way is left to them: a first packet that answers or ends something, or that there is no room for.
  */
 import { state } from '../flow-record.ts';
-import { ack, fin, firstOf, flagsShift, ipv6, keyBits, portless, recordOctets, rst, slots, syn, tcp, udp, unlinked } from './constants.ts';
+import {
+  ack,
+  echo,
+  fin,
+  firstOf,
+  flagsShift,
+  icmp,
+  ipv6,
+  keyBits,
+  portless,
+  recordOctets,
+  rst,
+  slots,
+  syn,
+  tcp,
+  udp,
+  unlinked,
+} from './constants.ts';
 import { counting, detailAt, lineAt, recordAt } from './layout.ts';
 import { type f64, type i32, load32, store32, storeF64, toF64, toUnsigned } from './words.ts';
 
@@ -131,11 +148,12 @@ const beginTcp = (at: i32, record: i32, tcpFlags: i32, seconds: f64, nanos: i32)
 };
 
 /** Whether a packet that belongs to no flow begins one here. */
-export const isPlainBeginning = (metaWord: i32, tcpFlags: i32, seconds: f64): boolean => {
+export const isPlainBeginning = (at: i32, metaWord: i32, tcpFlags: i32, seconds: f64): boolean => {
   const protocol = metaWord & 255;
   if ((metaWord & portless) !== 0 || load32(counting.opens) === 0 || seconds < 0 || seconds > 4294967295) return false;
   if (load32(counting.live) >= load32(counting.maxFlows) || load32(counting.indexed) * 2 > load32(counting.mask)) return false;
   if (protocol === udp) return true;
+  if (protocol === icmp) return (load32(at + detailAt.icmp) & 0xffff) === echo;
   return protocol === tcp && (tcpFlags & (fin | rst)) === 0 && (tcpFlags & (syn | ack)) !== (syn | ack);
 };
 
@@ -160,12 +178,16 @@ export const begin = (at: i32, metaWord: i32, seconds: f64, nanos: i32): void =>
   store32(record + recordAt.retransmits, 0);
   store32(record + recordAt.fragments, 0);
   store32(record + recordAt.closedAfterMs, 0);
-  // There is no ICMP code, which is -1 in a packet.
-  store32(record + recordAt.flowLabel, load32(at + lineAt.flowLabel) | (255 << 20));
+  // Where there is no ICMP code it is -1 in a packet.
+  const icmpCode = protocol === icmp ? (load32(at + detailAt.icmp) >>> 16) & 255 : 255;
+  store32(record + recordAt.flowLabel, load32(at + lineAt.flowLabel) | (icmpCode << 20));
   store32(record + recordAt.mplsLabel, load32(at + lineAt.mplsLabel));
   store32(record + recordAt.vlans, load32(at + lineAt.vlans));
   setSession(record, toUnsigned(seconds), nanos);
-  store32(record + recordAt.state, protocol === tcp ? beginTcp(at, record, traits & 511, seconds, nanos) : 0);
+  store32(
+    record + recordAt.state,
+    protocol === tcp ? beginTcp(at, record, traits & 511, seconds, nanos) : protocol === icmp ? state.initiator : 0,
+  );
   const tick = load32(counting.tick);
   store32(record + recordAt.touched, tick);
   const ticks = load32(counting.idleTicks + (protocol << 2));

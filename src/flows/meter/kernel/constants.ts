@@ -11,10 +11,15 @@ export { has, mappedWord } from '../record-batch.ts';
 export const { tcp, udp, icmp, icmpv6 } = protocols;
 export const { live, ipv6, portless } = meta;
 export const { isDetailed, flagsShift } = lineMeta;
+/** Messages of ICMP. */
+export const echo = 8;
+export const echoReply = 0;
 export const keyBits = lineMeta.key;
 /** The tunnel depth in the word `meta`. */
 export const depthBits = 15 << meta.depthShift;
 export const { fin, syn, rst, ack } = tcpFlag;
+/** IPFIX flowEndReason of what has closed. */
+export const endSeen = 3;
 export const recordOctets = recordWords * 4;
 /** Pairs of words in a record. */
 export const recordPairs = recordWords / 2;

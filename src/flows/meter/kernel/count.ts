@@ -1,6 +1,6 @@
 /**
  * The packets of a block, each counted in the flow it belongs to, as `Meter` and `Tally` would: as long as the flow is known and not over, or the packet
- * begins one in a plain way (begin.ts). At the first of any other kind it stops, having changed nothing for it: they decide about that one.
+ * begins one in a plain way (begin.ts), also in place of one that was closed. At the first of any other kind it stops, having changed nothing for it: they decide about that one.
  */
 
 import { state } from '../flow-record.ts';
@@ -8,6 +8,9 @@ import { begin, isPlainBeginning, link, unlink } from './begin.ts';
 import {
   ack,
   depthBits,
+  echo,
+  echoReply,
+  endSeen,
   fin,
   flagsShift,
   icmp,
@@ -22,6 +25,7 @@ import {
   tcp,
   unlinked,
 } from './constants.ts';
+import { end } from './end.ts';
 import { counting, detailAt, lineAt, recordAt } from './layout.ts';
 import { ceil, type f64, type i32, load32, loadF64, store32, storeF64, toF64, toUnsigned } from './words.ts';
 
@@ -79,6 +83,19 @@ const isAfterClose = (record: i32, tcpFlags: i32, ageNs: f64): boolean => {
   return (tcpFlags & (syn | ack)) === syn || ageNs > (toF64(load32(record + recordAt.closedAfterMs)) + toF64(closeMs)) * 1e6;
 };
 
+/** Whether a packet for which a closed flow is over begins the next one in a plain way, and there is room for that which has ended. */
+const isFollowed = (at: i32, record: i32, metaWord: i32, turned: i32, ageNs: f64, seconds: f64): boolean => {
+  if (load32(counting.endedCount) >= load32(counting.endedRoom)) return false;
+  const closeMs = toF64(load32(record + recordAt.closedAfterMs)) + toF64(load32(counting.closeMs));
+  const hasSyn = !turned && (load32(record + recordAt.state) & state.synForward) !== 0;
+  // Some hosts repeat their SYN after a RST.
+  if (ageNs <= closeMs * 1e6 && hasSyn && load32(record + recordAt.firstSequence) === load32(at + lineAt.tcpSequence)) return false;
+  return isPlainBeginning(at, metaWord, load32(at + lineAt.traits) & 511, seconds);
+};
+
+/** The number of a record. */
+const numberOf = (record: i32): i32 => toUnsigned(toF64(record - counting.slab) / recordOctets);
+
 /** The word `state` once the flags of a packet are in it. */
 const stateWith = (stateWord: i32, tcpFlags: i32, turned: i32): i32 => stateWord | (tcpFlags << (turned * state.reverseFlagsShift));
 
@@ -130,8 +147,7 @@ const noteClose = (record: i32, seconds: f64, nanos: i32): void => {
   if (load32(counting.closeMs) === 0) return;
   unlink(record);
   const ticks = load32(counting.closeTicks);
-  const number = toUnsigned(toF64(record - counting.slab) / recordOctets);
-  if (ticks > 0) link(record, number, load32(counting.tick) + ticks);
+  if (ticks > 0) link(record, numberOf(record), load32(counting.tick) + ticks);
   else store32(record + recordAt.previous, unlinked);
 };
 
@@ -149,10 +165,17 @@ const isPlainAnswer = (record: i32, seconds: f64, nanos: i32): boolean => {
   return elapsedNs >= 0 && elapsedNs < 3.6e12;
 };
 
+/** Whether a packet of ICMP is a ping or its answer, and these are one flow. */
+const isPing = (at: i32): boolean => {
+  const type = load32(at + detailAt.icmp) & 0xffff;
+  return (type === echo || type === echoReply) && load32(counting.bothWays) !== 0;
+};
+
 /** Counts one packet; false, and nothing changed, where it is not for this file. */
 const countOne = (at: i32, metaWord: i32): boolean => {
   const protocol = metaWord & 255;
-  if ((metaWord & depthBits) !== 0 || protocol === icmp || protocol === icmpv6) return false;
+  if ((metaWord & depthBits) !== 0 || protocol === icmpv6) return false;
+  if (protocol === icmp && !isPing(at)) return false;
   if ((metaWord & isDetailed) !== 0 && (load32(at + detailAt.fragment) & 1) !== 0) return false;
   const seconds = loadF64(at + lineAt.seconds);
   const nanos = load32(at + lineAt.nanos);
@@ -162,7 +185,7 @@ const countOne = (at: i32, metaWord: i32): boolean => {
   const traits = load32(at + lineAt.traits);
   const tcpFlags = traits & 511;
   if (found === 0) {
-    if (!isPlainBeginning(metaWord, tcpFlags, seconds)) return false;
+    if (!isPlainBeginning(at, metaWord, tcpFlags, seconds)) return false;
     noteArrival(octets, seconds, nanos);
     begin(at, metaWord, seconds, nanos);
     return true;
@@ -175,7 +198,13 @@ const countOne = (at: i32, metaWord: i32): boolean => {
 
   let stateWord = load32(record + recordAt.state);
   const hasTcp = protocol === tcp && (metaWord & portless) === 0;
-  if ((stateWord & state.closed) !== 0 && isAfterClose(record, tcpFlags, ageNs)) return false;
+  if ((stateWord & state.closed) !== 0 && isAfterClose(record, tcpFlags, ageNs)) {
+    if (!isFollowed(at, record, metaWord, turned, ageNs, seconds)) return false;
+    noteArrival(octets, seconds, nanos);
+    end(numberOf(record), endSeen);
+    begin(at, metaWord, seconds, nanos);
+    return true;
+  }
   const packets = loadF64(record + recordAt.packets + (turned << 3));
   const isAnswer = turned && packets === 0;
   const isSynAck = protocol === tcp && (tcpFlags & (syn | ack)) === (syn | ack);
@@ -199,6 +228,7 @@ const countOne = (at: i32, metaWord: i32): boolean => {
       noteClose(record, seconds, nanos);
     }
   }
+  if (protocol === icmp && (load32(at + detailAt.icmp) & 0xffff) === echo) stateWord |= state.initiator;
   store32(record + recordAt.state, stateWord);
   return true;
 };

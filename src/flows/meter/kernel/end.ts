@@ -43,6 +43,7 @@ const copy = (record: i32, reason: i32): void => {
     storeF64(to + at + 8, loadF64(record + at + 8));
     at += 16;
   }
+  storeF64(counting.reasons + (reason << 3), loadF64(counting.reasons + (reason << 3)) + 1);
   store32(to + endedAt.reason, reason);
   store32(to + endedAt.has, possessions(record, metaWord));
   store32(counting.endedCount, count + 1);

@@ -19,6 +19,8 @@ export const scanning = {
   fractionLimit: 20,
   /** Most octets of a record. */
   recordLimit: 24,
+  /** Whether a ping and its answer are one flow: see flow-key.ts. */
+  bothWays: 28,
 } as const;
 
 /** What `count` is told and tells, at the start of its memory; doubles first. */
@@ -64,6 +66,10 @@ export const counting = {
   /** Records that have ended since somebody took them, and their number. */
   ended: 8192 + 65_536,
   endedCount: 292,
+  /** How many there may be. */
+  endedRoom: 296,
+  /** Flows that have ended, by reason: doubles. */
+  reasons: 304,
   /** The records of the flow table. */
   slab: 8192 + 65_536 + batchRows * recordWords * 4,
 } as const;

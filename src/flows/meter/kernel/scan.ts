@@ -1,9 +1,9 @@
 /**
  * The records of a classic little-endian capture of Ethernet, from one to the next: whatever is a plain TCP or UDP packet of IPv4 or
- * IPv6 (untagged, or with one VLAN tag) becomes a line of the block, as `decode` and `PacketPacker` would make it. At the first record
+ * IPv6, or a ping of IPv4 (untagged, or with one VLAN tag) becomes a line of the block, as `decode` and `PacketPacker` would make it. At the first record
  * that is anything else, or odd in any way, it stops: they decide about that one.
  */
-import { ipv6, isDetailed, live, tcp, udp } from './constants.ts';
+import { echo, echoReply, icmp, ipv6, isDetailed, live, mappedWord, tcp, udp } from './constants.ts';
 import { detailAt, lineAt, scanning } from './layout.ts';
 import { below, type i32, load8, load16, load32, store32, storeF64, unsignedToF64 } from './words.ts';
 
@@ -50,6 +50,40 @@ const writeTransport = (out: i32, protocol: i32, at: i32, room: i32, length: i32
   return true;
 };
 
+/** Writes the rest of a ping or its answer, whose header is whole; answers the octets of its line, or 0 where it is another message of ICMP. */
+const writePing = (out: i32, at: i32, octets: i32, traits: i32, seed: i32): i32 => {
+  const type = load8(at + 20);
+  if ((type !== echo && type !== echoReply) || load32(scanning.bothWays) === 0) return 0;
+  const identifier = big16(at + 24);
+  const ports = type === echo ? (identifier << 16) | (echo << 8) : (echo << 24) | identifier;
+  const src = big32(at + 12);
+  const dst = big32(at + 16);
+  const metaWord = icmp | live;
+  store32(out, metaWord | isDetailed);
+  store32(out + lineAt.hash, hashOf(src, dst, ports, metaWord, seed));
+  store32(out + lineAt.srcD, src);
+  store32(out + lineAt.dstD, dst);
+  store32(out + lineAt.ports, ports);
+  store32(out + lineAt.octets, octets);
+  store32(out + lineAt.tcpSequence, 0);
+  store32(out + lineAt.tcpPayload, 0);
+  store32(out + lineAt.traits, traits);
+  store32(out + lineAt.flowLabel, 0);
+  store32(out + detailAt.srcA, 0);
+  store32(out + detailAt.srcB, 0);
+  store32(out + detailAt.srcC, mappedWord);
+  store32(out + detailAt.dstA, 0);
+  store32(out + detailAt.dstB, 0);
+  store32(out + detailAt.dstC, mappedWord);
+  store32(out + detailAt.icmp, type | (load8(at + 21) << 16));
+  store32(out + detailAt.icmpIdentifier, identifier);
+  store32(out + detailAt.fragment, 0);
+  store32(out + detailAt.identification, 0);
+  store32(out + detailAt.srcPort, -1);
+  store32(out + detailAt.dstPort, -1);
+  return 128;
+};
+
 /** Writes an IPv4 packet of so many captured octets and so many on the wire; answers the octets of its line, or 0 where it is not plain. */
 const writeIpv4 = (out: i32, at: i32, captured: i32, wire: i32, seed: i32): i32 => {
   if (captured < 28 || load8(at) !== 0x45) return 0;
@@ -59,6 +93,7 @@ const writeIpv4 = (out: i32, at: i32, captured: i32, wire: i32, seed: i32): i32 
   const protocol = load8(at + 9);
   const held = captured < octets ? captured : octets;
   const traits = (load8(at + 8) << 16) | (load8(at + 1) << 24);
+  if (protocol === icmp) return writePing(out, at, octets, traits, seed);
   if (!writeTransport(out, protocol, at + 20, held - 20, octets - 20, traits)) return 0;
   const ports = big32(at + 20);
   const src = big32(at + 12);
