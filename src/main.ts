@@ -20,8 +20,12 @@ const groups: readonly Group[] = [
     load: async () => (await import('./server/cli.ts')).addCommands,
   },
   {
+    // Alone, without all that asks the store: what an import loads is time in which it does not read.
+    commands: { import: 'turn capture and flow files into stored flows' },
+    load: async () => (await import('./flows/commands/import.ts')).addImport,
+  },
+  {
     commands: {
-      import: 'turn capture and flow files into stored flows',
       flows: 'look at, export and seal stored flows',
       exporters: 'see who sends flow exports, and what of them is missing',
       replay: 'send recorded flow exports again, to this or another collector',

@@ -1,5 +1,5 @@
-import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
-import { type Program, pipeThrough } from './child.ts';
+import type { Gunzip, ZstdDecompress } from 'node:zlib';
+import type { Program } from './child.ts';
 import { Problem } from './problem.ts';
 
 /** Compressed formats that are unwrapped, by the octets they begin with. The names of files are not looked at. */
@@ -59,13 +59,22 @@ export async function* decompress(
       throw new Problem('unprocessable', `The input is compressed more than ${depthLimit} times over`);
     }
     onFound(compression);
-    inner = unwrap(compression, all, signal);
+    inner = await unwrap(compression, all, signal);
   }
 }
 
-function unwrap(compression: Compression, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  if (compression === 'gzip') return inflate('gzip', () => createGunzip({ chunkSize: outputOctets }), source);
-  if (compression === 'zstd') return inflate('zstd', () => createZstdDecompress({ chunkSize: outputOctets }), source);
+/** What unpacks is loaded with the first that is packed. */
+async function unwrap(
+  compression: Compression,
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<AsyncGenerator<Uint8Array>> {
+  if (compression === 'gzip' || compression === 'zstd') {
+    const { createGunzip, createZstdDecompress } = await import('node:zlib');
+    const create = compression === 'gzip' ? createGunzip : createZstdDecompress;
+    return inflate(compression, () => create({ chunkSize: outputOctets }), source);
+  }
+  const { pipeThrough } = await import('./child.ts');
   return pipeThrough(programs[compression], source, signal);
 }
 

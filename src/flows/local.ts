@@ -7,7 +7,6 @@ import { type FlowsConfig, flowsDefaults } from './defaults.ts';
 import { createFlows, type Flows } from './flows.ts';
 import { readImportWords } from './import/words.ts';
 import type { FlowsLog } from './log.ts';
-import { readFormat, readStream } from './query.ts';
 import type { StorePlace } from './store/client.ts';
 
 /** `expectsImport` starts what an import needs while the store opens. */
@@ -79,6 +78,7 @@ class LocalFlows implements FlowsPort {
   }
 
   async *export(query: ExportQuery): AsyncGenerator<Uint8Array> {
+    const { readFormat, readStream } = await import('./query.ts'); // and the filter language with it, which an import does without
     const controller = new AbortController();
     const queue: { block: Uint8Array; release: () => void }[] = [];
     let wake: (() => void) | undefined;

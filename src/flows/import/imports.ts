@@ -237,6 +237,8 @@ class ImportJob {
     signal.throwIfAborted();
     this.#enter('receiving');
     const { report, files } = await this.#readAndWrite();
+    // They go while the store commits.
+    for (const worker of this.#workers) void worker.terminate();
     noteReport(record, report, this.#seconds());
     record.flows = files.reduce((sum, file) => sum + file.rows, 0);
     this.#enter('committing');

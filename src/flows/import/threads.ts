@@ -4,33 +4,37 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type FileToRead, formatAhead, ReadAhead } from './read-ahead.ts';
-import { bigOctets, type ReaderStart, startReader } from './read-start.ts';
+import { bigOctets, startReader } from './read-start.ts';
 
 export type ImportThreads = { reader: Worker; writer: Worker; ahead?: ReadAhead };
 
-let prepared: ImportThreads | undefined;
+/** Those that are ahead of their import; the writer is still to come where the reader is the one that counts. */
+let prepared: (Omit<ImportThreads, 'writer'> & { writer: Worker | undefined }) | undefined;
+
+const startWriter = (): Worker => new Worker(new URL('./write-thread.ts', import.meta.url), { name: 'weir-write-thread' });
 
 /** Starts both; who takes them ends them. Those that were prepared are taken first. */
 export const startImportThreads = (): ImportThreads => {
-  const threads = prepared ?? startBoth({ metersSoon: false });
+  const { reader, writer = startWriter(), ahead } = prepared ?? { reader: startReader() };
   prepared = undefined;
-  threads.reader.ref();
-  threads.writer.ref();
-  return threads;
+  reader.ref();
+  writer.ref();
+  return { reader, writer, ...(ahead && { ahead }) };
 };
 
-const startBoth = (reader: ReaderStart): ImportThreads => ({
-  reader: startReader(reader),
-  writer: new Worker(new URL('./write-thread.ts', import.meta.url), { name: 'weir-write-thread' }),
-});
-
-/** Starts both ahead of the next `startImportThreads`, and with a big file at once what it will be for; until then they keep no process alive. */
+/**
+ * Starts both ahead of the next `startImportThreads`; until then they keep no process alive. A big file is begun at once: what would be a core for the
+ * writing thread is the reader's until there is something to write.
+ */
 export const prepareImportThreads = (file: FileToRead | undefined): void => {
   const format = file !== undefined && file.octets >= bigOctets ? formatAhead(file) : undefined;
-  prepared = startBoth({ metersSoon: format === 'pcap' || format === 'pcapng' });
-  if (file !== undefined && format !== undefined) prepared.ahead = new ReadAhead(prepared.reader, file);
-  prepared.reader.unref();
-  prepared.writer.unref();
+  const reader = startReader({ metersSoon: format === 'pcap' || format === 'pcapng' });
+  reader.unref();
+  if (file !== undefined && format !== undefined) prepared = { reader, writer: undefined, ahead: new ReadAhead(reader, file) };
+  else {
+    prepared = { reader, writer: startWriter() };
+    prepared.writer?.unref();
+  }
 };
 
 /** How long threads stay ready for an import that may not come. */
@@ -50,5 +54,5 @@ export const dropReadyThreads = async (): Promise<void> => {
   const threads = prepared;
   prepared = undefined;
   clearTimeout(dropping);
-  await Promise.all([threads?.reader.terminate(), threads?.writer.terminate()]);
+  await Promise.all([threads?.reader.terminate(), threads?.writer?.terminate()]);
 };
