@@ -34,12 +34,12 @@ const build = (folder: URL, names: readonly string[], known: Constants, isShared
 
 /** The modules that the sources of now make. */
 export const buildKernel = () =>
-  build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'count.ts', 'columns.ts', 'numbers.ts'], { ...record, ...constants, ...layout });
-export const buildLanlKernel = () =>
-  build(lanlFolder, ['read-numbers.ts', 'read-texts.ts', 'read-lines.ts', 'code-values.ts', 'write-pages.ts', 'pack-texts.ts'], {
-    ...lanlLayout,
-    ...codingLayout,
+  build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'expire.ts', 'count.ts', 'columns.ts', 'numbers.ts'], {
+    ...record,
+    ...constants,
+    ...layout,
   });
+export const buildLanlKernel = () => build(lanlFolder, ['read-lines.ts'], lanlLayout);
 export const buildValueKernel = () => build(valueFolder, ['read-values.ts'], {}, false);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -47,6 +47,7 @@ const conversions: Record<string, [number, ValueType, ValueType]> = {
   unsignedToF64: [0xb8, 'i32', 'f64'],
   toUnsigned: [0xab, 'f64', 'i32'],
   toLong: [0xb0, 'f64', 'i64'],
+  floor: [0x9c, 'f64', 'f64'],
   ceil: [0x9b, 'f64', 'f64'],
   toI64: [0xad, 'i32', 'i64'],
   toI32: [0xa7, 'i64', 'i32'],

@@ -10,20 +10,23 @@
  */
 
 import { protocols } from './flow-key.ts';
-import { field, field64, recordDoubles, recordWords, state } from './flow-record.ts';
+import { field, recordWords, state } from './flow-record.ts';
 import type { FlowTable } from './flow-table.ts';
+import type { Kernel } from './kernel/kernel.ts';
 import { counting } from './kernel/layout.ts';
 import type { MeterOptions } from './options.ts';
 import { wheel } from './wheel.ts';
 
 const { slots, unlinked, firstOf } = wheel;
-/** Records fit in 22 bits: see `maxFlows`. */
-const recordSpan = 2 ** 22;
+
+/** Ends flows that are out of the wheel, in the order of what is noted of each (kernel/expire.ts). */
+export type EndDue = (due: Float64Array) => void;
 
 export class Expiry {
   /** Tick of the clock, an int32 that may wrap: only differences count. */
   tick = 0;
   readonly #table: FlowTable;
+  readonly #kernel: Kernel;
   // These lie where the kernel finds them, which puts flows into the wheel as well.
   readonly #heads: Int32Array;
   readonly #told: Int32Array;
@@ -34,11 +37,11 @@ export class Expiry {
   readonly #tickSeconds: number;
   readonly #closeTicks: number;
   #tickStart = Number.NEGATIVE_INFINITY;
-  #due = new Float64Array(64);
 
-  constructor(table: FlowTable, options: MeterOptions) {
+  constructor(table: FlowTable, kernel: Kernel, options: MeterOptions) {
     const { idleMs, udpIdleMs, icmpIdleMs, tcpCloseMs } = options;
     this.#table = table;
+    this.#kernel = kernel;
     const { buffer } = table.memory;
     this.#told = new Int32Array(buffer, 0, counting.idleNs / 4);
     this.#heads = new Int32Array(buffer, counting.heads, slots).fill(-1);
@@ -83,8 +86,8 @@ export class Expiry {
     this.#told[counting.linked / 4]!--;
   }
 
-  /** Moves the clock to `seconds` and hands each flow whose time-out has passed to `end`, already out of the wheel. */
-  advance(seconds: number, end: (record: number) => void): void {
+  /** Moves the clock to `seconds` and hands the flows whose time-outs have passed to `end`, already out of the wheel. */
+  advance(seconds: number, end: EndDue): void {
     const steps = Math.floor((seconds - this.#tickStart) / this.#tickSeconds);
     if (steps <= 0) return;
     // Before the first packet there is nothing to end, and after a whole turn of the wheel nothing can be left in it.
@@ -95,39 +98,13 @@ export class Expiry {
     this.#tickStart = Number.isFinite(this.#tickStart) ? this.#tickStart + steps * this.#tickSeconds : Math.floor(seconds);
   }
 
-  #sweep(slotStart: number, end: (record: number) => void): void {
-    const slot = this.tick & (slots - 1);
-    let record = this.#heads[slot]!;
-    if (record < 0) return;
-    const words = this.#table.words;
-    let count = 0;
-    while (record >= 0) {
-      const at = record * recordWords;
-      const next = words[at + field.next]!;
-      const deadline = (words[at + field.touched]! + this.#ticksOf(record)) | 0;
-      if (((deadline - this.tick) | 0) > 0) this.track(record);
-      else count = this.#collect(record, count, slotStart);
-      record = next;
-    }
-    const due = this.#due.subarray(0, count).sort();
-    for (let i = 0; i < count; i++) end(due[i]! % recordSpan);
-  }
-
-  /** Notes a due record under its exact deadline: 31 bits of time within the slot above 22 bits of record number. */
-  #collect(record: number, count: number, slotStart: number): number {
-    this.untrack(record);
-    const last = this.#table.doubles[record * recordDoubles + field64.last]!;
-    const at = record * recordWords;
-    const idleNs = this.idleNs[this.#table.words[at + field.meta]! & 255]!;
-    const passed = (last - slotStart) * 1e9 + this.#table.words[at + field.lastNanos]! + idleNs;
-    const order = Math.max(0, Math.min(0x7fffffff, Math.floor(passed / this.#tickSeconds) + 2e9));
-    if (count === this.#due.length) {
-      const grown = new Float64Array(count * 2);
-      grown.set(this.#due);
-      this.#due = grown;
-    }
-    this.#due[count] = order * recordSpan + record;
-    return count + 1;
+  /** Those that have had packets since go where they belong now; the others end. */
+  #sweep(slotStart: number, end: EndDue): void {
+    if (this.#heads[this.tick & (slots - 1)]! < 0) return;
+    const count = this.#kernel.sweep(this.tick, slotStart, this.#tickSeconds);
+    if (count === 0) return;
+    const due = this.#table.due.subarray(0, count);
+    end(count === 1 ? due : due.sort());
   }
 
   #ticksOf(record: number): number {

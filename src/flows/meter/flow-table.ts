@@ -23,6 +23,8 @@ export class FlowTable {
   /** The slab as words and as doubles. */
   readonly words: Int32Array;
   readonly doubles: Float64Array;
+  /** Flows that are due: see kernel/expire.ts. */
+  readonly due: Float64Array;
   /** The annex of the records, empty until `openAnnex`: see `annexField`. */
   annex = new Int32Array(0);
   readonly maxFlows: number;
@@ -38,13 +40,16 @@ export class FlowTable {
     const slabOctets = maxFlows * recordWords * 4;
     // An index of twice the size is made behind the last one, which then lies idle.
     const indexOctets = 2 * 8 * Math.max(smallestIndex, 2 ** Math.ceil(Math.log2(maxFlows * 2)));
-    this.memory = kernelMemory(counting.slab + slabOctets + indexOctets);
+    const dueAt = counting.slab + slabOctets + indexOctets;
+    this.memory = kernelMemory(dueAt + maxFlows * 8);
     const { buffer } = this.memory;
     this.words = new Int32Array(buffer, counting.slab, maxFlows * recordWords);
     this.doubles = new Float64Array(buffer, counting.slab, maxFlows * recordDoubles);
     this.#told = new Int32Array(buffer, 0, counting.idleNs / 4);
     this.#told[counting.free / 4] = -1;
     this.#told[counting.maxFlows / 4] = maxFlows;
+    this.#told[counting.due / 4] = dueAt;
+    this.due = new Float64Array(buffer, dueAt, maxFlows);
     this.#index = this.#indexAt(counting.slab + slabOctets);
   }
 

@@ -24,6 +24,7 @@ import { isOneFlowPerKey, type MeterOptions, meterDefaults } from './options.ts'
 import { line, lineMeta, PacketBlock, PacketPacker, unpack, wordsOfLine } from './packet-block.ts';
 import { type RecordBatch, takeAnnex } from './record-batch.ts';
 import { Tally, tcpFlag } from './tally.ts';
+import { wheel } from './wheel.ts';
 
 /** Where flows go. */
 export type MeterSink = {
@@ -101,12 +102,13 @@ export class Meter {
     this.#options = options;
     this.#sink = sink;
     this.#table = new FlowTable(options.maxFlows);
+    this.#kernel = startKernel(this.#table.memory);
     this.#packer = new PacketPacker(options);
     this.#isBiflow = !options.uniflow;
     this.#batch = sink.batch;
     this.#activeNs = options.activeMs === 0 ? Number.POSITIVE_INFINITY : options.activeMs * 1e6;
     this.#closeMs = isOneFlowPerKey(options) ? 0 : options.tcpCloseMs;
-    this.#expiry = new Expiry(this.#table, { ...options, tcpCloseMs: this.#closeMs });
+    this.#expiry = new Expiry(this.#table, this.#kernel, { ...options, tcpCloseMs: this.#closeMs });
     this.#idleNs = this.#expiry.idleNs;
     this.#tally = new Tally(this.#table, this.#expiry, {
       isBiflow: this.#isBiflow,
@@ -123,7 +125,6 @@ export class Meter {
     this.#doubles = new Float64Array(buffer, 0, counting.block / 8);
     this.#flowsByReason = new Float64Array(buffer, counting.reasons, 6);
     this.#ended = new Int32Array(buffer, counting.ended, batchRows * recordWords);
-    this.#kernel = startKernel(this.#table.memory);
     this.#clockSeconds = Number.NEGATIVE_INFINITY;
     this.#doubles[counting.activeNs / 8] = this.#activeNs;
     this.#words[counting.closeMs / 4] = this.#closeMs;
@@ -274,8 +275,17 @@ export class Meter {
     this.#words[counting.clockNanos / 4] = nanos;
   }
 
-  readonly #endExpired = (record: number): void => {
-    this.#end(record, this.#isClosed(record * recordWords) ? endReasons.endSeen : endReasons.idle);
+  readonly #endExpired = (due: Float64Array): void => {
+    // What the annex has must go with each flow.
+    if (this.#table.annex.length > 0) {
+      for (const order of due) {
+        const record = order % wheel.recordSpan;
+        this.#end(record, this.#isClosed(record * recordWords) ? endReasons.endSeen : endReasons.idle);
+      }
+      return;
+    }
+    const end = due.byteOffset + due.byteLength;
+    for (let at = due.byteOffset; at < end; this.#handOverIfFull()) at = this.#kernel.endDue(at, end);
   };
 
   readonly #evict = (record: number): void => this.#end(record, endReasons.lackOfResources);

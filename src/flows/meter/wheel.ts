@@ -5,4 +5,6 @@ export const wheel = {
   unlinked: -2,
   /** `previous` of the first record of slot s is `firstOf - s`. */
   firstOf: -3,
+  /** Numbers of records fit in 22 bits: see `maxFlows`. */
+  recordSpan: 2 ** 22,
 } as const;

@@ -43,6 +43,7 @@ export const unlink = (record: i32): void => {
   const previous = load32(record + recordAt.previous);
   if (previous === unlinked) return;
   const next = load32(record + recordAt.next);
+  store32(record + recordAt.previous, unlinked);
   if (previous >= 0) store32(recordOf(previous) + recordAt.next, next);
   else store32(counting.heads + ((firstOf - previous) << 2), next);
   if (next >= 0) store32(recordOf(next) + recordAt.previous, previous);

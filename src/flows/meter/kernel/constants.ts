@@ -18,9 +18,10 @@ export const keyBits = lineMeta.key;
 /** The tunnel depth in the word `meta`. */
 export const depthBits = 15 << meta.depthShift;
 export const { fin, syn, rst, ack } = tcpFlag;
-/** IPFIX flowEndReason of what has closed. */
+/** IPFIX flowEndReason of what was silent, and of what has closed. */
+export const idle = 1;
 export const endSeen = 3;
 export const recordOctets = recordWords * 4;
 /** Pairs of words in a record. */
 export const recordPairs = recordWords / 2;
-export const { slots, unlinked, firstOf } = wheel;
+export const { slots, unlinked, firstOf, recordSpan } = wheel;

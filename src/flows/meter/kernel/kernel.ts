@@ -9,6 +9,9 @@ export type Kernel = {
   scan(from: number, end: number): number;
   /** See count.ts. */
   count(from: number, end: number): number;
+  /** See expire.ts. */
+  sweep(tick: number, slotStart: number, tickSeconds: number): number;
+  endDue(from: number, to: number): number;
   /** See end.ts. */
   write(record: number, reason: number): void;
   end(record: number, reason: number): void;

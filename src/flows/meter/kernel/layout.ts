@@ -68,6 +68,8 @@ export const counting = {
   endedCount: 292,
   /** How many there may be. */
   endedRoom: 296,
+  /** Where the flows are noted that are due. */
+  due: 300,
   /** Flows that have ended, by reason: doubles. */
   reasons: 304,
   /** The records of the flow table. */

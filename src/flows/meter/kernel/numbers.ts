@@ -208,7 +208,8 @@ export function writeDifferences(count: i32): i32 {
   let from = encoding.values + 8;
   const end = encoding.values + (count << 3);
   while (from < end) {
-    const blockEnd = from + 1024 < end ? from + 1024 : end;
+    let blockEnd = from + 1024;
+    if (blockEnd > end) blockEnd = end;
     let least: f64 = 1e300;
     let most: f64 = -1e300;
     let at = from;

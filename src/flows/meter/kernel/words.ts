@@ -24,6 +24,8 @@ export declare const unsignedToF64: (value: i32) => f64;
 export declare const toUnsigned: (value: f64) => i32;
 /** The whole part of a double of -2^63 to 2^63, as its two's complement. */
 export declare const toLong: (value: f64) => i64;
+/** The greatest whole number that is not more. */
+export declare const floor: (value: f64) => f64;
 /** The least whole number that is not less. */
 export declare const ceil: (value: f64) => f64;
 /** Whether `a` is less than `b`, both unsigned. */
