@@ -39,7 +39,11 @@ export const buildKernel = () =>
     ...constants,
     ...layout,
   });
-export const buildLanlKernel = () => build(lanlFolder, ['read-lines.ts'], lanlLayout);
+export const buildLanlKernel = () =>
+  build(lanlFolder, ['read-numbers.ts', 'read-texts.ts', 'read-lines.ts', 'code-values.ts', 'write-pages.ts', 'pack-texts.ts'], {
+    ...lanlLayout,
+    ...codingLayout,
+  });
 export const buildValueKernel = () => build(valueFolder, ['read-values.ts'], {}, false);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
