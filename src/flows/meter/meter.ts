@@ -11,31 +11,19 @@
  * is written. `docs/80-life-of-a-flow.md` tells the rules in full.
  */
 import { Packet } from '../../packets/index.ts';
-import { batchRows } from '../batch.ts';
+import { EndedFlows, endReasons, type MeterSink } from './ended-flows.ts';
 import { Eviction } from './eviction.ts';
 import { Expiry } from './expiry.ts';
 import { icmpPorts, keyHash, metaOf, placeOf } from './flow-key.ts';
-import { annexWords, field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
+import { field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
 import { FlowTable } from './flow-table.ts';
 import { FragmentTable } from './fragments.ts';
 import { type Kernel, startKernel } from './kernel/kernel.ts';
 import { counting } from './kernel/layout.ts';
 import { isOneFlowPerKey, type MeterOptions, meterDefaults } from './options.ts';
 import { line, lineMeta, PacketBlock, PacketPacker, unpack, wordsOfLine } from './packet-block.ts';
-import { type RecordBatch, takeAnnex } from './record-batch.ts';
+import type { RecordBatch } from './record-batch.ts';
 import { Tally, tcpFlag } from './tally.ts';
-import { wheel } from './wheel.ts';
-
-/** Where flows go. */
-export type MeterSink = {
-  /** The first batch to fill. */
-  readonly batch: RecordBatch;
-  /** Takes a full batch and gives the next, empty one. */
-  full(batch: RecordBatch): RecordBatch;
-};
-
-/** IPFIX flowEndReason (RFC 5102 section 5.11.3). */
-export const endReasons = { idle: 1, active: 2, endSeen: 3, forced: 4, lackOfResources: 5 } as const;
 
 /** What a meter has done so far. Packets and octets of inner headers are kept apart: those of outer headers add up to the file. */
 export type MeterCounters = {
@@ -64,14 +52,11 @@ const waitingOctets = 4096;
 
 export class Meter {
   readonly #options: MeterOptions;
-  readonly #sink: MeterSink;
   readonly #table: FlowTable;
   readonly #expiry: Expiry;
   readonly #tally: Tally;
   readonly #eviction: Eviction;
-  #batch: RecordBatch;
-  /** Records of ended flows, as the kernel leaves them. */
-  readonly #ended: Int32Array;
+  readonly #ended: EndedFlows;
   readonly #isBiflow: boolean;
   readonly #activeNs: number;
   readonly #idleNs: Float64Array;
@@ -96,16 +81,14 @@ export class Meter {
   #innerPackets = 0;
   #innerOctets = 0;
   #fragmented = 0;
-  readonly #flowsByReason: Float64Array;
 
   constructor(options: MeterOptions, sink: MeterSink) {
     this.#options = options;
-    this.#sink = sink;
     this.#table = new FlowTable(options.maxFlows);
     this.#kernel = startKernel(this.#table.memory);
+    this.#ended = new EndedFlows(this.#kernel, this.#table, sink);
     this.#packer = new PacketPacker(options);
     this.#isBiflow = !options.uniflow;
-    this.#batch = sink.batch;
     this.#activeNs = options.activeMs === 0 ? Number.POSITIVE_INFINITY : options.activeMs * 1e6;
     this.#closeMs = isOneFlowPerKey(options) ? 0 : options.tcpCloseMs;
     this.#expiry = new Expiry(this.#table, this.#kernel, { ...options, tcpCloseMs: this.#closeMs });
@@ -123,29 +106,23 @@ export class Meter {
     this.#block = new PacketBlock(buffer, counting.block, counting.ended - counting.block);
     this.#words = new Int32Array(buffer, 0, counting.block / 4);
     this.#doubles = new Float64Array(buffer, 0, counting.block / 8);
-    this.#flowsByReason = new Float64Array(buffer, counting.reasons, 6);
-    this.#ended = new Int32Array(buffer, counting.ended, batchRows * recordWords);
     this.#clockSeconds = Number.NEGATIVE_INFINITY;
     this.#doubles[counting.activeNs / 8] = this.#activeNs;
     this.#words[counting.closeMs / 4] = this.#closeMs;
     this.#words[counting.bothWays / 4] = this.#isBiflow ? 1 : 0;
     this.#words[counting.opens / 4] = options.keepMacs ? 0 : 1;
-    this.#tellRoom();
   }
 
   /** The batch that is being filled; after `flush` it holds the last flows. */
   get batch(): RecordBatch {
     this.#drain();
-    this.#handOver();
-    return this.#batch;
+    return this.#ended.batch;
   }
 
   /** Goes on with another empty batch, as a live capture does that hands over what it has once a second. */
   set batch(batch: RecordBatch) {
     this.#drain();
-    this.#handOver();
-    this.#batch = batch;
-    this.#tellRoom();
+    this.#ended.batch = batch;
   }
 
   get counters(): MeterCounters {
@@ -155,8 +132,8 @@ export class Meter {
       octets: this.#doubles[counting.octets / 8]!,
       innerPackets: this.#innerPackets,
       innerOctets: this.#innerOctets,
-      flows: this.#flowsByReason.reduce((sum, flows) => sum + flows, 0),
-      flowsByReason: [...this.#flowsByReason],
+      flows: this.#ended.byReason.reduce((sum, flows) => sum + flows, 0),
+      flowsByReason: [...this.#ended.byReason],
       liveFlows: this.#table.live,
       peakFlows: this.#table.peak,
       fragments: this.#fragmented,
@@ -196,7 +173,7 @@ export class Meter {
     for (let at: number = counting.block; at < end; ) {
       // The carrier of what is inside of a tunnel is told by this class alone.
       if (!this.#hasCarriers) at = this.#kernel.count(at, end);
-      this.#handOverIfFull();
+      this.#ended.handOverIfFull();
       if (at === end) return;
       const word = (at - counting.block) / 4;
       this.#take(this.#block, word);
@@ -232,7 +209,7 @@ export class Meter {
       this.#clockSeconds = whole;
       this.#clockNanos = 0;
     }
-    this.#expiry.advance(seconds, this.#endExpired);
+    this.#expiry.advance(seconds, this.#ended.endDue);
     this.#fragments?.expire(whole);
   }
 
@@ -243,9 +220,9 @@ export class Meter {
     for (let record = 0; record < this.#table.used; record++) {
       const word = record * recordWords;
       if (this.#table.words[word + field.meta] === 0) continue;
-      this.#end(record, this.#isClosed(word) ? endReasons.endSeen : endReasons.forced);
+      this.#ended.end(record, this.#isClosed(word) ? endReasons.endSeen : endReasons.forced);
     }
-    this.#handOver();
+    this.#ended.handOver();
   }
 
   #readClock(packet: Packet): void {
@@ -253,7 +230,7 @@ export class Meter {
     if (seconds > this.#clockSeconds) {
       this.#clockSeconds = seconds;
       this.#clockNanos = nanos;
-      this.#expiry.advance(seconds, this.#endExpired);
+      this.#expiry.advance(seconds, this.#ended.endDue);
       this.#fragments?.expire(seconds);
     } else if (seconds === this.#clockSeconds && nanos >= this.#clockNanos) this.#clockNanos = nanos;
     else this.#words[counting.outOfOrder / 4]!++;
@@ -275,20 +252,7 @@ export class Meter {
     this.#words[counting.clockNanos / 4] = nanos;
   }
 
-  readonly #endExpired = (due: Float64Array): void => {
-    // What the annex has must go with each flow.
-    if (this.#table.annex.length > 0) {
-      for (const order of due) {
-        const record = order % wheel.recordSpan;
-        this.#end(record, this.#isClosed(record * recordWords) ? endReasons.endSeen : endReasons.idle);
-      }
-      return;
-    }
-    const end = due.byteOffset + due.byteLength;
-    for (let at = due.byteOffset; at < end; this.#handOverIfFull()) at = this.#kernel.endDue(at, end);
-  };
-
-  readonly #evict = (record: number): void => this.#end(record, endReasons.lackOfResources);
+  readonly #evict = (record: number): void => this.#ended.end(record, endReasons.lackOfResources);
 
   #isClosed(word: number): boolean {
     return (this.#table.words[word + field.state]! & state.closed) !== 0;
@@ -383,7 +347,7 @@ export class Meter {
 
   /** Ends the flow that a packet came too late for, and begins the next one in its place; index and wheel need not know. */
   #restart(packet: Packet, record: number, turned: number, ports: number, reason: number): number {
-    this.#write(record, reason);
+    this.#ended.write(record, reason);
     let direction = turned;
     if (reason === endReasons.active) this.#tally.beginPart(packet, record);
     else direction = this.#tally.begin(packet, record, ports);
@@ -460,47 +424,11 @@ export class Meter {
         this.#table.release(record);
         return;
       }
-      this.#end(flow, endReasons.idle);
+      this.#ended.end(flow, endReasons.idle);
     }
     this.#table.insert(record);
     this.#expiry.track(record);
   };
-
-  #end(record: number, reason: number): void {
-    this.#kernel.end(record, reason);
-    this.#note(record);
-  }
-
-  #write(record: number, reason: number): void {
-    this.#kernel.write(record, reason);
-    this.#note(record);
-  }
-
-  /** Notes that the kernel has written a flow. */
-  #note(record: number): void {
-    const count = this.#words[counting.endedCount / 4]!;
-    const { annex } = this.#table;
-    if (annex.length > 0) takeAnnex(this.#ended, (count - 1) * recordWords, annex, record * annexWords);
-    this.#handOverIfFull();
-  }
-
-  #handOverIfFull(): void {
-    if (this.#words[counting.endedCount / 4]! === this.#words[counting.endedRoom / 4]!) this.#handOver();
-  }
-
-  /** Puts what has ended into the batch, and goes on with the next if that is full. */
-  #handOver(): void {
-    const count = this.#words[counting.endedCount / 4]!;
-    this.#words[counting.endedCount / 4] = 0;
-    this.#batch.append(this.#ended.subarray(0, count * recordWords));
-    if (this.#batch.isFull) this.#batch = this.#sink.full(this.#batch);
-    this.#tellRoom();
-  }
-
-  /** Tells the kernel how many flows may end before somebody takes them. */
-  #tellRoom(): void {
-    this.#words[counting.endedRoom / 4] = batchRows - this.#batch.count;
-  }
 }
 
 /** Starts a meter; options that are not given have their defaults. */
