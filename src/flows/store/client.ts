@@ -28,7 +28,7 @@ export type StorePlace = 'thread' | 'here';
 
 /** Streams that have blocks enough under way to wait for nobody; 4 MB each. */
 const fewStreams = 2;
-const windowOfMany = 8;
+const windowOfMany = 4;
 
 export class StoreClient {
   readonly #caller: Caller;
