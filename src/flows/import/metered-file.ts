@@ -1,8 +1,9 @@
 /** What files of metered flows have in common, whether these come as rows (run-metered.ts) or as records (record-group.ts). */
-import { dictionaryChunk, type OpenChunk, packChunk } from '../parquet/chunk.ts';
+import { dictionaryChunk, fast, type OpenChunk, packChunkBy } from '../parquet/chunk.ts';
 import { mostRows } from '../parquet/dictionary.ts';
 import { wordEntries } from '../parquet/entries.ts';
 import { ParquetFile } from '../parquet/file.ts';
+import { ZstdPacker } from '../parquet/zstd.ts';
 import { type Column, columnsOf } from '../schema.ts';
 import { remainderColumn } from '../store/file-layout.ts';
 
@@ -24,6 +25,14 @@ const noCodes = new Uint32Array(0);
 export const constantChunk = (column: Column, rows: number, low: number, high = 0): OpenChunk =>
   dictionaryChunk(column, rows, { codes: noCodes, count: rows, entries: wordEntries(column, Uint32Array.of(low, high, 0, 0), 1) }, 'all');
 
+const packer = new ZstdPacker(fast);
+
+/** The files before may be on their way to the disk still, so that each page has memory of its own. */
+const pack = (octets: Uint8Array): Uint8Array => {
+  packer.clear();
+  return packer.pack(octets).slice();
+};
+
 /** Gives up to `mostRows` rows as chunks of all columns; undefined where a value is none that a meter of our days would give, such as a time of the year 2200. */
 export type EncodeGroup = (places: Uint32Array) => OpenChunk[] | undefined;
 
@@ -34,7 +43,10 @@ export const encodeFile = (places: Uint32Array, encodeGroup: EncodeGroup): Uint8
     const group = places.subarray(from, from + mostRows);
     const chunks = encodeGroup(group);
     if (chunks === undefined) return undefined;
-    file.addRowGroup(chunks.map(packChunk), group.length);
+    file.addRowGroup(
+      chunks.map((chunk) => packChunkBy(pack, chunk)),
+      group.length,
+    );
   }
   return file.end();
 };
