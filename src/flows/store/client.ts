@@ -7,6 +7,7 @@ import type { SourceEntry } from './catalog.ts';
 import type { Checked } from './check.ts';
 import type { Commit } from './commit.ts';
 import type { Row } from './duck.ts';
+import { blocksOfMany, fewStreams } from './many-streams.ts';
 import type { Ranked, Ranking } from './ranking.ts';
 import type { Retention } from './retention.ts';
 import type { Sealed } from './seal.ts';
@@ -25,10 +26,6 @@ export type Extent = { files: number; rows: number; bytes: number; hotRows: numb
  * that end then.
  */
 export type StorePlace = 'thread' | 'here';
-
-/** Streams that have blocks enough under way to wait for nobody; 4 MB each. */
-const fewStreams = 2;
-const windowOfMany = 4;
 
 export class StoreClient {
   readonly #caller: Caller;
@@ -75,7 +72,7 @@ export class StoreClient {
   extent = (): Promise<Extent> => this.#caller.call('extent');
   /** Sends the blocks of the answer as they are read; of many answers at once each has fewer under way. */
   stream = async (query: StreamQuery, options: CallOptions): Promise<Streamed> => {
-    const window = this.#streams++ < fewStreams ? blockWindow : windowOfMany;
+    const window = this.#streams++ < fewStreams ? blockWindow : blocksOfMany;
     try {
       return await this.#caller.call('stream', query, { ...options, window });
     } finally {

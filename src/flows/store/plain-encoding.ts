@@ -3,7 +3,7 @@
  * thread is told to (`plain-encoders.ts`); what it sends, one block after the other, are the rows and nothing else.
  */
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as messagesCome } from 'node:timers/promises';
 import type { CallContext } from '../../core/thread.ts';
 import { BlockPool, blockOctets } from '../encode/block.ts';
 import { createEncoder, type EncodedFormat, type EncodeOptions } from '../encode/encode.ts';
@@ -199,7 +199,7 @@ class PlainEncoding {
     let block = encoder.take();
     if (block === null) return;
     for (; block !== null; block = encoder.take()) await this.#turn.wait(sink.send(block as Uint8Array<ArrayBuffer>));
-    await turn(); // buffers that came back are told by messages, and so is that nobody wants the rest
+    await messagesCome(); // buffers that came back are told by messages, and so is that nobody wants the rest
     for (let spare = sink.spare(); spare !== undefined; spare = sink.spare()) pool.give(spare);
     sink.signal.throwIfAborted();
   }

@@ -9,6 +9,7 @@ import type { Encoder } from '../encode/encoder.ts';
 import { type EncodedField, encodedFields, rawTypes, selectList } from '../encode/field.ts';
 import type { ColumnType, Shape } from '../schema.ts';
 import type { ChunkStream } from './duck.ts';
+import { blocksOfMany, fewStreams } from './many-streams.ts';
 import { type Part, planParts, rowsOf } from './parts.ts';
 import { isPlain } from './plain-columns.ts';
 import type { PlainPart } from './plain-encoding.ts';
@@ -45,10 +46,6 @@ const partsAhead = 2;
  * and each 4 blocks more would be 2 MB. Twice as many made XML no faster: what lives longer costs V8 more to collect.
  */
 const blocksAhead = 12;
-/** Where there are many streams, a part is opened when it is its turn. */
-const blocksOfMany = 4;
-/** More streams than these have the cores busy without reading ahead, and their memory adds up. */
-const fewStreams = 2;
 
 let running = 0;
 const leavings = new Leavings();

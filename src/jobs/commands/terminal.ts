@@ -117,7 +117,7 @@ class Keyboard {
       return;
     }
     if (isHere && this.#signals === 'local' && localKeys.some((key) => keys.includes(key))) {
-      // That it has ended is seen as any end; that it cannot be stopped is not.
+      // The job's end is shown by `attend`; here only that it could not be stopped.
       this.#jobs.act(this.#id, 'stop').catch((error: Error) => process.stderr.write(`\r\nweir: ${error.message}\r\n`));
       return;
     }
