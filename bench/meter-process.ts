@@ -10,6 +10,7 @@ import { linkThreads, receiveBatches } from '../src/flows/import/batch-channel.t
 import { CaptureIntake } from '../src/flows/import/capture-intake.ts';
 import { startMetering } from '../src/flows/import/metering.ts';
 import { meterDefaults } from '../src/flows/meter/options.ts';
+import { headroom } from '../src/flows/meter/scan-lane.ts';
 import { createCaptureReader } from '../src/packets/index.ts';
 
 const file = process.argv[2];
@@ -20,7 +21,7 @@ const received = receiveBatches(link.writer, async (_batch, _hasOrdinals, releas
 const metering = startMetering(meterDefaults, link.reader, (await stat(file)).size);
 const reader = createCaptureReader(new CaptureIntake(metering, 'outer'));
 await metering.ready;
-for await (const bytes of readFileBytes(file, { buffer: metering.input })) reader.push(bytes);
+for await (const bytes of readFileBytes(file, { buffer: metering.input })) reader.push(bytes, headroom);
 reader.end();
 await metering.end();
 await received;

@@ -16,28 +16,34 @@ type Seen = {
   bytes: string;
 };
 
-/** Reads `file` in pieces of `length` octets whose memory is overwritten afterwards; a fault ends it and is told. */
-function read(file: Uint8Array, length = file.length) {
+/** Reads `file` in pieces of `length` octets whose memory is overwritten afterwards; a fault ends it and is told. `areInPlace` tells whether all frames lay in the memory of a piece. */
+function read(file: Uint8Array, length = file.length, headroom = 0) {
   const seen: Seen[] = [];
+  const memories = new Set<ArrayBufferLike>();
+  const views = new Set<ArrayBufferLike>();
   const reader = new CaptureReader({
     frame(view, offset, packet, link) {
       const { seconds, nanos, captured, original, flags, interfaceIndex: index } = packet;
       const bytes = Buffer.from(view.buffer, view.byteOffset + offset, captured).toString('hex');
+      views.add(view.buffer);
       seen.push({ seconds, nanos, captured, original, flags, linkType: link.linkType, index, bytes });
     },
   });
   let fault: Problem | undefined;
   try {
     for (let at = 0; at < file.length; at += length) {
-      const piece = Uint8Array.from(file.subarray(at, at + length));
-      reader.push(piece);
-      piece.fill(0xdd);
+      const octets = file.subarray(at, at + length);
+      const memory = new Uint8Array(headroom + octets.length);
+      memory.set(octets, headroom);
+      memories.add(memory.buffer);
+      reader.push(memory.subarray(headroom), headroom);
+      memory.fill(0xdd);
     }
     reader.end();
   } catch (error) {
     fault = error as Problem;
   }
-  return { seen, reader, fault };
+  return { seen, reader, fault, areInPlace: [...views].every((view) => memories.has(view)) };
 }
 
 function write(
@@ -231,4 +237,16 @@ test('a file cut at any octet gives all whole packets and one warning', () => {
 test('pieces of any size give the same packets', () => {
   const whole = read(small).seen;
   for (let length = 1; length <= small.length; length++) expect(read(small, length).seen).toEqual(whole);
+});
+
+test('pieces with headroom in front give the same packets, each from the memory of a piece if there is room for its start', () => {
+  const whole = read(small).seen;
+  for (const headroom of [1, 16, 40, 4096]) {
+    for (let length = 1; length <= small.length; length++) {
+      const { seen, areInPlace } = read(small, length, headroom);
+      expect(seen).toEqual(whole);
+      const isLastLong = small.length % length === 0 || small.length % length >= 64;
+      if (headroom >= 64 && length >= 64 && isLastLong) expect(areInPlace).toBe(true);
+    }
+  }
 });

@@ -25,9 +25,27 @@ export class CaptureReader {
     this.#progress = new CaptureProgress(sink);
   }
 
-  /** `bytes` may be reused by the caller as soon as this returns. */
-  push(bytes: Uint8Array): void {
+  /**
+   * `bytes` may be reused by the caller as soon as this returns. The `headroom` octets in front of them are the reader's to write to: a record of
+   * which the start came before is put together there, beside those that came whole.
+   */
+  push(bytes: Uint8Array, headroom = 0): void {
     if (this.#isSpent) return;
+    if (this.#heldLength > 0 && this.#heldLength <= Math.min(headroom, bytes.length)) this.#scanPiece(this.#joined(bytes));
+    else this.#scanPiece(bytes);
+  }
+
+  /** What is held, and behind it the octets of a piece, in the memory in front of these; nothing is held any more. */
+  #joined(bytes: Uint8Array): Uint8Array {
+    const length = this.#heldLength;
+    const joined = new Uint8Array(bytes.buffer, bytes.byteOffset - length, length + bytes.length);
+    joined.set(this.#held.subarray(0, length));
+    this.#received -= length;
+    this.#heldLength = 0;
+    return joined;
+  }
+
+  #scanPiece(bytes: Uint8Array): void {
     let at = 0;
     while (this.#heldLength > 0) {
       at += this.#hold(bytes, at, this.#need() - this.#heldLength);

@@ -14,6 +14,7 @@ import { Problem, type ProblemParts } from '../../core/problem.ts';
 import { type CallContext, serveCalls } from '../../core/thread.ts';
 import { type CaptureReader, createCaptureReader, describeLink } from '../../packets/index.ts';
 import { RingBroken } from '../meter/packet-ring.ts';
+import { headroom } from '../meter/scan-lane.ts';
 import type { Shape } from '../schema.ts';
 import { BatchSender } from './batch-channel.ts';
 import { CaptureIntake } from './capture-intake.ts';
@@ -294,13 +295,13 @@ class ImportReading {
 /** Has a reader read from memory where the meter's quick way is open. */
 const pushThrough = (reader: CaptureReader, bytes: Uint8Array, input: Uint8Array): void => {
   if (bytes.buffer === input.buffer) {
-    reader.push(bytes);
+    reader.push(bytes, headroom);
     return;
   }
   for (let at = 0; at < bytes.length; at += input.length) {
     const piece = bytes.subarray(at, at + input.length);
     input.set(piece);
-    reader.push(input.subarray(0, piece.length));
+    reader.push(input.subarray(0, piece.length), headroom);
   }
 };
 

@@ -577,6 +577,14 @@ describe('TCP', () => {
     expect(pick(rows, 'rtt_us', 'direction')).toEqual([[500_000, 1]]);
   });
 
+  it('measures the round trip from a SYN that came after other packets, as long as nothing has come back', () => {
+    const answer = segmentOf(2.000_456, syn | ack, { reverse: true });
+    const rows = meterAll([segmentOf(0, ack), segmentOf(2, syn), answer]);
+    expect(pick(rows, 'rtt_us', 'direction', 'rev_start_time')).toEqual([[456, 1, 2_000_456_000n]]);
+    const late = meterAll([segmentOf(0, ack), segmentOf(1, ack, { reverse: true }), segmentOf(2, syn), answer]);
+    expect(pick(late, 'rtt_us', 'direction', 'rev_start_time')).toEqual([[undefined, 1, 1_000_000_000n]]);
+  });
+
   it('knows no round trip without SYN+ACK', () => {
     expect(pick(meterAll([segmentOf(0, syn), segmentOf(1, rst | ack, { reverse: true })]), 'rtt_us')).toEqual([[undefined]]);
   });

@@ -4,7 +4,7 @@ import { createCaptureReader, createCaptureWriter, decode, type FrameSink, Packe
 import { kernelMemory } from './kernel/kernel.ts';
 import { meterDefaults } from './options.ts';
 import { line, lineMeta, PacketBlock, PacketPacker, unpack, wordsOfLine } from './packet-block.ts';
-import { blocksAt, inputOf, ScanLane } from './scan-lane.ts';
+import { blocksAt, headroom, inputOf, ScanLane } from './scan-lane.ts';
 
 const blockOctets = 65_536;
 
@@ -56,7 +56,7 @@ const packetsOf = (capture: Uint8Array, hasLane: boolean): { lines: string[]; ta
   for (let at = 0; at < capture.length; at += input.length) {
     const piece = capture.subarray(at, at + input.length);
     input.set(piece);
-    reader.push(input.subarray(0, piece.length));
+    reader.push(input.subarray(0, piece.length), headroom);
   }
   reader.end();
   giver.handOver();

@@ -2,7 +2,7 @@
  * Plain records of a capture on their way into blocks of packets, by the kernel: what it takes never becomes a `Packet`. The capture is read
  * into the memory in which the kernel works and in which the blocks lie, so that nothing is copied.
  *
- *   memory:  | what `scan` is told | input | the rest, of whoever has made it: blocks of packets
+ *   memory:  | what `scan` is told | headroom | input | the rest, of whoever has made it: blocks of packets
  */
 import type { RecordFormat, RecordLane } from '../../packets/index.ts';
 import { keySeed } from './flow-key.ts';
@@ -11,7 +11,10 @@ import { scanning } from './kernel/layout.ts';
 import type { MeterOptions } from './options.ts';
 import type { PacketBlock } from './packet-block.ts';
 
-const inputAt = 4096;
+const toldOctets = 4096;
+/** Octets in front of the input: for the start of a record whose end comes with what is read next. */
+export const headroom = 65_536;
+const inputAt = toldOctets + headroom;
 /** Octets of a capture that are read at a time: as `readOctets` of core/byte-source.ts. */
 const inputOctets = 524_288;
 /** Where the rest of the memory begins. */
@@ -43,7 +46,7 @@ export class ScanLane implements RecordLane {
     this.#memory = memory;
     this.#kernel = startKernel(memory);
     this.#blocks = blocks;
-    this.#told = new Int32Array(memory.buffer, 0, inputAt / 4);
+    this.#told = new Int32Array(memory.buffer, 0, toldOctets / 4);
     this.#told[scanning.seed / 4] = keySeed;
     this.#told[scanning.nanosPerTick / 4] = nanosPerTick;
     this.#told[scanning.fractionLimit / 4] = fractionLimit;
@@ -53,7 +56,7 @@ export class ScanLane implements RecordLane {
 
   take(view: DataView, at: number, end: number): number {
     this.taken = 0;
-    // The end of one piece and the start of the next are put together elsewhere.
+    // A record that is longer than the headroom is put together elsewhere.
     if (view.buffer !== this.#memory.buffer) return at;
     const told = this.#told;
     for (let from = view.byteOffset + at; ; ) {

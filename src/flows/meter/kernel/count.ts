@@ -139,6 +139,16 @@ const noteAnswer = (record: i32, stateWord: i32, isSynAck: boolean, seconds: f64
   return noted;
 };
 
+/** Notes a SYN that runs forward in a flow that is known, as one that was sent again; answers the word `state`. */
+const noteSyn = (at: i32, record: i32, stateWord: i32, seconds: f64, nanos: i32): i32 => {
+  if ((stateWord & state.synForward) === 0) store32(record + recordAt.firstSequence, load32(at + lineAt.tcpSequence));
+  const noted = stateWord | state.synForward | state.initiator;
+  if (loadF64(record + recordAt.reversePackets) > 0) return noted;
+  storeF64(record + recordAt.reverse, seconds);
+  store32(record + recordAt.reverseNanos, nanos);
+  return noted | state.synWaits;
+};
+
 /** Notes that a packet has closed its flow, which waits for late ones from now on. */
 const noteClose = (record: i32, seconds: f64, nanos: i32): void => {
   const elapsed = (seconds - loadF64(record + recordAt.start)) * 1000 + toF64(nanos - load32(record + recordAt.startNanos)) / 1e6;
@@ -209,7 +219,8 @@ const countOne = (at: i32, metaWord: i32): boolean => {
   const isAnswer = turned && packets === 0;
   const isSynAck = protocol === tcp && (tcpFlags & (syn | ack)) === (syn | ack);
   if (isAnswer && isSynAck && (stateWord & state.synWaits) !== 0 && !isPlainAnswer(record, seconds, nanos)) return false;
-  if (hasTcp && (tcpFlags & (syn | ack)) === syn && !turned) return false;
+  const isSyn = hasTcp && (tcpFlags & (syn | ack)) === syn && !turned;
+  if (isSyn && (stateWord & state.answerWaits) !== 0) return false;
 
   // From here on the packet is counted.
   noteArrival(octets, seconds, nanos);
@@ -222,6 +233,7 @@ const countOne = (at: i32, metaWord: i32): boolean => {
   if (isAnswer) stateWord = noteAnswer(record, stateWord, isSynAck, seconds, nanos);
   if (hasTcp) {
     stateWord = tallySequence(at, record, stateWith(stateWord, tcpFlags, turned), tcpFlags, turned);
+    if (isSyn) stateWord = noteSyn(at, record, stateWord, seconds, nanos);
     const mayClose = (tcpFlags & (fin | rst)) !== 0 && (stateWord & state.closed) === 0;
     if (mayClose && closes(stateWord, load32(counting.bothWays))) {
       stateWord |= state.closed;
