@@ -4,6 +4,7 @@
  */
 import { writeDecimal, writeEnd } from '../end-names.ts';
 import { field } from '../meter/flow-record.ts';
+import type { Kernel } from '../meter/kernel/kernel.ts';
 import { encoding } from '../meter/kernel/layout.ts';
 import { recordReaders } from '../meter/record-columns.ts';
 import {
@@ -20,22 +21,9 @@ import { type Entries, TextEntries } from '../parquet/entries.ts';
 import type { Octets } from '../parquet/octets.ts';
 import { physical, typeOf } from '../parquet/types.ts';
 import type { Column } from '../schema.ts';
-import { addressed, constantChunk, mostExact, placeOf, remainder } from './metered-file.ts';
+import { addressed, constantChunk, mostExact, type PutChunk, placeOf, remainder } from './metered-file.ts';
 import type { RecordMemory } from './record-memory.ts';
 import type { RunConstants } from './run-encode.ts';
-
-/** The ends of a flow: where its address and its port are, and where they go. */
-const ends = [
-  {
-    firstAt: field.srcA * 4,
-    lastAt: field.srcD * 4,
-    portShift: 16,
-    isDestination: 0,
-    name: placeOf('src_comp'),
-    port: placeOf('src_port'),
-  },
-  { firstAt: field.dstA * 4, lastAt: field.dstD * 4, portShift: 0, isDestination: 1, name: placeOf('dst_comp'), port: placeOf('dst_port') },
-] as const;
 
 /** Which rows have a value, and where the kernel finds the places of those. */
 type Present = { levels: Levels; places: number; count: number };
@@ -66,12 +54,33 @@ class NumberEntries implements Entries {
 
 const texts = new TextEntries(mostRows);
 
+/** How a column of names is coded, and how an entry, whose four words begin at a place, becomes a text. */
+type Name = { code: (kernel: Kernel, count: number) => number; write: (words: Int32Array, at: number, tag: number) => void };
+
+const addressAt = (first: number, last: number): Name => ({
+  code: (kernel, count) => kernel.codeAddresses(count, first * 4, last * 4),
+  write: (words, at, version) =>
+    texts.end(writeEnd(texts.room(), texts.begin, version, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)),
+});
+
+const portAt = (shift: number, isDestination: number): Name => ({
+  code: (kernel, count) => kernel.codePorts(count, shift, isDestination),
+  write: (words, at) => texts.end(writeDecimal(texts.room(), texts.begin, words[at]!)),
+});
+
+/** By the place of their column. */
+const names = new Map<number, Name>([
+  [placeOf('src_comp'), addressAt(field.srcA, field.srcD)],
+  [placeOf('dst_comp'), addressAt(field.dstA, field.dstD)],
+  [placeOf('src_port'), portAt(16, 0)],
+  [placeOf('dst_port'), portAt(0, 1)],
+]);
+
 export class RecordGroup {
   readonly #memory: RecordMemory;
   readonly #count: number;
   readonly #firstOrdinal: number;
   readonly #constants: RunConstants;
-  readonly #chunks: OpenChunk[] = [];
   #isExact = true;
 
   /** The records at up to `mostRows` places; `firstOrdinal` is the place in the import of that at place 0. There is one such object at a time. */
@@ -84,12 +93,11 @@ export class RecordGroup {
     memory.kernel.survey(places.length);
   }
 
-  /** All columns; undefined where a number is too great to be exact. */
-  encode(): OpenChunk[] | undefined {
-    for (const end of ends) this.#addNames(end);
-    for (const [at, column] of addressed.entries()) this.#chunks[at] ??= this.#encode(column, at);
-    this.#chunks.push(this.#remainders());
-    return this.#isExact ? this.#chunks : undefined;
+  /** Puts all columns; false where a number is too great to be exact. */
+  encode(put: PutChunk): boolean {
+    for (const [at, column] of addressed.entries()) put(at, this.#encode(column, at));
+    put(addressed.length, this.#remainders());
+    return this.#isExact;
   }
 
   #encode(column: Column, at: number): OpenChunk {
@@ -102,6 +110,8 @@ export class RecordGroup {
       kernel.gatherPlaces(encoding.places, rows, this.#firstOrdinal + base);
       return this.#numbers(column, 'all', rows);
     }
+    const name = names.get(at);
+    if (name !== undefined) return this.#named(column, name);
     const reader = recordReaders[at];
     if (reader === undefined) return emptyChunk(column, rows);
     const { levels, places, count } = this.#present(reader.has);
@@ -142,24 +152,12 @@ export class RecordGroup {
     return count === 0 ? emptyChunk(remainder, rows) : this.#numbers(remainder, count === rows ? 'all' : this.#memory.levels, count);
   }
 
-  /** What the source or the destination is called: its address and its port as texts. */
-  #addNames({ firstAt, lastAt, portShift, isDestination, name, port }: (typeof ends)[number]): void {
+  /** What an end is called: its address or its port as text. */
+  #named(column: Column, { code, write }: Name): OpenChunk {
     const { kernel, entries: words, tags } = this.#memory;
-    const addresses = kernel.codeAddresses(this.#count, firstAt, lastAt);
+    const size = code(kernel, this.#count);
     texts.clear();
-    for (let code = 0; code < addresses; code++) {
-      const at = code * 4;
-      texts.end(writeEnd(texts.room(), texts.begin, tags[code]!, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!));
-    }
-    this.#addTexts(name);
-    const ports = kernel.codePorts(this.#count, portShift, isDestination);
-    texts.clear();
-    for (let code = 0; code < ports; code++) texts.end(writeDecimal(texts.room(), texts.begin, words[code * 4]!));
-    this.#addTexts(port);
-  }
-
-  #addTexts(at: number): void {
-    const coded = { codes: this.#memory.codes, count: this.#count, entries: texts };
-    this.#chunks[at] = dictionaryChunk(addressed[at] as Column, this.#count, coded, 'all');
+    for (let code = 0; code < size; code++) write(words, code * 4, tags[code]!);
+    return dictionaryChunk(column, this.#count, { codes: this.#memory.codes, count: this.#count, entries: texts }, 'all');
   }
 }

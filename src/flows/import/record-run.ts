@@ -3,7 +3,8 @@ import { batchRows, type FlowBatch } from '../batch.ts';
 import { field64 } from '../meter/flow-record.ts';
 import type { RecordBatch } from '../meter/record-batch.ts';
 import { flowBatchOf } from '../meter/record-columns.ts';
-import { encodeFile } from './metered-file.ts';
+import type { Octets } from '../parquet/octets.ts';
+import { type EncodeGroup, encodeFile } from './metered-file.ts';
 import { RecordGroup } from './record-group.ts';
 import { RecordMemory } from './record-memory.ts';
 import type { RunConstants } from './run-encode.ts';
@@ -11,8 +12,8 @@ import { sortByTime } from './run-order.ts';
 import { runRows } from './run-size.ts';
 import { type RunPart, RunSurvey } from './run-survey.ts';
 
-/** A part of a run as the octets of a file. */
-export type EncodedPart = { part: RunPart; octets: Uint8Array[] };
+/** A part of a run as the octets of a file, and the memory in which they are. */
+export type EncodedPart = { part: RunPart; octets: Uint8Array; memory: Octets };
 
 export class RecordRun {
   /** Records so far. */
@@ -37,19 +38,20 @@ export class RecordRun {
   }
 
   /**
-   * The records as files, a day each; undefined where there is one that is not for our encoder. `firstOrdinal` is the place of the first record in
-   * the import.
+   * The records as files, a day each, in memory that is asked for; undefined where there is one that is not for our encoder. `firstOrdinal` is the
+   * place of the first record in the import.
    */
-  encode(firstOrdinal: number, constants: RunConstants): EncodedPart[] | undefined {
-    const memory = this.#memory as RecordMemory;
-    const { parts, places } = this.#survey(memory.doublesOf(field64.start), firstOrdinal);
-    const encodeGroup = (group: Uint32Array) => new RecordGroup(memory, group, firstOrdinal, constants).encode();
+  encode(firstOrdinal: number, constants: RunConstants, takeMemory: () => Octets): EncodedPart[] | undefined {
+    const records = this.#memory as RecordMemory;
+    const { parts, places } = this.#survey(records.doublesOf(field64.start), firstOrdinal);
+    const encodeGroup: EncodeGroup = (group, put) => new RecordGroup(records, group, firstOrdinal, constants).encode(put);
     const encoded: EncodedPart[] = [];
     let first = 0;
     for (const part of parts) {
-      const octets = encodeFile(places.subarray(first, first + part.rows), encodeGroup);
+      const memory = takeMemory();
+      const octets = encodeFile(places.subarray(first, first + part.rows), memory, encodeGroup);
       if (octets === undefined) return undefined;
-      encoded.push({ part, octets });
+      encoded.push({ part, octets, memory });
       first += part.rows;
     }
     return encoded;

@@ -34,7 +34,7 @@ const names = columnsOf('named').map(({ name }) => name);
 const written = async (flows: readonly TestFlow[], from = 0, count = flows.length): Promise<string> => {
   const numbered = flows.map((flow, at) => ({ id: at + 1, ...flow }));
   const path = join(folder, 'flows.parquet');
-  await writeFile(path, Buffer.concat(await encodeRows(spansOf(batchesOf('named', numbered), from, count), constants)));
+  await writeFile(path, encodeRows(spansOf(batchesOf('named', numbered), from, count), constants));
   return `read_parquet(${literal(path)})`;
 };
 const rowsOf = async (source: string): Promise<Row[]> =>
@@ -111,7 +111,7 @@ describe('the encoder of plain runs', () => {
     const { parts, isSorted } = surveyRun(batches);
     expect(isPlainRun(batches, parts, isSorted)).toBe(true);
     const path = join(folder, 'coded.parquet');
-    await writeFile(path, Buffer.concat(await encodeRows(spansOf(batches, 0, lines.length), constants)));
+    await writeFile(path, encodeRows(spansOf(batches, 0, lines.length), constants));
     const fields = 'time, duration, src_comp, src_port, dst_comp, dst_port, protocol, packet_count, byte_count';
     const rows = await connection.rows(`SELECT concat_ws(',', ${fields}) AS line FROM read_parquet(${literal(path)}) ORDER BY id`);
     expect(rows.map(({ line }) => `${line}\n`).join('') === lines.join('')).toBe(true);
@@ -131,7 +131,7 @@ describe('the encoder of plain runs', () => {
     );
     const batches = batchesOfLines(lines);
     const path = join(folder, 'sizes.parquet');
-    await writeFile(path, Buffer.concat(encodeRows(spansOf(batches, 5, lines.length - 5), constants)));
+    await writeFile(path, encodeRows(spansOf(batches, 5, lines.length - 5), constants));
     const fields = 'time, duration, src_comp, src_port, dst_comp, dst_port, protocol, packet_count, byte_count';
     const rows = await connection.rows(`SELECT concat_ws(',', ${fields}) AS line FROM read_parquet(${literal(path)}) ORDER BY id`);
     expect(rows.map(({ line }) => `${line}\n`).join('') === lines.slice(5).join('')).toBe(true);

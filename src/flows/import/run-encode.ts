@@ -36,8 +36,8 @@ const packer = new ZstdPacker(fast);
 /** The columns of the texts at hand. */
 let coded: CodedColumns | undefined;
 
-/** The Parquet file of rows in order of time, in one part; it is in `memory`, where the next one of the same memory takes its place. */
-export const encodeRows = (spans: readonly Span[], constants: RunConstants, memory = new Octets()): Uint8Array[] => {
+/** The Parquet file of rows in order of time; it is in `memory` until that is used again. */
+export const encodeRows = (spans: readonly Span[], constants: RunConstants, memory = new Octets()): Uint8Array => {
   const texts = spans[0]?.batch.texts;
   if (coded?.texts !== texts) coded = texts && new CodedColumns(texts);
   const footer = new ParquetFooter(named);
@@ -53,7 +53,7 @@ export const encodeRows = (spans: readonly Span[], constants: RunConstants, memo
     footer.addRowGroup(chunks, rows);
   }
   for (const octets of footer.end()) memory.append(octets);
-  return [memory.written()];
+  return memory.written();
 };
 
 /** The spans of rows `from` to `from + count` of a run. */

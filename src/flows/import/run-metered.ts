@@ -9,8 +9,9 @@ import { AddressCodes } from '../parquet/address-codes.ts';
 import { dictionaryChunk, emptyChunk, numbersChunk, type OpenChunk, randomChunk } from '../parquet/chunk.ts';
 import { Dictionary, mostRows } from '../parquet/dictionary.ts';
 import { TextEntries } from '../parquet/entries.ts';
+import type { Octets } from '../parquet/octets.ts';
 import type { Column } from '../schema.ts';
-import { addressed, constantChunk, encodeFile, mostExact, placeOf, remainder } from './metered-file.ts';
+import { addressed, constantChunk, encodeFile, mostExact, type PutChunk, placeOf, remainder } from './metered-file.ts';
 import type { OrderedRows, Present } from './ordered-rows.ts';
 import type { RunConstants } from './run-encode.ts';
 
@@ -36,9 +37,9 @@ const remainders = new Uint32Array(mostRows);
 /** Gives up to `mostRows` rows of a run. */
 export type RowsAt = (places: Uint32Array) => OrderedRows;
 
-/** The Parquet file of the rows at these places, which are in order of time, in parts; undefined where there is one that is not for us. */
-export const encodeMetered = (rowsAt: RowsAt, places: Uint32Array, constants: RunConstants): Uint8Array[] | undefined =>
-  encodeFile(places, (group) => new RowGroup(rowsAt(group), constants).encode());
+/** The Parquet file of the rows at these places, which are in order of time, in `memory`; undefined where there is one that is not for us. */
+export const encodeMetered = (rowsAt: RowsAt, places: Uint32Array, constants: RunConstants, memory: Octets): Uint8Array | undefined =>
+  encodeFile(places, memory, (group, put) => new RowGroup(rowsAt(group), constants, put).encode());
 
 /** Whether all values are the same, as a third of the columns have it: then there is nothing to look up. */
 const isSame = (values: Uint32Array, count: number): boolean => {
@@ -50,21 +51,25 @@ const isSame = (values: Uint32Array, count: number): boolean => {
 class RowGroup {
   readonly #rows: OrderedRows;
   readonly #constants: RunConstants;
-  readonly #chunks: OpenChunk[] = [];
+  readonly #put: PutChunk;
+  /** The columns that have been put. */
+  readonly #done = new Set<number>();
   #isExact = true;
 
-  constructor(rows: OrderedRows, constants: RunConstants) {
+  constructor(rows: OrderedRows, constants: RunConstants, put: PutChunk) {
     this.#rows = rows;
     this.#constants = constants;
+    this.#put = put;
   }
 
-  encode(): OpenChunk[] | undefined {
+  /** Puts all columns; false where a number is too great to be exact. */
+  encode(): boolean {
     remainders.fill(0);
     this.#addEnd('src');
     this.#addEnd('dst');
-    for (const [at, column] of addressed.entries()) this.#chunks[at] ??= this.#encode(column, at);
-    this.#chunks.push(this.#remainders());
-    return this.#isExact ? this.#chunks : undefined;
+    for (const [at, column] of addressed.entries()) if (!this.#done.has(at)) this.#put(at, this.#encode(column, at));
+    this.#put(addressed.length, this.#remainders());
+    return this.#isExact;
   }
 
   #encode(column: Column, at: number): OpenChunk {
@@ -171,15 +176,16 @@ class RowGroup {
       const at = code * 4;
       texts.end(writeEnd(texts.room(), texts.begin, versions[code]!, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!));
     }
-    this.#put(`${side}_comp`, (column) => dictionaryChunk(column, count, { codes, count, entries: texts }, 'all'));
-    this.#put(`${side}_addr_hi`, (column) => this.#half(column, 0));
-    this.#put(`${side}_addr_lo`, (column) => this.#half(column, 2));
+    this.#putNamed(`${side}_comp`, (column) => dictionaryChunk(column, count, { codes, count, entries: texts }, 'all'));
+    this.#putNamed(`${side}_addr_hi`, (column) => this.#half(column, 0));
+    this.#putNamed(`${side}_addr_lo`, (column) => this.#half(column, 2));
     this.#addPort(side);
   }
 
-  #put(name: string, encode: (column: Column) => OpenChunk): void {
+  #putNamed(name: string, encode: (column: Column) => OpenChunk): void {
     const at = placeOf(name);
-    this.#chunks[at] = encode(addressed[at] as Column);
+    this.#put(at, encode(addressed[at] as Column));
+    this.#done.add(at);
   }
 
   #readAddresses(side: 'src' | 'dst'): void {
@@ -221,6 +227,6 @@ class RowGroup {
     texts.clear();
     for (let code = 0; code < dictionary.size; code++) texts.end(writeDecimal(texts.room(), texts.begin, dictionary.words[code * 4]!));
     const coded = { codes: dictionary.codes, count, entries: texts };
-    this.#put(`${side}_port`, (column) => dictionaryChunk(column, count, coded, 'all'));
+    this.#putNamed(`${side}_port`, (column) => dictionaryChunk(column, count, coded, 'all'));
   }
 }

@@ -3,7 +3,7 @@
  * and so keeps memory the same for any size of import. A run of more than one UTC day is split by day. What was written
  * lies in the staging folder until the store adopts it.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { batchRows, type FlowBatch } from '../batch.ts';
@@ -129,7 +129,7 @@ export class RunWriter {
     const first = this.#ordinal + 1;
     this.#ordinal += count;
     const base = await this.#takeIds(this.#ordinal);
-    const encoded = records.encode(first, { ...this.#options, base });
+    const encoded = records.encode(first, { ...this.#options, base }, () => this.#takeMemory());
     if (encoded === undefined) {
       const batches = records.batches(first);
       this.#start(slot, () => this.#write(slot, batches, base, () => undefined));
@@ -138,9 +138,10 @@ export class RunWriter {
   }
 
   async #writeParts(encoded: readonly EncodedPart[], base: number): Promise<void> {
-    for (const { part, octets } of encoded) {
+    for (const { part, octets, memory } of encoded) {
       const path = this.#pathOf(part);
       const sum = await writeParquet(octets, path);
+      this.#spare.push(memory);
       this.#files.push({ ...runFile(path, 'addressed', part, base), sum });
     }
   }
@@ -215,6 +216,10 @@ export class RunWriter {
     );
   }
 
+  #takeMemory(): Octets {
+    return this.#spare.pop() ?? new Octets();
+  }
+
   readonly #pathOf = (part: RunPart): string => runPath(this.#options, part, ++this.#serial);
 
   /** Writes all parts, each while the next is encoded; false, and nothing written, where the encoder does not take one of them. */
@@ -225,7 +230,7 @@ export class RunWriter {
     let isWhole = true;
     try {
       for (const part of parts) {
-        const memory = this.#spare.pop() ?? new Octets();
+        const memory = this.#takeMemory();
         const octets = encode(first, part.rows, memory);
         isWhole = octets !== undefined;
         if (octets === undefined) break;
@@ -245,15 +250,15 @@ export class RunWriter {
   }
 }
 
-/** Gives so many rows of a run, in the order of their times, as the parts of a file, maybe in that memory; undefined where there is one that it does not take. */
-type Encode = (first: number, rows: number, memory: Octets) => Uint8Array[] | undefined;
+/** Gives so many rows of a run, in the order of their times, as a file in that memory; undefined where there is one that it does not take. */
+type Encode = (first: number, rows: number, memory: Octets) => Uint8Array | undefined;
 
 const encoderOf = ({ batches, parts, isSorted }: Run, constants: RunConstants): Encode | undefined => {
   if (isPlainRun(batches, parts, isSorted)) return (first, rows, memory) => encodeRows(spansOf(batches, first, rows), constants, memory);
   if (!isMeteredRun(batches)) return undefined;
   const order = isSorted ? orderAsTheyLie(batches) : orderByTime(batches);
   const rowsAt = (places: Uint32Array) => new OrderedRows(batches, places);
-  return (first, rows) => encodeMetered(rowsAt, order.subarray(first, first + rows), constants);
+  return (first, rows, memory) => encodeMetered(rowsAt, order.subarray(first, first + rows), constants, memory);
 };
 
 const lastOrdinal = (batches: readonly FlowBatch[]): number => {
@@ -277,22 +282,17 @@ export const runFile = (path: string, shape: Shape, part: RunPart, base: number)
   maxId: part.max_id + base,
 });
 
-/** Writes the parts of a Parquet file, which is on disk, whole and under its name, when this resolves. */
-const writeParquet = async (parts: readonly Uint8Array[], path: string): Promise<{ bytes: number; sha256: string }> => {
+/** Writes a Parquet file, which is on disk, whole and under its name, when this resolves. */
+const writeParquet = async (octets: Uint8Array, path: string): Promise<{ bytes: number; sha256: string }> => {
   const part = `${path}.part`;
   const file = await open(part, 'w', 0o600);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for (const octets of parts) {
-    hash.update(octets);
-    bytes += octets.length;
-  }
+  const sha256 = hash('sha256', octets);
   try {
-    await file.writev(parts);
+    await file.writeFile(octets);
     await file.sync();
   } finally {
     await file.close();
   }
   await rename(part, path);
-  return { bytes, sha256: hash.digest('hex') };
+  return { bytes: octets.length, sha256 };
 };

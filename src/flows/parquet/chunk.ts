@@ -30,21 +30,26 @@ export type Chunk = { pages: Uint8Array[]; octets: number; entry: (offset: numbe
 /** A page: its type, what else its header tells, its octets, how many they are unpacked, and whether they are packed already. */
 type Page = { type: number; kind: Struct[number]; octets: Uint8Array; plainOctets: number; isPacked: boolean };
 
-/** A chunk whose pages are not packed yet. */
+/** A chunk whose pages are not packed yet, and in memory that the next chunk takes. */
 export type OpenChunk = { column: Column; rows: number; codec: number; pages: readonly Page[]; facts: Facts };
 
 /** Octets as a frame of zstd. */
 export type Pack = (octets: Uint8Array) => Uint8Array;
 
 const page = new Octets();
+const dictionaryPage = new Octets();
+const stored = new Octets();
 const header = new Octets();
 
 const packAnew: Pack = (octets) => zstdCompressSync(octets, optionsFor(octets));
 
-/** Packs the pages of a chunk. */
-export const packChunk = (chunk: OpenChunk): Chunk => packChunkBy(packAnew, chunk);
+/** Packs the pages of a chunk, into memory of their own. */
+export const packChunk = (chunk: OpenChunk): Chunk => {
+  const packed = packChunkBy(packAnew, chunk);
+  return { ...packed, pages: packed.pages.map((octets) => octets.slice()) };
+};
 
-/** The same by another way of packing. */
+/** The same by another way of packing; what is packed already stays where it is. */
 export const packChunkBy = (pack: Pack, chunk: OpenChunk): Chunk =>
   closeChunk(
     chunk,
@@ -73,20 +78,19 @@ const closeChunk = ({ column, rows, codec, pages, facts }: OpenChunk, packed: re
 };
 
 /** What stands in `page` as a page of a chunk with that codec; `isRandom` tells that there is nothing to be found in it. */
-const takePage = (type: number, kind: Struct[number], codec: number, isRandom = false): Page => {
-  const octets = page.written();
+const takeData = (rows: number, encoding: number, codec: number, isRandom = false): Page => {
+  const plain = page.written();
+  const octets = codec === codecs.zstd && isRandom ? storedFrame(plain, stored) : plain;
   const isPacked = codec === codecs.none || isRandom;
-  return {
-    type,
-    kind,
-    octets: codec === codecs.zstd && isRandom ? storedFrame(octets) : octets.slice(),
-    plainOctets: octets.length,
-    isPacked,
-  };
+  return { type: pageTypes.data, kind: dataKind(rows, encoding), octets, plainOctets: plain.length, isPacked };
 };
 
-const takeData = (rows: number, encoding: number, codec: number, isRandom = false): Page =>
-  takePage(pageTypes.data, dataKind(rows, encoding), codec, isRandom);
+/** The same of what stands in `dictionaryPage`. */
+const takeDictionary = (size: number, codec: number): Page => {
+  const octets = dictionaryPage.written();
+  const isPacked = codec === codecs.none;
+  return { type: pageTypes.dictionary, kind: dictionaryKind(size), octets, plainOctets: octets.length, isPacked };
+};
 
 const dictionaryKind = (size: number): Struct[number] => ({ id: 7, struct: [int32(1, size), int32(2, encodings.plain)] });
 
@@ -126,10 +130,9 @@ export const dictionaryChunk = (column: Column, rows: number, { codes, count, en
   if (size === 0) return emptyChunk(column, rows);
   const width = Math.max(1, bitsFor(size - 1));
   const isSmall = (count * width) >> 3 < smallOctets || (size === 1 && typeof levels === 'string');
-  page.clear();
-  entries.write(page);
   const codec = isSmall ? codecs.none : codecs.zstd;
-  const dictionary = takePage(pageTypes.dictionary, dictionaryKind(size), codec);
+  entries.write(dictionaryPage.clear());
+  const dictionary = takeDictionary(size, codec);
   beginData(rows, levels);
   page.byte(width);
   if (size === 1) writeRun(page, 0, count, width);
@@ -145,9 +148,7 @@ export type DictionaryPage = { octets: Uint8Array; plainOctets: number; isPacked
 /** A column whose codes are packed already, all rows of it. */
 export type PackedCodes = { size: number; dictionary: DictionaryPage; codes: Uint8Array; bounds: Bounds };
 
-const stored = new Octets();
-
-/** Such a column. Its pages are in memory that the next chunk takes, and `dictionary` where it was. */
+/** Such a column; `dictionary` stays where it was. */
 export const packedCodesChunk = (column: Column, rows: number, { size, dictionary, codes, bounds }: PackedCodes): OpenChunk => {
   const width = Math.max(1, bitsFor(size - 1));
   const isSmall = !dictionary.isPacked && (codes.length < smallOctets || size === 1);
@@ -158,16 +159,13 @@ export const packedCodesChunk = (column: Column, rows: number, { size, dictionar
     page.varint(((rows + 7) >> 3) * 2 + 1);
     page.append(codes);
   }
-  const octets = page.written();
-  const isRandom = !isSmall && size * fewRows > rows;
-  stored.clear().reserve(octets.length + 64);
-  const data = { type: pageTypes.data, kind: dataKind(rows, encodings.dictionary), plainOctets: octets.length };
+  const codec = isSmall ? codecs.none : codecs.zstd;
   const pages: Page[] = [
     { ...dictionary, type: pageTypes.dictionary, kind: dictionaryKind(size), isPacked: isSmall || dictionary.isPacked },
-    { ...data, octets: isRandom ? storedFrame(octets, stored.bytes) : octets, isPacked: isSmall || isRandom },
+    takeData(rows, encodings.dictionary, codec, size * fewRows > rows),
   ];
   const facts = { encodings: [encodings.plain, encodings.rle, encodings.dictionary], nulls: 0, bounds };
-  return { column, rows, codec: isSmall ? codecs.none : codecs.zstd, pages, facts };
+  return { column, rows, codec, pages, facts };
 };
 
 /** A 32-bit number with the upper bit set would be negative to a reader that adds differences up. */

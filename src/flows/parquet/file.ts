@@ -58,23 +58,3 @@ export class ParquetFooter {
     return [footer.written(), magic];
   }
 }
-
-export class ParquetFile {
-  readonly #footer: ParquetFooter;
-  readonly #parts: Uint8Array[] = [magic];
-
-  constructor(columns: readonly Column[]) {
-    this.#footer = new ParquetFooter(columns);
-  }
-
-  /** Adds rows by one chunk for each column, in their order. */
-  addRowGroup(chunks: readonly Chunk[], rows: number): void {
-    this.#footer.addRowGroup(chunks, rows);
-    for (const { pages } of chunks) this.#parts.push(...pages);
-  }
-
-  /** The octets of the whole file, in parts. */
-  end(): Uint8Array[] {
-    return [...this.#parts, ...this.#footer.end()];
-  }
-}

@@ -1,15 +1,17 @@
 /** Octets that are as good as random as a frame of zstd that only carries them (RFC 8878, section 3.1.1): a copy in place of a search. */
+import { Octets } from './octets.ts';
 
 /** The most octets of a block. */
 const blockOctets = 131_072;
 /** Magic number; a frame in one segment whose size stands in four octets. */
 const head = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xa0);
 
-/** The frame of up to 2^32 - 1 octets, at least one; in `memory` where there is any, which has room to spare. */
-export const storedFrame = (octets: Uint8Array, memory?: Uint8Array): Uint8Array => {
+/** The frame of up to 2^32 - 1 octets, at least one; it is in `memory` until that is used again. */
+export const storedFrame = (octets: Uint8Array, memory = new Octets()): Uint8Array => {
   const blocks = Math.ceil(octets.length / blockOctets);
   const length = head.length + 4 + blocks * 3 + octets.length;
-  const frame = memory?.subarray(0, length) ?? new Uint8Array(length);
+  memory.clear().reserve(length);
+  const frame = memory.bytes.subarray(0, length);
   frame.set(head);
   for (let i = 0; i < 4; i++) frame[head.length + i] = octets.length >>> (8 * i);
   let at = head.length + 4;
