@@ -34,7 +34,7 @@ const build = (folder: URL, names: readonly string[], known: Constants, isShared
 
 /** The modules that the sources of now make. */
 export const buildKernel = () =>
-  build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'expire.ts', 'count.ts', 'columns.ts', 'numbers.ts'], {
+  build(meterFolder, ['scan.ts', 'begin.ts', 'end.ts', 'expire.ts', 'count.ts', 'columns.ts', 'numbers.ts', 'order.ts', 'names.ts'], {
     ...record,
     ...constants,
     ...layout,

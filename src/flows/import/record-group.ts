@@ -1,8 +1,7 @@
 /**
- * Ended records as a row group of Parquet. They become columns only here, column by column, and what is done with each row is done by the kernel; what is
- * done with each entry of a dictionary that is a text is done here. The files are, octet by octet, those that run-metered.ts makes of the same flows as rows.
+ * Ended records as a row group of Parquet. They become columns only here, column by column, and what is done with each row and each entry is done by the
+ * kernel. The files are, octet by octet, those that run-metered.ts makes of the same flows as rows.
  */
-import { writeDecimal, writeEnd } from '../end-names.ts';
 import { field } from '../meter/flow-record.ts';
 import type { Kernel } from '../meter/kernel/kernel.ts';
 import { encoding } from '../meter/kernel/layout.ts';
@@ -16,8 +15,7 @@ import {
   writtenNumbersChunk,
   writtenRandomChunk,
 } from '../parquet/chunk.ts';
-import { mostRows } from '../parquet/dictionary.ts';
-import { type Entries, TextEntries } from '../parquet/entries.ts';
+import type { Entries } from '../parquet/entries.ts';
 import type { Octets } from '../parquet/octets.ts';
 import { physical, typeOf } from '../parquet/types.ts';
 import type { Column } from '../schema.ts';
@@ -52,28 +50,25 @@ class NumberEntries implements Entries {
   }
 }
 
-const texts = new TextEntries(mostRows);
+/** How a column of names is coded by the kernel, and how its entries become texts. */
+type Name = { code: (kernel: Kernel, count: number) => number; write: (memory: RecordMemory, size: number) => Uint8Array };
 
-/** How a column of names is coded, and how an entry, whose four words begin at a place, becomes a text. */
-type Name = { code: (kernel: Kernel, count: number) => number; write: (words: Int32Array, at: number, tag: number) => void };
-
-const addressAt = (first: number, last: number): Name => ({
+const address = (first: number, last: number): Name => ({
   code: (kernel, count) => kernel.codeAddresses(count, first * 4, last * 4),
-  write: (words, at, version) =>
-    texts.end(writeEnd(texts.room(), texts.begin, version, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)),
+  write: (memory, size) => memory.addressTexts(size),
 });
 
-const portAt = (shift: number, isDestination: number): Name => ({
+const port = (shift: number, isDestination: number): Name => ({
   code: (kernel, count) => kernel.codePorts(count, shift, isDestination),
-  write: (words, at) => texts.end(writeDecimal(texts.room(), texts.begin, words[at]!)),
+  write: (memory, size) => memory.portTexts(size),
 });
 
 /** By the place of their column. */
 const names = new Map<number, Name>([
-  [placeOf('src_comp'), addressAt(field.srcA, field.srcD)],
-  [placeOf('dst_comp'), addressAt(field.dstA, field.dstD)],
-  [placeOf('src_port'), portAt(16, 0)],
-  [placeOf('dst_port'), portAt(0, 1)],
+  [placeOf('src_comp'), address(field.srcA, field.srcD)],
+  [placeOf('dst_comp'), address(field.dstA, field.dstD)],
+  [placeOf('src_port'), port(16, 0)],
+  [placeOf('dst_port'), port(0, 1)],
 ]);
 
 export class RecordGroup {
@@ -154,10 +149,9 @@ export class RecordGroup {
 
   /** What an end is called: its address or its port as text. */
   #named(column: Column, { code, write }: Name): OpenChunk {
-    const { kernel, entries: words, tags } = this.#memory;
-    const size = code(kernel, this.#count);
-    texts.clear();
-    for (let code = 0; code < size; code++) write(words, code * 4, tags[code]!);
-    return dictionaryChunk(column, this.#count, { codes: this.#memory.codes, count: this.#count, entries: texts }, 'all');
+    const memory = this.#memory;
+    const size = code(memory.kernel, this.#count);
+    const entries = { size, write: (page: Octets) => page.append(write(memory, size)), bounds: () => memory.textBounds() };
+    return dictionaryChunk(column, this.#count, { codes: memory.codes, count: this.#count, entries }, 'all');
   }
 }

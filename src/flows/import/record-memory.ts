@@ -1,5 +1,6 @@
 /** The records of a run in the memory of a kernel, which makes columns of them: see meter/kernel/columns.ts. */
-import { recordDoubles, recordWords } from '../meter/flow-record.ts';
+import { field64, recordDoubles, recordWords } from '../meter/flow-record.ts';
+import { lengthOctets } from '../meter/kernel/constants.ts';
 import { type Kernel, kernelMemory, startKernel } from '../meter/kernel/kernel.ts';
 import { encoding } from '../meter/kernel/layout.ts';
 import { RecordBatch } from '../meter/record-batch.ts';
@@ -13,14 +14,13 @@ export class RecordMemory {
   readonly kernel: Kernel;
   /** The places of the rows at hand, in their order. */
   readonly places: Uint32Array;
-  /** Four words for each code, most significant first where it is an address, and their tags. */
+  /** Four words for each code. */
   readonly entries: Int32Array;
-  readonly tags: Uint8Array;
   /** What was gathered. */
   readonly values: Float64Array;
   /** What was written as numbers: it holds until other numbers are. */
   readonly page: Uint8Array;
-  readonly #packedOctets: Uint8Array;
+  readonly #octets: Uint8Array;
   readonly #told: Uint32Array;
   readonly #bounds: Float64Array;
   readonly #batch: Int32Array;
@@ -32,10 +32,9 @@ export class RecordMemory {
     this.kernel = startKernel(memory);
     this.places = new Uint32Array(buffer, encoding.places, mostRows);
     this.entries = new Int32Array(buffer, encoding.entries, mostRows * 4);
-    this.tags = new Uint8Array(buffer, encoding.tags, mostRows);
     this.values = new Float64Array(buffer, encoding.values, mostRows);
     this.page = new Uint8Array(buffer, encoding.page, encoding.packed - encoding.page);
-    this.#packedOctets = new Uint8Array(buffer, encoding.packed, encoding.batch - encoding.packed);
+    this.#octets = new Uint8Array(buffer);
     this.#told = new Uint32Array(buffer, 0, 16);
     this.#bounds = new Float64Array(buffer, 0, 8);
     this.#batch = new Int32Array(buffer, encoding.batch, (encoding.records - encoding.batch) / 4);
@@ -58,9 +57,38 @@ export class RecordMemory {
     return batch;
   }
 
-  /** All values of a field that is a double, by place. */
-  doublesOf(field: number): Float64Array {
-    return this.#doubles.subarray(field * strideDoubles, field * strideDoubles + mostRows);
+  /** The times of all records in whole seconds, by place. */
+  get times(): Float64Array {
+    const from = field64.start * strideDoubles;
+    return this.#doubles.subarray(from, from + mostRows);
+  }
+
+  /** The places of so many records in order of time; the first and the last time are `least` and `most` then. */
+  placesByTime(count: number): Uint32Array {
+    return new Uint32Array(this.places.buffer, this.kernel.orderByTime(count), count).slice();
+  }
+
+  /** The texts of so many entries, which are addresses or ports; they hold until others are written. */
+  addressTexts(size: number): Uint8Array {
+    return this.#texts(this.kernel.writeAddresses(size));
+  }
+
+  portTexts(size: number): Uint8Array {
+    return this.#texts(this.kernel.writePorts(size));
+  }
+
+  #texts(end: number): Uint8Array {
+    return this.#octets.subarray(encoding.names, end);
+  }
+
+  /** The least and the greatest of the texts that were written. */
+  textBounds(): { min: Uint8Array; max: Uint8Array } {
+    return { min: this.#textAt(this.leastAt), max: this.#textAt(this.mostAt) };
+  }
+
+  #textAt(at: number): Uint8Array {
+    const octets = this.#octets;
+    return octets.slice(at, at + octets[at - lengthOctets]!);
   }
 
   /** The least and the greatest of what was gathered. */
@@ -72,7 +100,7 @@ export class RecordMemory {
     return this.#bounds[encoding.most / 8]!;
   }
 
-  /** The numbers of the least and the greatest of what was written. */
+  /** The numbers, or the places of the texts, of the least and the greatest of what was written. */
   get leastAt(): number {
     return this.#told[encoding.leastAt / 4]!;
   }
@@ -87,7 +115,7 @@ export class RecordMemory {
 
   #packed(from: number, count: number, width: number): Uint8Array {
     const end = this.kernel.pack(from, count, width, encoding.packed);
-    return this.#packedOctets.subarray(0, end - encoding.packed);
+    return this.#octets.subarray(encoding.packed, end);
   }
 
   /** What was gathered as differences (parquet/packing.ts); undefined where they have too many bits. */

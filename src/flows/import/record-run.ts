@@ -1,6 +1,5 @@
 /** A run of ended flows: collects their records, and gives them as Parquet in order of time. */
 import { batchRows, type FlowBatch } from '../batch.ts';
-import { field64 } from '../meter/flow-record.ts';
 import type { RecordBatch } from '../meter/record-batch.ts';
 import { flowBatchOf } from '../meter/record-columns.ts';
 import type { Octets } from '../parquet/octets.ts';
@@ -8,9 +7,8 @@ import { type EncodeGroup, encodeFile } from './metered-file.ts';
 import { RecordGroup } from './record-group.ts';
 import { RecordMemory } from './record-memory.ts';
 import type { RunConstants } from './run-encode.ts';
-import { sortByTime } from './run-order.ts';
 import { runRows } from './run-size.ts';
-import { type RunPart, RunSurvey } from './run-survey.ts';
+import { dayOf, type RunPart, RunSurvey } from './run-survey.ts';
 
 /** A part of a run as the octets of a file, and the memory in which they are. */
 export type EncodedPart = { part: RunPart; octets: Uint8Array; memory: Octets };
@@ -43,7 +41,8 @@ export class RecordRun {
    */
   encode(firstOrdinal: number, constants: RunConstants, takeMemory: () => Octets): EncodedPart[] | undefined {
     const records = this.#memory as RecordMemory;
-    const { parts, places } = this.#survey(records.doublesOf(field64.start), firstOrdinal);
+    const places = records.placesByTime(this.count);
+    const parts = this.#parts(records, firstOrdinal);
     const encodeGroup: EncodeGroup = (group, put) => new RecordGroup(records, group, firstOrdinal, constants).encode(put);
     const encoded: EncodedPart[] = [];
     let first = 0;
@@ -57,23 +56,13 @@ export class RecordRun {
     return encoded;
   }
 
-  /** The days that the records are of, and their places in order of time; those of one second stay as they came. */
-  #survey(starts: Float64Array, firstOrdinal: number): { parts: RunPart[]; places: Uint32Array } {
+  /** The days that the records are of, once their times have been looked at. */
+  #parts({ least, most, times }: RecordMemory, firstOrdinal: number): RunPart[] {
     const survey = new RunSurvey();
-    const places = new Uint32Array(this.count);
-    const times = new Float64Array(this.count);
-    for (let place = 0; place < this.count; place++) {
-      const time = starts[place]!;
-      survey.add(time, firstOrdinal + place);
-      times[place] = time;
-      places[place] = place;
-    }
-    const parts = survey.parts();
-    if (survey.isSorted) return { parts, places };
-    const first = Math.min(...parts.map((part) => part.min_time));
-    const last = Math.max(...parts.map((part) => part.max_time));
-    for (let place = 0; place < this.count; place++) times[place]! -= first;
-    return { parts, places: sortByTime(places, times, last - first) };
+    if (dayOf(least) === dayOf(most)) {
+      survey.addRising({ time: least, id: firstOrdinal }, { time: most, id: firstOrdinal + this.count - 1 }, this.count);
+    } else for (let place = 0; place < this.count; place++) survey.add(times[place]!, firstOrdinal + place);
+    return survey.parts();
   }
 
   /** The same records as batches of rows. */

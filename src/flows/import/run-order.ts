@@ -18,7 +18,7 @@ export const orderByTime = (batches: readonly FlowBatch[]): Uint32Array<ArrayBuf
 };
 
 /** Sorts places by their times, which are found by place: whole seconds from 0 to `span`. */
-export const sortByTime = (places: Uint32Array<ArrayBuffer>, times: Float64Array, span: number): Uint32Array<ArrayBuffer> => {
+const sortByTime = (places: Uint32Array<ArrayBuffer>, times: Float64Array, span: number): Uint32Array<ArrayBuffer> => {
   let from = places;
   let to = new Uint32Array(places.length);
   for (let unit = 1; unit <= span; unit *= digits) {

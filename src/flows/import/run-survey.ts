@@ -8,6 +8,9 @@ export const maxDays = 32;
 /** Rows of one day within something that is being written, with their bounds; `day` is null where there are too many days. */
 export type RunPart = { day: number | null; rows: number; min_time: number; max_time: number; min_id: number; max_id: number };
 
+/** The day since 1970 of a time in seconds. */
+export const dayOf = (time: number): number => Math.floor(time / daySeconds);
+
 /** The whole number at a row of a 64-bit column; exact up to 2^53. */
 export const longAt = (u32: Uint32Array, row: number): number => ((u32[row * 2 + 1] as number) | 0) * 4294967296 + (u32[row * 2] as number);
 
@@ -24,7 +27,7 @@ export class RunSurvey {
     if (time < this.#last) this.isSorted = false;
     this.#last = time;
     if (this.#current === undefined || time < this.#dayStart || time >= this.#dayEnd) {
-      const day = Math.floor(time / daySeconds);
+      const day = dayOf(time);
       this.#dayStart = day * daySeconds;
       this.#dayEnd = this.#dayStart + daySeconds;
       this.#current = partOf(this.#days, day, time, id);
@@ -56,7 +59,7 @@ export const surveyRun = (batches: readonly FlowBatch[], most = maxDays): { part
     const ids = batch.column('id').u32;
     const at = (row: number) => ({ time: longAt(times, row), id: longAt(ids, row) });
     const [first, last] = [at(0), at(count - 1)];
-    const isOneDay = Math.floor(first.time / daySeconds) === Math.floor(last.time / daySeconds);
+    const isOneDay = dayOf(first.time) === dayOf(last.time);
     if (isOneDay && isRising(times, count)) survey.addRising(first, last, count);
     else for (let row = 0; row < count; row++) survey.add(longAt(times, row), longAt(ids, row));
   }

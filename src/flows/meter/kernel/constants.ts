@@ -25,3 +25,10 @@ export const recordOctets = recordWords * 4;
 /** Pairs of words in a record. */
 export const recordPairs = recordWords / 2;
 export const { slots, unlinked, firstOf, recordSpan } = wheel;
+/** Values of a digit that records are sorted by. */
+export const digits = 65_536;
+/** Characters of addresses, and the octets that tell how long a text is. */
+export const zero = 0x30;
+export const dot = 0x2e;
+export const colon = 0x3a;
+export const lengthOctets = 4;

@@ -34,6 +34,11 @@ export type Kernel = {
   gatherRemainders(rows: number): number;
   writePairs(places: number, count: number, highAt: number, lowAt: number): void;
   writeDifferences(count: number): number;
+  /** See order.ts. */
+  orderByTime(count: number): number;
+  /** See names.ts. */
+  writeAddresses(size: number): number;
+  writePorts(size: number): number;
   pack(from: number, count: number, width: number, to: number): number;
 };
 

@@ -2,6 +2,7 @@
  * Where things lie in the memories of the kernel, as offsets in octets. There is one memory for scanning, which two threads share, and one of
  * each meter's own.
  */
+import { ipv6TextOctets } from '../../../core/address.ts';
 import { batchRows } from '../../batch.ts';
 import { field, field64, recordWords } from '../flow-record.ts';
 import { detail, line } from '../packet-block.ts';
@@ -100,7 +101,7 @@ export const encoding = {
   /** What all records at hand have, and what any of them has: bits of `has`. */
   all: 8,
   any: 12,
-  /** The least and the greatest of what was gathered (doubles), and the numbers of the least and the greatest of what was written. */
+  /** The least and the greatest of what was gathered (doubles), and the numbers, or the places of the texts, of the least and the greatest of what was written. */
   least: 16,
   most: 24,
   leastAt: 32,
@@ -131,6 +132,8 @@ export const encoding = {
       block: 128 * 4,
       /** What was written: numbers of 64 bits, or differences of 32 bits with the heads of their blocks. */
       page: encodedRows * 8 + 65_536,
+      /** Texts of addresses or ports, each behind its length. */
+      names: encodedRows * (4 + ipv6TextOctets),
       /** Codes or levels in few bits. */
       packed: encodedRows * 2 + 64,
       /** Records on their way in. */
