@@ -4,7 +4,7 @@ import type { Caller } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
-import type { Tree } from '../keys/index.ts';
+import { serverName, type Tree } from '../keys/index.ts';
 import type { Backend } from './backend.ts';
 import { makeBackend } from './backends.ts';
 import type { JobsConfig } from './config.ts';
@@ -20,7 +20,6 @@ import { amountOf } from './local/offer.ts';
 import { logPath } from './log-file.ts';
 import { JobMail } from './mail.ts';
 import { Queue } from './queue.ts';
-import { serverName } from './server-name.ts';
 import { readSubmission } from './submission.ts';
 
 /** What is written down about who did what. */
@@ -65,7 +64,7 @@ export class Jobs {
     this.tree = tree;
     this.#deps = deps;
     const weights = new Map(config.weights.map((text) => amountOf(text, 'jobs.weights')));
-    const server = () => serverName(dataFolder);
+    const server = () => serverName(join(dataFolder, 'jobs'));
     this.shares = new FairShare({ tree, halfLifeMs: config.halfLife, weights, server });
     this.classes = new JobClasses(tree);
     this.backend = deps.backend ?? makeBackend(config, { folder: join(dataFolder, 'jobs', 'runs'), log, clock });

@@ -16,7 +16,7 @@ import {
 } from '../batches/api.ts';
 import type { Batch } from '../batches/batch.ts';
 import { readBatchRequest } from '../batches/batch-request.ts';
-import { type Batches, mayUseBatch, requireUseOfBatch } from '../batches/batches.ts';
+import type { Batches } from '../batches/batches.ts';
 import { printedQuery, printedSchema } from './printed.ts';
 import { uploadRoutes } from './uploads.ts';
 
@@ -26,11 +26,11 @@ const operator = { role: 'operator' } as const;
 const asItIs = { validatorCompiler: () => (value: unknown) => ({ value }) };
 
 export const batchRoutes = (batches: Batches): RoomRoutes => {
-  const show = (batch: Batch, { caller }: FastifyRequest) => showBatch(batches, batch, mayUseBatch(batch, caller));
+  const show = (batch: Batch, { caller }: FastifyRequest) => showBatch(batches, batch, batches.mayUse(batch, caller));
   const asked = (request: FastifyRequest): Batch => batches.get((request.params as { id: string }).id);
   const used = (request: FastifyRequest): Batch => {
     const batch = asked(request);
-    requireUseOfBatch(batch, request.caller);
+    batches.requireUse(batch, request.caller);
     return batch;
   };
 

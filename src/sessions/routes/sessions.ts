@@ -9,7 +9,7 @@ import { base, hrefOf, newSessionSchema, sessionParameter, sessionSchema, sessio
 import { followSession } from '../events.ts';
 import { readSessionRequest } from '../request.ts';
 import type { Session } from '../session.ts';
-import { mayUse, requireUse, type Sessions } from '../sessions.ts';
+import type { Sessions } from '../sessions.ts';
 import { printedQuery, printedSchema } from './printed.ts';
 import { statementRoutes } from './statements.ts';
 
@@ -19,11 +19,11 @@ const operator = { role: 'operator' } as const;
 const asItIs = { validatorCompiler: () => (value: unknown) => ({ value }) };
 
 export const sessionRoutes = (sessions: Sessions): RoomRoutes => {
-  const show = (session: Session, { caller }: FastifyRequest) => showSession(sessions, session, mayUse(session, caller));
+  const show = (session: Session, { caller }: FastifyRequest) => showSession(sessions, session, sessions.mayUse(session, caller));
   const asked = (request: FastifyRequest): Session => sessions.get((request.params as { id: string }).id);
   const used = (request: FastifyRequest): Session => {
     const session = asked(request);
-    requireUse(session, request.caller);
+    sessions.requireUse(session, request.caller);
     sessions.touch(session);
     return session;
   };
