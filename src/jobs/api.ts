@@ -81,7 +81,6 @@ export const jobsQuery = Type.Object({
   sort: Type.Optional(Type.Unsafe<'id' | '-id'>({ type: 'string', enum: ['id', '-id'], default: 'id' })),
   after: Type.Optional(Type.String({ maxLength: 18, description: 'Only ids behind this one: for walking all jobs while new ones come.' })),
 });
-export type JobsQuery = Type.Static<typeof jobsQuery>;
 
 const cells = Type.Integer({ minimum: 1, maximum: 1000 });
 

@@ -50,7 +50,7 @@ export const recordsSchema = Type.Object({
   links: linksSchema,
 });
 
-export const collectionSchema = Type.Object({ name: Type.String(), count: Type.Integer(), has_schema: Type.Boolean(), links: linksSchema });
+const collectionSchema = Type.Object({ name: Type.String(), count: Type.Integer(), has_schema: Type.Boolean(), links: linksSchema });
 export const collectionsQuery = Type.Object(pageQuery, { additionalProperties: false });
 export const collectionsSchema = Type.Object({
   items: Type.Array(collectionSchema),

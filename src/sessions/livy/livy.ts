@@ -15,7 +15,7 @@ import { addSessionRoutes } from './sessions.ts';
 const livyVersion = '0.9.0-weir';
 
 /** What `GET /version` answers. */
-export const livyVersionFacts = { version: livyVersion, user: 'weir', revision: version, branch: 'weir', date: '', url: 'weir' };
+const livyVersionFacts = { version: livyVersion, user: 'weir', revision: version, branch: 'weir', date: '', url: 'weir' };
 
 /** All of Livy's routes. */
 export const livyRoutes = (sessions: Sessions): RoomRoutes => {
