@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TakeBlock } from '../core/block-stream.ts';
 import type { Caller } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
 import { Problem } from '../core/problem.ts';
@@ -167,12 +168,7 @@ export class Captures {
   }
 
   /** Packets from now on, as lines of JSON; ends with the capture or the signal. Throws `not-found`, `conflict` when it is over, `invalid`. */
-  async follow(
-    id: number,
-    where: string | undefined,
-    signal: AbortSignal,
-    onBlock: (block: Uint8Array, release: () => void) => void,
-  ): Promise<void> {
+  async follow(id: number, where: string | undefined, signal: AbortSignal, onBlock: TakeBlock): Promise<void> {
     this.get(id);
     const running = this.#running.get(id);
     if (running === undefined)

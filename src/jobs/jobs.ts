@@ -4,13 +4,12 @@ import type { Caller } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
-import { serverName, type Tree } from '../keys/index.ts';
+import { onKeys, serverName, type Tree } from '../keys/index.ts';
 import type { Backend } from './backend.ts';
 import { makeBackend } from './backends.ts';
 import type { JobsConfig } from './config.ts';
 import { chosen } from './environment.ts';
 import { FairShare } from './fair-share.ts';
-import { onKeys } from './fault.ts';
 import { countOf, Intake } from './intake.ts';
 import { isAway, isOver, type Job } from './job.ts';
 import { JobClasses } from './job-classes.ts';
@@ -20,6 +19,7 @@ import { amountOf } from './local/offer.ts';
 import { logPath } from './log-file.ts';
 import { JobMail } from './mail.ts';
 import { Queue } from './queue.ts';
+import { jobsFolder } from './store.ts';
 import { readSubmission } from './submission.ts';
 
 /** What is written down about who did what. */
@@ -131,7 +131,7 @@ export class Jobs {
     try {
       this.#intake.check(submission);
       const jobs = await this.#intake.make(submission, caller.name, this.now());
-      await onKeys(() => this.queue.store.create(jobs)).catch((error: unknown) => {
+      await onKeys(jobsFolder, () => this.queue.store.create(jobs)).catch((error: unknown) => {
         // Nobody was promised anything; with `unavailable` it may still come, and then a run makes its log anew.
         for (const job of jobs) if (submission.logfile === undefined) rmSync(logPath(job), { force: true });
         throw error;
@@ -165,7 +165,7 @@ export class Jobs {
     let acted = job; // it may be over, and forgotten, before this answers
     await Promise.all(
       targets.map((target) =>
-        onKeys(() =>
+        onKeys(jobsFolder, () =>
           this.queue.store.update(target, (job) => {
             const next = change[action](job);
             if (next !== undefined) changed++;
@@ -183,7 +183,7 @@ export class Jobs {
   /** Changes what may be changed of a job that is there. */
   async change(id: number, changes: Partial<Pick<Job, 'priority' | 'name' | 'properties'>>, caller: Caller): Promise<Job> {
     requireOwner(this.get(id), caller);
-    await onKeys(() => this.queue.store.update(id, (job) => ({ ...job, ...changes })));
+    await onKeys(jobsFolder, () => this.queue.store.update(id, (job) => ({ ...job, ...changes })));
     await this.#note(caller, 'jobs.change', id);
     return this.get(id);
   }
@@ -197,7 +197,7 @@ export class Jobs {
     const busy = all.find((one) => !mayGo(one) && one.array === undefined);
     if (busy !== undefined) throw notNow(busy, 'forget');
     for (const one of all) {
-      const isGone = await onKeys(() => this.queue.store.remove(one.id, (now) => mayGo(now) || now.array !== undefined));
+      const isGone = await onKeys(jobsFolder, () => this.queue.store.remove(one.id, (now) => mayGo(now) || now.array !== undefined));
       if (!isGone) throw notNow(this.get(one.id), 'forget');
       if (hasLogs) rmSync(logPath(one), { force: true });
     }

@@ -1,7 +1,7 @@
 /** The shapes of the sessions over HTTP, and how they are shown. */
 import { Type } from 'typebox';
 import { type Links, linksSchema } from '../core/links.ts';
-import { pageQuery } from '../core/paging.ts';
+import { pageQuery, pageSchemaOf } from '../core/paging.ts';
 import { kinds } from './kind.ts';
 import { isOver, type Session, type State, states, takesStatements } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -35,13 +35,7 @@ export const sessionSchema = Type.Object({
 });
 export type ShownSession = Type.Static<typeof sessionSchema>;
 
-export const sessionsSchema = Type.Object({
-  items: Type.Array(sessionSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const sessionsSchema = pageSchemaOf(sessionSchema);
 
 export const sessionsQuery = Type.Object({
   page: pageQuery.page,

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { isEnough, lowerRole } from '../../core/caller.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader, linksSchema } from '../../core/links.ts';
-import { pageOf, pageQuery } from '../../core/paging.ts';
+import { pageOf, pageQuery, pageSchemaOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Access } from '../access.ts';
 import type { PersonalToken } from '../personal-tokens.ts';
@@ -27,13 +27,7 @@ const tokenSchema = Type.Object({
   links: linksSchema,
 });
 const tokensQuery = Type.Object({ ...pageQuery, user: Type.Optional(Type.String({ maxLength: 64 })) }, { additionalProperties: false });
-const tokensSchema = Type.Object({
-  items: Type.Array(tokenSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+const tokensSchema = pageSchemaOf(tokenSchema);
 const issuedSchema = Type.Object({ ...tokenSchema.properties, token: Type.String({ description: 'Shown this once only.' }) });
 const idParameter = Type.Object({ id: Type.String({ format: 'uuid' }) });
 const newTokenSchema = Type.Object(

@@ -5,7 +5,7 @@ import { isEnough } from '../../core/caller.ts';
 import { isAnyVersion, isKnownTag, requireCondition, tagOfVersion } from '../../core/entity-tag.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linkHeader, linksSchema } from '../../core/links.ts';
-import { pageOf, pageQuery } from '../../core/paging.ts';
+import { pageOf, pageQuery, pageSchemaOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Access } from '../access.ts';
 import type { ShownUser, User } from '../user.ts';
@@ -53,13 +53,7 @@ const userSchema = Type.Object({
   locked_until: Type.Optional(Type.String({ format: 'date-time', description: 'Too many wrong passwords.' })),
   links: linksSchema,
 });
-const usersSchema = Type.Object({
-  items: Type.Array(userSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+const usersSchema = pageSchemaOf(userSchema);
 const newPasswordSchema = Type.Object(
   {
     password: passwordSchema,

@@ -1,6 +1,6 @@
 /** `/api/v1/batches`: run programs once. */
 import type { FastifyRequest } from 'fastify';
-import type { RoomRoutes } from '../../core/http.ts';
+import { asItIs, type RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
 import { pageOf } from '../../core/paging.ts';
 import {
@@ -23,7 +23,6 @@ import { uploadRoutes } from './uploads.ts';
 const tags = ['batches'];
 const viewer = { role: 'viewer' } as const;
 const operator = { role: 'operator' } as const;
-const asItIs = { validatorCompiler: () => (value: unknown) => ({ value }) };
 
 export const batchRoutes = (batches: Batches): RoomRoutes => {
   const show = (batch: Batch, { caller }: FastifyRequest) => showBatch(batches, batch, batches.mayUse(batch, caller));

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { sendEvents } from '../../core/event-stream.ts';
-import type { RoomRoutes } from '../../core/http.ts';
+import { asItIs, type RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
 import { pageOf } from '../../core/paging.ts';
 import { base, hrefOf, newSessionSchema, sessionParameter, sessionSchema, sessionsQuery, sessionsSchema, showSession } from '../api.ts';
@@ -16,7 +16,6 @@ import { statementRoutes } from './statements.ts';
 const tags = ['sessions'];
 const viewer = { role: 'viewer' } as const;
 const operator = { role: 'operator' } as const;
-const asItIs = { validatorCompiler: () => (value: unknown) => ({ value }) };
 
 export const sessionRoutes = (sessions: Sessions): RoomRoutes => {
   const show = (session: Session, { caller }: FastifyRequest) => showSession(sessions, session, sessions.mayUse(session, caller));
