@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { Caller } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { type Note, noteOf } from '../core/note.ts';
 import { Problem } from '../core/problem.ts';
+import { RoomSwitch } from '../core/room-switch.ts';
 import { onKeys, serverName, type Tree } from '../keys/index.ts';
 import type { Backend } from './backend.ts';
 import { makeBackend } from './backends.ts';
@@ -21,9 +23,6 @@ import { JobMail } from './mail.ts';
 import { Queue } from './queue.ts';
 import { jobsFolder } from './store.ts';
 import { readSubmission } from './submission.ts';
-
-/** What is written down about who did what. */
-export type Note = { actor: string; address: string; action: string; target: string; outcome: 'ok'; requestId?: string };
 
 /** What the room needs of the house. */
 export type JobsDependencies = {
@@ -54,6 +53,7 @@ export class Jobs {
   readonly mail: JobMail;
   readonly #deps: JobsDependencies;
   readonly #intake: Intake;
+  readonly #switch: RoomSwitch;
   /** Submissions that have their ids and are not yet on record: they count against the limit. */
   #arriving = 0;
   #submitted = 0;
@@ -63,6 +63,7 @@ export class Jobs {
     this.config = config;
     this.tree = tree;
     this.#deps = deps;
+    this.#switch = new RoomSwitch({ room: 'jobs', does: 'run jobs', enabled: config.enabled, isLoopback: deps.isLoopback });
     const weights = new Map(config.weights.map((text) => amountOf(text, 'jobs.weights')));
     const server = () => serverName(join(dataFolder, 'jobs'));
     this.shares = new FairShare({ tree, halfLifeMs: config.halfLife, weights, server });
@@ -87,8 +88,7 @@ export class Jobs {
 
   /** True when jobs are taken and run here. */
   get isEnabled(): boolean {
-    const { enabled } = this.config;
-    return enabled === 'always' || (enabled === 'loopback' && this.#deps.isLoopback);
+    return this.#switch.isOn;
   }
 
   async start(): Promise<void> {
@@ -123,7 +123,7 @@ export class Jobs {
 
   /** Takes a submission; it is on disk when this resolves. An array answers its parent. Throws `unprocessable`, `denied`, `exhausted`. */
   async submit(body: unknown, caller: Caller): Promise<Job> {
-    this.#requireEnabled();
+    this.#switch.require();
     const submission = readSubmission(this.classes.applyTo(body), this.config.array);
     const count = countOf(submission);
     if (this.queue.store.size + this.#arriving + count > this.config.kept) throw full(this.config.kept);
@@ -149,7 +149,7 @@ export class Jobs {
   async act(id: number, action: Action, caller: Caller, priority?: number): Promise<Job> {
     const job = this.get(id);
     requireOwner(job, caller);
-    if (action === 'rerun') this.#requireEnabled();
+    if (action === 'rerun') this.#switch.require();
     const now = this.now();
     const change: Record<Action, (job: Job) => Job | undefined> = {
       stop: (job) => stopped(job, 'stop', now, caller.name),
@@ -237,18 +237,8 @@ export class Jobs {
     await this.#note(caller, action, name);
   }
 
-  #requireEnabled(): void {
-    if (this.isEnabled) return;
-    throw new Problem('denied', 'This server does not run jobs.', {
-      detail: this.config.enabled === 'never' ? 'jobs.enabled is never' : 'other machines reach it, and jobs.enabled is loopback',
-      hint: 'weir serve --set jobs.enabled=always',
-    });
-  }
-
   async #note(caller: Caller, action: string, what: number | string): Promise<void> {
-    const { name: actor, address = '', requestId } = caller;
-    const target = typeof what === 'number' ? formatId(what) : what;
-    await this.#deps.note?.({ actor, address, action, target, outcome: 'ok', ...(requestId !== undefined && { requestId }) });
+    await this.#deps.note?.(noteOf(caller, { action, target: typeof what === 'number' ? formatId(what) : what }));
   }
 }
 

@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { type Caller, isEnough } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { type Note, noteOf } from '../core/note.ts';
 import { Problem } from '../core/problem.ts';
 import { Mirror, onKeys, type Tree } from '../keys/index.ts';
 import { IdCounter } from './id-counter.ts';
 import type { SessionLog } from './log-file.ts';
 import { rejected } from './request.ts';
-
-/** What is written down about who did what. */
-export type Note = { actor: string; action: string; target: string; outcome: 'ok' };
 
 /** What a register needs of the house. */
 export type RegisterDependencies = {
@@ -200,7 +198,7 @@ export abstract class Register<E extends Entry, L extends Live> {
   }
 
   protected async note(caller: Caller, action: string, id: number): Promise<void> {
-    await this.#deps.note?.({ actor: caller.name, action: `${this.#words.many}.${action}`, target: String(id), outcome: 'ok' });
+    await this.#deps.note?.(noteOf(caller, { action: `${this.#words.many}.${action}`, target: String(id) }));
   }
 
   protected folderOf(id: number): string {

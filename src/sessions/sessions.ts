@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller.ts';
 import { Problem } from '../core/problem.ts';
+import { RoomSwitch } from '../core/room-switch.ts';
 import { serverName } from '../keys/index.ts';
 import { Batches } from './batches/batches.ts';
 import type { SessionsConfig } from './config.ts';
@@ -29,6 +30,7 @@ export class Sessions extends Register<Session, LiveSession> {
   readonly interpreters: Interpreters;
   readonly batches: Batches;
   readonly #deps: SessionsDependencies;
+  readonly #switch: RoomSwitch;
   readonly #limits: Limits;
   /** Until when a client has to be heard of, by session; monotonic milliseconds. */
   readonly #heartbeats = new Map<number, number>();
@@ -38,21 +40,16 @@ export class Sessions extends Register<Session, LiveSession> {
     super({ one: 'session', One: 'Session', many: 'sessions' }, deps);
     this.config = config;
     this.#deps = deps;
+    this.#switch = new RoomSwitch({ room: 'sessions', does: 'run sessions', enabled: config.enabled, isLoopback: deps.isLoopback });
     this.interpreters = new Interpreters(config);
     this.#limits = new Limits(config, this.folder, deps.log);
     this.batches = new Batches(config, {
       ...deps,
       interpreters: this.interpreters,
       limits: this.#limits,
-      requireEnabled: () => this.#requireEnabled(),
+      switch: this.#switch,
       flows: deps.flows ?? noFlows,
     });
-  }
-
-  /** True when sessions are started here. */
-  get isEnabled(): boolean {
-    const { enabled } = this.config;
-    return enabled === 'always' || (enabled === 'loopback' && this.#deps.isLoopback);
   }
 
   async start(): Promise<void> {
@@ -92,7 +89,7 @@ export class Sessions extends Register<Session, LiveSession> {
 
   /** Starts a session; it is on record when this resolves, and its interpreter on the way. Throws `invalid`, `denied`. */
   async create({ kind, request }: ReadRequest, caller: Caller): Promise<Session> {
-    this.#requireEnabled();
+    this.#switch.require();
     this.#requireRoom();
     return await this.arrive(request.name, async () => {
       const launch = await launchOf({ kind, request }, this.config, this.interpreters);
@@ -167,14 +164,6 @@ export class Sessions extends Register<Session, LiveSession> {
     });
     this.lives.set(id, live);
     return live;
-  }
-
-  #requireEnabled(): void {
-    if (this.isEnabled) return;
-    throw new Problem('denied', 'This server does not run sessions.', {
-      detail: this.config.enabled === 'never' ? 'sessions.enabled is never' : 'other machines reach it, and sessions.enabled is loopback',
-      hint: 'weir serve --set sessions.enabled=always',
-    });
   }
 
   #requireRoom(): void {

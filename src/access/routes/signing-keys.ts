@@ -2,10 +2,10 @@
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
+import { noteOf } from '../../core/note.ts';
 import { largestPage } from '../../core/page-size.ts';
 import { type PageQuery, pageOf, pageQuery, pageSchemaOf } from '../../core/paging.ts';
 import type { Access } from '../access.ts';
-import { addressOf } from './address.ts';
 
 const tags = ['tokens'];
 const admin = { role: 'admin' } as const;
@@ -54,14 +54,7 @@ export const signingKeyRoutes = (access: Access): RoomRoutes => {
       async (request) => {
         const { at_once = false } = request.body;
         await access.keys.rotate(at_once);
-        await access.note({
-          actor: request.caller.name,
-          address: addressOf(access, request),
-          action: 'signing-keys.rotate',
-          outcome: 'ok',
-          requestId: request.id,
-          ...(at_once && { note: 'at once' }),
-        });
+        await access.note(noteOf(request.caller, { action: 'signing-keys.rotate', ...(at_once && { note: 'at once' }) }));
         return shown({ page: 1, per_page: largestPage });
       },
     );

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Caller } from '../../core/caller.ts';
 import { Problem } from '../../core/problem.ts';
+import type { RoomSwitch } from '../../core/room-switch.ts';
 import type { SessionsConfig } from '../config.ts';
 import type { FlowsWish } from '../driver-link.ts';
 import type { Interpreters } from '../interpreters.ts';
@@ -19,8 +20,8 @@ import { Uploads } from './uploads.ts';
 export type BatchesDependencies = RegisterDependencies & {
   interpreters: Interpreters;
   limits: Limits;
-  /** Throws where this server runs nothing of anybody. */
-  requireEnabled(): void;
+  /** Whether this server runs anything of anybody. */
+  switch: RoomSwitch;
   flows(wish: FlowsWish, folder: string): Promise<object>;
 };
 
@@ -66,7 +67,7 @@ export class Batches extends Register<Batch, LiveBatch> {
 
   /** Starts a batch; it is on record when this resolves. Throws `invalid`, `denied`. */
   async create(asked: ReadBatch, caller: Caller): Promise<Batch> {
-    this.#deps.requireEnabled();
+    this.#deps.switch.require();
     this.#requireRoom();
     const { request } = asked;
     return await this.arrive(request.name, async () => {
