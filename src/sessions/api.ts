@@ -11,7 +11,6 @@ export const base = '/api/v1/sessions';
 export const hrefOf = (session: Session): string => `${base}/${session.id}`;
 export const statementHref = (session: Session, id: number): string => `${hrefOf(session)}/statements/${id}`;
 
-export const sessionParameter = Type.Object({ id: Type.String({ maxLength: 255, description: 'The id, or the name.' }) });
 export const statementParameter = Type.Object({
   id: Type.String({ maxLength: 255, description: 'The id of the session, or its name.' }),
   statement: Type.Integer({ minimum: 0, maximum: 2 ** 31 }),

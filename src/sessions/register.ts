@@ -22,7 +22,7 @@ export type RegisterDependencies = {
 };
 
 /** What is kept of each in the key tree. */
-type Entry = {
+export type Entry = {
   id: number;
   request: { name: string | null };
   owner: string;
@@ -31,7 +31,7 @@ type Entry = {
 };
 
 /** What is there besides, on the server whose it is. */
-type Live = {
+export type Live = {
   readonly log: SessionLog;
   /** Resolves when it has ended. */
   readonly over: Promise<void>;
@@ -121,9 +121,10 @@ export abstract class Register<E extends Entry, L extends Live> {
     return name === owner || isEnough(role, 'admin');
   }
 
-  /** Throws `denied` for who may not. */
-  requireUse(entry: E, caller: Caller): void {
-    if (this.mayUse(entry, caller)) return;
+  /** That of an id or a name, for who uses it. Throws `not-found`, and `denied` for who may not. */
+  use(word: string, caller: Caller): E {
+    const entry = this.get(word);
+    if (this.mayUse(entry, caller)) return entry;
     throw new Problem('denied', `${this.#words.One} ${entry.id} belongs to ${entry.owner}.`, {
       detail: `${caller.name} is ${caller.role}`,
     });

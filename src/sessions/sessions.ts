@@ -81,6 +81,13 @@ export class Sessions extends Register<Session, LiveSession> {
     return this.lives.get(session.id)?.statements.size ?? 0;
   }
 
+  /** Whoever uses a session is its client, and still there. */
+  override use(word: string, caller: Caller): Session {
+    const session = super.use(word, caller);
+    this.touch(session);
+    return session;
+  }
+
   /** Says that its client is still there. */
   touch(session: Session): void {
     const seconds = session.request.heartbeatTimeoutInSecond;

@@ -10,8 +10,6 @@ export const batchesBase = '/api/v1/batches';
 export const uploadsBase = '/api/v1/uploads';
 export const batchHref = ({ id }: Batch): string => `${batchesBase}/${id}`;
 
-export const batchParameter = Type.Object({ id: Type.String({ maxLength: 255, description: 'The id, or the name.' }) });
-
 const kindSchema = Type.Unsafe<string>({ type: 'string', enum: [...batchKinds] });
 const stateSchema = Type.Unsafe<string>({ type: 'string', enum: [...batchStates] });
 

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Batch } from '../batches/batch.ts';
 import { readBatchRequest } from '../batches/batch-request.ts';
 import type { Batches } from '../batches/batches.ts';
+import { usedOf } from '../routes/registered.ts';
 import { readNumber, windowOf } from './query.ts';
 import type { LivyRoute } from './route.ts';
 
@@ -12,11 +13,7 @@ const tailLines = 10;
 export function addBatchRoutes(app: FastifyInstance, batches: Batches, { base, read, act }: LivyRoute): void {
   const show = (batch: Batch, { caller }: FastifyRequest) => showBatch(batches, batch, batches.mayUse(batch, caller));
   const asked = (request: FastifyRequest): Batch => batches.get((request.params as { id: string }).id);
-  const used = (request: FastifyRequest): Batch => {
-    const batch = asked(request);
-    batches.requireUse(batch, request.caller);
-    return batch;
-  };
+  const used = usedOf(batches);
   const one = `${base}/batches/:id`;
 
   app.get(`${base}/batches`, read('A window of the batches', ['from', 'size']), async (request) => {

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readSessionRequest } from '../request.ts';
+import { usedOf } from '../routes/registered.ts';
 import type { Session } from '../session.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Statement } from '../statement.ts';
@@ -19,11 +20,7 @@ export function addSessionRoutes(app: FastifyInstance, sessions: Sessions, { bas
     sessions.touch(session);
     return session;
   };
-  const used = (request: FastifyRequest): Session => {
-    const session = asked(request);
-    sessions.requireUse(session, request.caller);
-    return session;
-  };
+  const used = usedOf(sessions);
   const statementOf = (request: FastifyRequest): Statement =>
     sessions.live(used(request)).statements.get(readId((request.params as { statement: string }).statement));
   const one = `${base}/sessions/:id`;
