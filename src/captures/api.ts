@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { type Caller, isEnough } from '../core/caller.ts';
 import { type Links, linksSchema } from '../core/links.ts';
-import { pageQuery } from '../core/paging.ts';
+import { pageQuery, pageSchemaOf } from '../core/paging.ts';
 import { Problem } from '../core/problem.ts';
 import type { NetworkInterface } from '../packets/interfaces/index.ts';
 import { type Capture, type CaptureOrder, captureStates } from './capture.ts';
@@ -65,13 +65,7 @@ export const captureSchema = Type.Object({
 export type ShownCapture = Type.Static<typeof captureSchema>;
 
 export const capturesQuery = Type.Object(pageQuery, { additionalProperties: false });
-export const capturesSchema = Type.Object({
-  items: Type.Array(captureSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const capturesSchema = pageSchemaOf(captureSchema);
 
 export const packetsQuery = Type.Object(
   { where: Type.Optional(Type.String({ maxLength: 4096, description: 'Filter words on decoded fields: `tcp.dstport == 80`.' })) },
@@ -98,13 +92,7 @@ const interfaceSchema = Type.Object({
   capturable: Type.Boolean(),
   reason: text,
 });
-export const interfacesSchema = Type.Object({
-  items: Type.Array(interfaceSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const interfacesSchema = pageSchemaOf(interfaceSchema);
 
 export function showInterface(one: NetworkInterface, isAllowed: boolean) {
   const { receivedBytes, receivedPackets, sentBytes, sentPackets, linkType, isCapturable, reason, ...rest } = one;

@@ -1,17 +1,17 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TakeBlock } from '../core/block-stream.ts';
 import type { Caller } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
+import { type Note, noteOf } from '../core/note.ts';
 import { Problem } from '../core/problem.ts';
+import { RoomSwitch } from '../core/room-switch.ts';
 import { type Deliver, Spool } from '../flows/live/index.ts';
 import { type CaptureRequest, captureDefaults } from '../packets/capture/index.ts';
 import type { Capture, CaptureOrder } from './capture.ts';
 import type { ThreadNews } from './capture-thread.ts';
 import type { CapturesConfig } from './config.ts';
 import { RunningCapture } from './running-capture.ts';
-
-/** What is written down about who did what. */
-export type Note = { actor: string; address: string; action: string; target: string; outcome: 'ok'; requestId?: string; note?: string };
 
 /** What the room needs of the house. */
 export type CapturesDependencies = {
@@ -29,6 +29,7 @@ export type CapturesDependencies = {
 export class Captures {
   readonly config: CapturesConfig;
   readonly #deps: CapturesDependencies;
+  readonly #switch: RoomSwitch;
   readonly #folder: string;
   readonly #captures = new Map<number, Capture>();
   readonly #running = new Map<number, RunningCapture>();
@@ -38,14 +39,10 @@ export class Captures {
   constructor(config: CapturesConfig, deps: CapturesDependencies) {
     this.config = config;
     this.#deps = deps;
+    this.#switch = new RoomSwitch({ room: 'captures', does: 'capture', enabled: config.enabled, isLoopback: deps.isLoopback });
     this.#folder = join(deps.dataFolder, 'captures');
     const tell = (problem: string | null): void => void (problem && deps.log.warn({ problem }, 'flows of captures wait'));
     this.#spool = deps.deliver === undefined ? undefined : new Spool(join(this.#folder, 'spool'), deps.deliver, tell);
-  }
-
-  get isEnabled(): boolean {
-    const { enabled } = this.config;
-    return enabled === 'always' || (enabled === 'loopback' && this.#deps.isLoopback);
   }
 
   /** Packets, bytes and drops of what runs now, and how many run. */
@@ -98,11 +95,7 @@ export class Captures {
 
   /** Starts a capture: it runs when this resolves. Throws `denied`, `exhausted`, and what a capture that cannot start does. */
   async begin(order: CaptureOrder, caller: Caller): Promise<Capture> {
-    if (!this.isEnabled) {
-      const detail =
-        this.config.enabled === 'never' ? 'captures.enabled is never' : 'other machines reach it, and captures.enabled is loopback';
-      throw new Problem('denied', 'This server does not capture.', { detail, hint: 'weir serve --set captures.enabled=always' });
-    }
+    this.#switch.require();
     if (!this.isAllowed(order.interface))
       throw new Problem('denied', `Nothing may be captured on ${order.interface}.`, {
         detail: 'captures.interfaces does not name it',
@@ -167,12 +160,7 @@ export class Captures {
   }
 
   /** Packets from now on, as lines of JSON; ends with the capture or the signal. Throws `not-found`, `conflict` when it is over, `invalid`. */
-  async follow(
-    id: number,
-    where: string | undefined,
-    signal: AbortSignal,
-    onBlock: (block: Uint8Array, release: () => void) => void,
-  ): Promise<void> {
+  async follow(id: number, where: string | undefined, signal: AbortSignal, onBlock: TakeBlock): Promise<void> {
     this.get(id);
     const running = this.#running.get(id);
     if (running === undefined)
@@ -185,9 +173,8 @@ export class Captures {
     });
   }
 
-  async note({ name: actor, address = '', requestId }: Caller, action: string, target: string, note?: string): Promise<void> {
-    const more = { ...(requestId !== undefined && { requestId }), ...(note !== undefined && { note }) };
-    await this.#deps.note?.({ actor, address, action, target, outcome: 'ok', ...more });
+  async note(caller: Caller, action: string, target: string, note?: string): Promise<void> {
+    await this.#deps.note?.(noteOf(caller, { action, target, ...(note !== undefined && { note }) }));
   }
 
   #threadOrder(id: number, order: CaptureOrder) {

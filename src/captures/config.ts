@@ -1,13 +1,12 @@
 /** Settings of the captures: what may be changed, its default and why it is so. */
 import { type Static, Type } from 'typebox';
+import { enabledSetting } from '../core/room-switch.ts';
 import { choiceSetting, durationSetting, integerSetting, listSetting, sizeSetting } from '../core/setting.ts';
 import { captureTools } from '../packets/capture/index.ts';
 
 /** The part `captures` of the configuration. */
 export const capturesSettings = Type.Object({
-  enabled: choiceSetting(
-    ['loopback', 'always', 'never'],
-    'loopback',
+  enabled: enabledSetting(
     'Whether this server captures: only while `server.listen` is reached by this machine alone, `always`, or `never`. Captures hold passwords.',
   ),
   interfaces: listSetting([], 'The only interfaces that may be captured on; none named is all.'),

@@ -1,5 +1,6 @@
 /** A capture of this server while it runs: its thread, and what that tells. */
 import { Worker } from 'node:worker_threads';
+import type { TakeBlock } from '../core/block-stream.ts';
 import { Problem } from '../core/problem.ts';
 import { Caller } from '../core/thread.ts';
 import type { FollowOrder, ThreadNews, ThreadOrder } from './capture-thread.ts';
@@ -41,7 +42,7 @@ export class RunningCapture {
   }
 
   /** Packets from now on as lines of JSON, until the signal aborts or the capture ends. */
-  async follow(order: FollowOrder, signal: AbortSignal, onBlock: (block: Uint8Array, release: () => void) => void): Promise<void> {
+  async follow(order: FollowOrder, signal: AbortSignal, onBlock: TakeBlock): Promise<void> {
     await this.#caller.call('follow', order, { signal, onBlock });
   }
 }

@@ -108,7 +108,7 @@ export class TrustedAgent extends https.Agent {
 }
 
 /** A server whose certificate is another one than it should be. */
-export class PinError extends Error {
+class PinError extends Error {
   readonly code = 'WEIR_PIN';
 }
 

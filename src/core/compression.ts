@@ -3,7 +3,7 @@ import type { Program } from './child.ts';
 import { Problem } from './problem.ts';
 
 /** Compressed formats that are unwrapped, by the octets they begin with. The names of files are not looked at. */
-export const compressions = {
+const compressions = {
   gzip: [0x1f, 0x8b],
   zstd: [0x28, 0xb5, 0x2f, 0xfd],
   bzip2: [0x42, 0x5a, 0x68],

@@ -33,6 +33,9 @@ export type RouteFacts = {
 /** The plugin that a room's `routes.ts` gives to the server: schemas, then a few lines each that call the store. */
 export type RoomRoutes = FastifyPluginAsyncTypebox;
 
+/** For a route whose input is described and not checked by its schema: the room reads it, and says all that is wrong with it in its own words. */
+export const asItIs = { validatorCompiler: () => (value: unknown) => ({ value }) };
+
 declare module 'fastify' {
   interface FastifyContextConfig extends RouteFacts {}
   interface FastifyRequest {

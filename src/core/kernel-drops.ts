@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 
 /** Datagrams dropped on all sockets bound to a port, by `ADDRESS:PORT` in the kernel's hexadecimal. */
-export const readDrops = (table: string): Map<string, number> => {
+const readDrops = (table: string): Map<string, number> => {
   const drops = new Map<string, number>();
   for (const line of table.split('\n').slice(1)) {
     const words = line.trim().split(/\s+/);
@@ -14,7 +14,7 @@ export const readDrops = (table: string): Map<string, number> => {
 };
 
 /** How the kernel writes an IPv4 address and a port: the address as a word of this machine, little endian. */
-export const kernelAddress = (host: string, port: number): string => {
+const kernelAddress = (host: string, port: number): string => {
   const octets = host.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
   return `${octets.reverse().join('')}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
 };

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 
 /** One thing that can be done next from here. `method` is absent for GET. */
-export const linkSchema = Type.Object({
+const linkSchema = Type.Object({
   href: Type.String({ description: 'Where it is: a reference relative to this server.' }),
   title: Type.Optional(Type.String({ description: 'What it is, for a person.' })),
   method: Type.Optional(Type.String({ description: 'The method to use when it is not GET.' })),

@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
-import type { Links } from './links.ts';
+import { type Static, type TSchema, Type } from 'typebox';
+import { type Links, linksSchema } from './links.ts';
 import { largestPage } from './page-size.ts';
 import { Problem } from './problem.ts';
 
@@ -49,6 +49,10 @@ export function pageLinks(url: string, { page, per_page }: PageQuery, { hasMore,
 
 /** One page of a list that is in memory. */
 export type Page<Item> = { items: Item[]; page: number; per_page: number; total: number; links: Links };
+
+/** The schema of a `Page` with these items. */
+export const pageSchemaOf = <Item extends TSchema>(item: Item) =>
+  Type.Object({ items: Type.Array(item), page: Type.Integer(), per_page: Type.Integer(), total: Type.Integer(), links: linksSchema });
 
 /**
  * The page of a list that a query asks for. With `keyOf`, which tells items apart, the link `next` also has a cursor: whoever follows it

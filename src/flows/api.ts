@@ -13,7 +13,7 @@ const oneOf = (words: readonly string[], description: string) => Type.String({ e
 const counter = (description: string) => Type.Number({ description });
 
 /** The parameters that choose flows; every question takes them. */
-export const selectionQuery = {
+const selectionQuery = {
   filter: Type.Optional(
     Type.String({ maxLength: 8192, description: 'Filter language, such as `proto tcp and port 443`; see the page on it.' }),
   ),

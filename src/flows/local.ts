@@ -1,5 +1,6 @@
 /** The flows of a data directory that no server holds: the same port as over HTTP, answered by a store of this process. */
 
+import { blockStream } from '../core/block-stream.ts';
 import { systemClock } from '../core/clock.ts';
 import { type DataFolder, openDataFolder } from '../core/data-folder.ts';
 import type { ExportQuery, FlowRow, FlowsPort, Import, ImportOptions, ImportSource, PairsQuery, SeriesQuery, TopQuery } from './access.ts';
@@ -79,37 +80,7 @@ class LocalFlows implements FlowsPort {
 
   async *export(query: ExportQuery): AsyncGenerator<Uint8Array> {
     const { readFormat, readStream } = await import('./query.ts'); // and the filter language with it, which an import does without
-    const controller = new AbortController();
-    const queue: { block: Uint8Array; release: () => void }[] = [];
-    let wake: (() => void) | undefined;
-    let ending: { error?: unknown } | undefined;
-    const end = (how: { error?: unknown }): void => {
-      ending = how;
-      wake?.();
-    };
-    const onBlock = (block: Uint8Array, release: () => void): void => {
-      queue.push({ block, release });
-      wake?.();
-    };
-    this.#flows.store.stream(readStream(query, readFormat(query.format)), { onBlock, signal: controller.signal }).then(
-      () => end({}),
-      (error: unknown) => end({ error }),
-    );
-    try {
-      for (;;) {
-        const next = queue.shift();
-        if (next !== undefined) {
-          yield next.block;
-          next.release();
-        } else if (ending === undefined) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        } else if ('error' in ending) throw ending.error;
-        else return;
-      }
-    } finally {
-      controller.abort();
-    }
+    const stream = readStream(query, readFormat(query.format));
+    yield* blockStream((onBlock, signal) => this.#flows.store.stream(stream, { onBlock, signal }));
   }
 }

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import type { Caller } from '../core/caller.ts';
 import { type Links, linksSchema } from '../core/links.ts';
-import { pageQuery } from '../core/paging.ts';
+import { pageQuery, pageSchemaOf } from '../core/paging.ts';
 import { prettyDuration } from './duration.ts';
 import { base, hrefOf } from './hrefs.ts';
 import { causes, commandText, durationOf, isAway, isOver, type Job, states } from './job.ts';
@@ -60,13 +60,7 @@ export const jobSchema = Type.Object({
 });
 export type ShownJob = Type.Static<typeof jobSchema>;
 
-export const jobsSchema = Type.Object({
-  items: Type.Array(jobSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const jobsSchema = pageSchemaOf(jobSchema);
 
 export const jobsQuery = Type.Object({
   page: pageQuery.page,
@@ -81,7 +75,6 @@ export const jobsQuery = Type.Object({
   sort: Type.Optional(Type.Unsafe<'id' | '-id'>({ type: 'string', enum: ['id', '-id'], default: 'id' })),
   after: Type.Optional(Type.String({ maxLength: 18, description: 'Only ids behind this one: for walking all jobs while new ones come.' })),
 });
-export type JobsQuery = Type.Static<typeof jobsQuery>;
 
 const cells = Type.Integer({ minimum: 1, maximum: 1000 });
 

@@ -1,5 +1,6 @@
 /** Settings of the jobs: what may be changed, its default and why it is so. */
 import { type Static, Type } from 'typebox';
+import { enabledSetting } from '../core/room-switch.ts';
 import { choiceSetting, durationSetting, integerSetting, listSetting, sizeSetting, textSetting } from '../core/setting.ts';
 
 const second = 1000;
@@ -8,9 +9,7 @@ const day = 24 * 60 * minute;
 
 /** The part `jobs` of the configuration. */
 export const jobsSettings = Type.Object({
-  enabled: choiceSetting(
-    ['loopback', 'always', 'never'],
-    'loopback',
+  enabled: enabledSetting(
     'Whether jobs are run: only while `server.listen` is reached by this machine alone, `always`, or `never`. Whoever may submit runs programs as the user of the server.',
   ),
   backend: textSetting(

@@ -12,7 +12,7 @@ import type { Job } from './job.ts';
 import { formatId } from './job-id.ts';
 import { makeLog, takeLog } from './log-file.ts';
 import type { JobMail } from './mail.ts';
-import { filesOf, lastOpen } from './makers.ts';
+import { type Files, filesOf, lastOpen } from './makers.ts';
 import type { Queue } from './queue.ts';
 import type { Submission } from './submission.ts';
 
@@ -39,7 +39,7 @@ export class Intake {
   }
 
   /** What only the room knows: that the jobs it depends on are there, and that some host could run it. Throws `unprocessable`. */
-  check({ dependencies, needs, resources, terminal, mailUser }: Submission): void {
+  check({ dependencies, kept: { needs, resources, terminal, mailUser } }: Submission): void {
     const { backend, mail, queue } = this.#deps;
     if (mailUser !== undefined) mail.require();
     if (terminal !== undefined && backend.terminal === undefined)
@@ -65,7 +65,7 @@ export class Intake {
     const directory = this.#directoryOf(submission, user);
     const files = filesOf(submission, directory, (path) => lastOpen(queue.makers.of(path).map((id) => queue.store.get(id))));
     const { environment, array, logfile } = submission;
-    const kept =
+    const variables =
       environment.kind === 'snapshot'
         ? { kind: 'snapshot' as const, file: await keepSnapshot(directory, user, environment.variables) }
         : { kind: 'base' as const, ...(Object.keys(environment.variables).length > 0 && { variables: environment.variables }) };
@@ -75,9 +75,9 @@ export class Intake {
         ? await makeLog(directory, now)
         : await takeLog(directory, index === undefined ? logfile : `${logfile}.${index}`);
     const common = {
-      ...baseOf({ ...submission, ...files }, user, config.group),
+      ...baseOf(submission, files, { user, group: config.group }),
       directory,
-      environment: kept,
+      environment: variables,
       submitted: now,
       queued: now,
     };
@@ -115,51 +115,19 @@ export class Intake {
 export const countOf = ({ array }: Submission): number => 1 + (array?.indexes.length ?? 0);
 
 /** What the members of an array and a job that stands alone have in common. */
-function baseOf(submission: Submission, user: string, usual: string) {
-  const { command, name, group = usual, hasUserPart, priority, runPriority, resources, needs, dependencies, isHeld, wrapper } = submission;
-  const {
-    inputs,
-    outputs,
-    timeLimit,
-    expected,
-    retry,
-    legalExit,
-    isAutoforgotten,
-    isPreemptable,
-    properties,
-    set,
-    jobclass,
-    submitHost,
-    terminal,
-    mailUser,
-  } = submission;
+function baseOf(submission: Submission, files: Files, { user, group: usual }: { user: string; group: string }) {
+  const { kept, group = usual, hasUserPart, isHeld, isAutoforgotten, submitHost = hostname() } = submission;
+  const { dependencies, ...paths } = files;
   return {
+    ...kept,
+    ...paths,
     user,
     group: hasUserPart ? `${group}.${user}` : group,
-    ...(name !== undefined && { name }),
-    command,
-    wrapper,
-    resources,
-    needs,
-    priority,
-    runPriority,
     state: isHeld ? ('Idle' as const) : ('Queued' as const),
     ...(isHeld && { isHeld: true as const }),
     ...(dependencies.length > 0 && { dependencies }),
-    ...(inputs !== undefined && { inputs }),
-    ...(outputs !== undefined && { outputs }),
-    ...(timeLimit !== undefined && { timeLimit }),
-    ...(expected !== undefined && { expected }),
-    ...(retry !== undefined && { retry }),
-    ...(legalExit !== undefined && { legalExit }),
     ...(isAutoforgotten && { autoforget: true as const }),
-    ...(isPreemptable !== undefined && { isPreemptable }),
-    ...(properties !== undefined && { properties }),
-    ...(set !== undefined && { set }),
-    ...(terminal !== undefined && { terminal }),
-    ...(mailUser !== undefined && { mailUser }),
-    ...(jobclass !== undefined && { jobclass }),
-    submitHost: submitHost ?? hostname(),
+    submitHost,
     run: 0,
   };
 }

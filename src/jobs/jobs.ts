@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import type { Caller } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { type Note, noteOf } from '../core/note.ts';
 import { Problem } from '../core/problem.ts';
-import type { Tree } from '../keys/index.ts';
+import { RoomSwitch } from '../core/room-switch.ts';
+import { onKeys, serverName, type Tree } from '../keys/index.ts';
 import type { Backend } from './backend.ts';
 import { makeBackend } from './backends.ts';
 import type { JobsConfig } from './config.ts';
 import { chosen } from './environment.ts';
 import { FairShare } from './fair-share.ts';
-import { onKeys } from './fault.ts';
 import { countOf, Intake } from './intake.ts';
 import { isAway, isOver, type Job } from './job.ts';
 import { JobClasses } from './job-classes.ts';
@@ -20,11 +21,8 @@ import { amountOf } from './local/offer.ts';
 import { logPath } from './log-file.ts';
 import { JobMail } from './mail.ts';
 import { Queue } from './queue.ts';
-import { serverName } from './server-name.ts';
+import { jobsFolder } from './store.ts';
 import { readSubmission } from './submission.ts';
-
-/** What is written down about who did what. */
-export type Note = { actor: string; address: string; action: string; target: string; outcome: 'ok'; requestId?: string };
 
 /** What the room needs of the house. */
 export type JobsDependencies = {
@@ -55,6 +53,7 @@ export class Jobs {
   readonly mail: JobMail;
   readonly #deps: JobsDependencies;
   readonly #intake: Intake;
+  readonly #switch: RoomSwitch;
   /** Submissions that have their ids and are not yet on record: they count against the limit. */
   #arriving = 0;
   #submitted = 0;
@@ -64,8 +63,9 @@ export class Jobs {
     this.config = config;
     this.tree = tree;
     this.#deps = deps;
+    this.#switch = new RoomSwitch({ room: 'jobs', does: 'run jobs', enabled: config.enabled, isLoopback: deps.isLoopback });
     const weights = new Map(config.weights.map((text) => amountOf(text, 'jobs.weights')));
-    const server = () => serverName(dataFolder);
+    const server = () => serverName(join(dataFolder, 'jobs'));
     this.shares = new FairShare({ tree, halfLifeMs: config.halfLife, weights, server });
     this.classes = new JobClasses(tree);
     this.backend = deps.backend ?? makeBackend(config, { folder: join(dataFolder, 'jobs', 'runs'), log, clock });
@@ -88,8 +88,7 @@ export class Jobs {
 
   /** True when jobs are taken and run here. */
   get isEnabled(): boolean {
-    const { enabled } = this.config;
-    return enabled === 'always' || (enabled === 'loopback' && this.#deps.isLoopback);
+    return this.#switch.isOn;
   }
 
   async start(): Promise<void> {
@@ -124,7 +123,7 @@ export class Jobs {
 
   /** Takes a submission; it is on disk when this resolves. An array answers its parent. Throws `unprocessable`, `denied`, `exhausted`. */
   async submit(body: unknown, caller: Caller): Promise<Job> {
-    this.#requireEnabled();
+    this.#switch.require();
     const submission = readSubmission(this.classes.applyTo(body), this.config.array);
     const count = countOf(submission);
     if (this.queue.store.size + this.#arriving + count > this.config.kept) throw full(this.config.kept);
@@ -132,7 +131,7 @@ export class Jobs {
     try {
       this.#intake.check(submission);
       const jobs = await this.#intake.make(submission, caller.name, this.now());
-      await onKeys(() => this.queue.store.create(jobs)).catch((error: unknown) => {
+      await onKeys(jobsFolder, () => this.queue.store.create(jobs)).catch((error: unknown) => {
         // Nobody was promised anything; with `unavailable` it may still come, and then a run makes its log anew.
         for (const job of jobs) if (submission.logfile === undefined) rmSync(logPath(job), { force: true });
         throw error;
@@ -150,7 +149,7 @@ export class Jobs {
   async act(id: number, action: Action, caller: Caller, priority?: number): Promise<Job> {
     const job = this.get(id);
     requireOwner(job, caller);
-    if (action === 'rerun') this.#requireEnabled();
+    if (action === 'rerun') this.#switch.require();
     const now = this.now();
     const change: Record<Action, (job: Job) => Job | undefined> = {
       stop: (job) => stopped(job, 'stop', now, caller.name),
@@ -166,7 +165,7 @@ export class Jobs {
     let acted = job; // it may be over, and forgotten, before this answers
     await Promise.all(
       targets.map((target) =>
-        onKeys(() =>
+        onKeys(jobsFolder, () =>
           this.queue.store.update(target, (job) => {
             const next = change[action](job);
             if (next !== undefined) changed++;
@@ -184,7 +183,7 @@ export class Jobs {
   /** Changes what may be changed of a job that is there. */
   async change(id: number, changes: Partial<Pick<Job, 'priority' | 'name' | 'properties'>>, caller: Caller): Promise<Job> {
     requireOwner(this.get(id), caller);
-    await onKeys(() => this.queue.store.update(id, (job) => ({ ...job, ...changes })));
+    await onKeys(jobsFolder, () => this.queue.store.update(id, (job) => ({ ...job, ...changes })));
     await this.#note(caller, 'jobs.change', id);
     return this.get(id);
   }
@@ -198,7 +197,7 @@ export class Jobs {
     const busy = all.find((one) => !mayGo(one) && one.array === undefined);
     if (busy !== undefined) throw notNow(busy, 'forget');
     for (const one of all) {
-      const isGone = await onKeys(() => this.queue.store.remove(one.id, (now) => mayGo(now) || now.array !== undefined));
+      const isGone = await onKeys(jobsFolder, () => this.queue.store.remove(one.id, (now) => mayGo(now) || now.array !== undefined));
       if (!isGone) throw notNow(this.get(one.id), 'forget');
       if (hasLogs) rmSync(logPath(one), { force: true });
     }
@@ -238,18 +237,8 @@ export class Jobs {
     await this.#note(caller, action, name);
   }
 
-  #requireEnabled(): void {
-    if (this.isEnabled) return;
-    throw new Problem('denied', 'This server does not run jobs.', {
-      detail: this.config.enabled === 'never' ? 'jobs.enabled is never' : 'other machines reach it, and jobs.enabled is loopback',
-      hint: 'weir serve --set jobs.enabled=always',
-    });
-  }
-
   async #note(caller: Caller, action: string, what: number | string): Promise<void> {
-    const { name: actor, address = '', requestId } = caller;
-    const target = typeof what === 'number' ? formatId(what) : what;
-    await this.#deps.note?.({ actor, address, action, target, outcome: 'ok', ...(requestId !== undefined && { requestId }) });
+    await this.#deps.note?.(noteOf(caller, { action, target: typeof what === 'number' ? formatId(what) : what }));
   }
 }
 

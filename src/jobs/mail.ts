@@ -107,7 +107,7 @@ export class JobMail {
 }
 
 /** The mail (RFC 5322), with lines ended as sendmail takes them. The mail system adds date and message id. */
-export function mailOf(job: Job, from: string): string {
+function mailOf(job: Job, from: string): string {
   const id = formatId(job.id);
   const { outcome, name, started } = job;
   const duration = durationOf(job, outcome?.ended ?? job.submitted);

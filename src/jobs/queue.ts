@@ -2,22 +2,23 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Tree } from '../keys/index.ts';
 import { Arrays } from './arrays.ts';
-import type { Backend, RunEvent, Signal } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { Census } from './census.ts';
 import { Dispatch } from './dispatch.ts';
 import type { FairShare } from './fair-share.ts';
-import { isAway, isOver, type Job, type Outcome } from './job.ts';
+import { isAway, isOver, type Job } from './job.ts';
 import { formatId } from './job-id.ts';
 import { JobSets } from './job-sets.ts';
-import { abandoned, began, ended, failed, resumed, runName, suspended, unstarted, waits } from './lives.ts';
+import { abandoned, failed, runName } from './lives.ts';
 import { Makers } from './makers.ts';
 import { Pool } from './pool.ts';
-import { ReadyQueue } from './ready-queue.ts';
-import { type OwnRun, Runs } from './runs.ts';
+import { Runs } from './runs.ts';
 import { Scheduler } from './scheduler.ts';
 import { Servers } from './servers.ts';
 import { type JobListener, JobStore } from './store.ts';
-import { standingOf, Waits, wishOf } from './waits.ts';
+import { Supervisor } from './supervisor.ts';
+import { Waiting } from './waiting.ts';
+import { wishOf } from './waits.ts';
 import { silenceWords, wordsOf } from './words.ts';
 
 export type QueueDependencies = {
@@ -36,10 +37,7 @@ export type QueueDependencies = {
   mayStart: boolean;
 };
 
-/** A run that did not come up this often in a row is given up. */
-const mostAttempts = 3;
 const retryWriteMs = 1000;
-const longestTimer = 2 ** 31 - 1;
 
 /**
  * The life of the jobs: gives those that are ready to the back end while there is room, and takes note of what becomes of them. Everything
@@ -54,15 +52,12 @@ export class Queue {
   readonly pool: Pool | undefined;
   readonly #deps: QueueDependencies;
   #server = '';
-  readonly #ready = new ReadyQueue();
-  readonly #waits = new Waits();
+  readonly #waiting: Waiting;
   readonly #scheduler: Scheduler;
   readonly #dispatch: Dispatch;
   readonly #runs: Runs;
+  readonly #supervisor: Supervisor;
   readonly #servers: Servers;
-  /** How often in a row the run of a job did not come up. */
-  readonly #attempts = new Map<number, number>();
-  readonly #timers = new Map<number, NodeJS.Timeout>();
   readonly #listeners = new Map<number, Set<() => void>>();
   readonly #observers: JobListener[] = [];
   #isLoaded = false;
@@ -75,8 +70,16 @@ export class Queue {
     this.pool = offers === undefined ? undefined : new Pool(offers);
     this.#runs = new Runs(this.pool);
     this.#servers = new Servers(deps);
+    this.#waiting = new Waiting({
+      store: this.store,
+      clock: deps.clock,
+      isClaiming: (id) => this.#dispatch.isClaiming(id),
+      onTime: () => this.#dispatch.schedule(),
+      onHopeless: ({ id }, note) => this.#giveUp(id, note),
+    });
+    const { ready } = this.#waiting;
     this.#scheduler = new Scheduler({
-      ready: this.#ready,
+      ready,
       pool: this.pool,
       shares: deps.shares,
       hasRoom: () => this.#runs.size < (deps.backend.atOnce ?? Number.POSITIVE_INFINITY),
@@ -89,11 +92,19 @@ export class Queue {
     this.#dispatch = new Dispatch({
       ...deps,
       store: this.store,
-      ready: this.#ready,
+      ready,
       runs: this.#runs,
       scheduler: this.#scheduler,
       server: () => this.#server,
-      enqueue: (job) => this.#enqueue(job),
+      enqueue: (job) => this.#waiting.place(job),
+    });
+    this.#supervisor = new Supervisor({
+      ...deps,
+      store: this.store,
+      runs: this.#runs,
+      isOwn: (job) => this.isOwn(job),
+      write: (work) => this.#write(work),
+      onRoom: () => this.#dispatch.schedule(),
     });
   }
 
@@ -103,16 +114,18 @@ export class Queue {
     this.#server = this.#deps.server();
     this.#isStopped = false;
     await this.store.start();
-    backend.listen((event) => this.#hear(event));
+    backend.listen((event) => {
+      if (!this.#isStopped) this.#supervisor.hear(event);
+    });
     await backend.open();
     this.#isLoaded = true;
     for (const job of this.store.all()) this.#count(job, undefined);
     for (const job of this.store.all()) {
-      this.#waits.add(job);
-      if (isAway(job) && this.isOwn(job)) this.#adopt(job);
+      this.#waiting.add(job);
+      if (isAway(job) && this.isOwn(job)) this.#supervisor.adopt(job);
     }
     backend.sweep(this.#runs.names());
-    for (const job of this.store.all()) this.#enqueue(job);
+    for (const job of this.store.all()) this.#waiting.place(job);
     await this.#servers.start(this.#server, () => this.#giveUpTheLost());
     this.#dispatch.start();
     this.#dispatch.schedule();
@@ -122,7 +135,7 @@ export class Queue {
     this.#isStopped = true;
     this.#dispatch.stop();
     this.#servers.stop();
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#waiting.stop();
     this.store.stop();
     await this.#deps.backend.close();
   }
@@ -134,9 +147,9 @@ export class Queue {
     if (isOver(job)) return wordsOf(job.outcome);
     if (job.isHeld) return 'held until it is released';
     if (!this.#deps.mayStart) return 'jobs are not run here (setting jobs.enabled)';
-    const open = job.dependencies?.filter((one) => standingOf(one, this.store.get(one.job)) === 'open') ?? [];
-    if (open[0] !== undefined) return `waits for ${wishOf(open[0])}${open.length > 1 ? ` and ${open.length - 1} more` : ''}`;
-    const wait = (job.notBefore ?? 0) - this.#deps.clock.now();
+    const [open, ...more] = this.#waiting.openOf(job);
+    if (open !== undefined) return `waits for ${wishOf(open)}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+    const wait = this.#waiting.timeLeft(job);
     if (wait > 0) return `is tried again in ${Math.ceil(wait / 1000)} s`;
     if (this.#isThrottled(job)) return `${this.arrays.away(job.parent as number)} of its array are running already`;
     const room = this.pool?.find(job.needs);
@@ -175,7 +188,7 @@ export class Queue {
 
   /** Jobs that could start if there were room. */
   get readyCount(): number {
-    return this.#ready.size;
+    return this.#waiting.ready.size;
   }
 
   get runningCount(): number {
@@ -187,21 +200,15 @@ export class Queue {
     if (!this.#isLoaded) return;
     this.#count(job, before);
     for (const observer of this.#observers) observer(job, before);
-    if (before === undefined && job !== undefined) this.#waits.add(job);
-    if (job === undefined && before !== undefined) this.#forget(before);
+    if (before === undefined && job !== undefined) this.#waiting.add(job);
+    if (job === undefined && before !== undefined) this.#waiting.remove(before);
     if (this.#isStopped) return;
-    if (before !== undefined) this.#endUnwanted(job, before);
-    if (job !== undefined) {
-      this.#passOn(job, before);
-      this.#enqueue(job);
-    }
+    this.#supervisor.passOn(job, before);
+    if (job !== undefined) this.#waiting.place(job);
     const id = (job ?? before)?.id as number;
     for (const listener of this.#listeners.get(id) ?? []) listener();
     if (job?.state !== before?.state || job === undefined) {
-      for (const waiter of this.#waits.of(id)) {
-        const waiting = this.store.get(waiter);
-        if (waiting !== undefined) this.#enqueue(waiting);
-      }
+      this.#waiting.placeThoseOn(id);
       const parent = job?.parent;
       if (parent !== undefined) this.#settleArray(parent);
       if (job?.autoforget && isOver(job) && job.parent === undefined) this.#autoforget(job);
@@ -217,59 +224,6 @@ export class Queue {
     this.#runs.countElsewhere((job ?? (before as Job)).id, job, this.#server);
   }
 
-  #forget(job: Job): void {
-    this.#waits.remove(job);
-    this.#ready.remove(job.id);
-    clearTimeout(this.#timers.get(job.id));
-    this.#timers.delete(job.id);
-  }
-
-  /** Puts a job among the ready ones, or takes it away, as it is now. */
-  #enqueue(job: Job): void {
-    const isWaiting =
-      job.state === 'Queued' && !job.isHeld && job.array === undefined && !isAway(job) && !this.#dispatch.isClaiming(job.id);
-    if (!isWaiting) {
-      this.#ready.remove(job.id);
-      return;
-    }
-    const standings = job.dependencies?.map((one) => standingOf(one, this.store.get(one.job))) ?? [];
-    const hopeless = standings.indexOf('hopeless');
-    if (hopeless >= 0) {
-      this.#ready.remove(job.id);
-      const note = `waited for ${wishOf(job.dependencies?.[hopeless] as NonNullable<Job['dependencies']>[number])}, which it did not`;
-      this.#write(() =>
-        this.store.update(job.id, (now) =>
-          now.state === 'Queued' && !isAway(now) ? failed(now, { cause: 'dependency', note, ended: this.#deps.clock.now() }) : undefined,
-        ),
-      );
-      return;
-    }
-    const wait = (job.notBefore ?? 0) - this.#deps.clock.now();
-    if (wait > 0) this.#wake(job.id, wait);
-    if (wait > 0 || standings.includes('open')) this.#ready.remove(job.id);
-    else this.#ready.add(job);
-  }
-
-  #wake(id: number, waitMs: number): void {
-    clearTimeout(this.#timers.get(id));
-    const look = () => {
-      this.#timers.delete(id);
-      const job = this.store.get(id);
-      if (job === undefined || this.#isStopped) return;
-      this.#enqueue(job);
-      this.#dispatch.schedule();
-    };
-    this.#timers.set(id, setTimeout(look, Math.min(waitMs, longestTimer)).unref());
-  }
-
-  /** A run of ours whose job is no longer on record as being there: others have given this server up. What still runs of it is ended. */
-  #endUnwanted(job: Job | undefined, before: Job): void {
-    const name = runName(before);
-    const run = this.#runs.get(name);
-    if (run === undefined || run.isOver || !isAway(before) || !this.isOwn(before)) return;
-    if (job === undefined || !isAway(job) || !this.isOwn(job) || runName(job) !== name) this.#signal(name, 'kill');
-  }
-
   /** Gives up the jobs of servers that are not there any more: nobody will ever see their ends. */
   #giveUpTheLost(): void {
     const now = this.#deps.clock.now();
@@ -280,23 +234,10 @@ export class Queue {
     }
   }
 
-  /** Tells the back end what somebody wants of a run; only the server that has the run can. */
-  #passOn(job: Job, before: Job | undefined): void {
-    if (!isAway(job) || !this.isOwn(job)) return;
-    const name = runName(job);
-    // A claim that was given up, and is on record after all.
-    if (this.#runs.get(name) === undefined) this.#adopt(job);
-    else if (before === undefined || runName(before) !== name) return;
-    else if (job.stopping !== undefined && job.stopping !== before.stopping) this.#signal(name, job.stopping);
-    else if (job.state === 'Suspended' && before.state === 'Running') this.#signal(name, 'suspend');
-    else if (job.state === 'Running' && before.state === 'Suspended') this.#signal(name, 'resume');
-    else if (job.state === 'Idle' && before.state === 'Queued') this.#signal(name, 'hold');
-    else if (job.state === 'Queued' && before.state === 'Idle') this.#signal(name, 'release');
-  }
-
-  #signal(run: string, signal: Signal): void {
-    const { backend, log } = this.#deps;
-    backend.signal(run, signal).catch((error: unknown) => log.error({ err: error, run }, `could not ${signal} a job`));
+  /** Ends a job that waits for what will never come. */
+  #giveUp(id: number, note: string): void {
+    const outcome = { cause: 'dependency', note, ended: this.#deps.clock.now() } as const;
+    this.#write(() => this.store.update(id, (job) => (job.state === 'Queued' && !isAway(job) ? failed(job, outcome) : undefined)));
   }
 
   #settleArray(id: number): void {
@@ -317,67 +258,6 @@ export class Queue {
     const atOnce = parent === undefined ? undefined : this.store.get(parent)?.array?.atOnce;
     if (atOnce === undefined) return false;
     return this.arrays.away(parent as number) + this.#dispatch.claimsOf(parent as number) >= atOnce;
-  }
-
-  #adopt(job: Job): void {
-    this.#runs.adopt(job, this.#deps.clock.now());
-    this.#deps.backend.adopt(runName(job));
-    if (job.stopping !== undefined) this.#signal(runName(job), job.stopping);
-  }
-
-  #hear(event: RunEvent): void {
-    const { name } = event;
-    const run = this.#runs.get(name);
-    if (this.#isStopped || run === undefined) return;
-    const change = (next: (job: Job) => Job | undefined) => this.#write(() => this.store.update(run.id, next));
-    if (event.kind === 'waiting') {
-      run.words = event.why;
-      change((job) => waits(job, name, event.isHeld === true));
-    } else if (event.kind === 'started') {
-      run.startedAt ??= event.at;
-      delete run.words;
-      this.#attempts.delete(run.id);
-      change((job) => began(job, event));
-    } else if (event.kind === 'suspended' || event.kind === 'resumed') {
-      const next = event.kind === 'suspended' ? suspended : resumed;
-      change((job) => (runName(job) === name ? next(job) : undefined));
-    } else if (event.kind === 'ended') this.#settleRun(name, () => this.#end(name, run, event.outcome));
-    else if (event.kind === 'unstarted') this.#settleRun(name, () => this.#return(event, run.id));
-  }
-
-  /** Puts the end of a run on record, and gives its place to the next one meanwhile. */
-  #settleRun(name: string, record: () => Promise<void>): void {
-    this.#write(record);
-    if (this.#runs.vacate(name)) this.#dispatch.schedule();
-  }
-
-  async #end(name: string, run: OwnRun, outcome: Outcome): Promise<void> {
-    const { shares, clock } = this.#deps;
-    const { startedAt } = run;
-    const seconds = Math.max(0, outcome.ended - (startedAt ?? run.since)) / 1000;
-    let charge: ReturnType<FairShare['charge']> | undefined;
-    // Counted once, however often the write is tried.
-    const more = () => {
-      charge ??= shares.charge(run.group, run.cores * seconds, clock.now());
-      return [charge];
-    };
-    await this.store.update(run.id, (job) => ended(job, name, { outcome, startedAt }), more);
-    this.#finish(name);
-  }
-
-  async #return(event: Extract<RunEvent, { kind: 'unstarted' }>, id: number): Promise<void> {
-    const attempts = (this.#attempts.get(id) ?? 0) + 1;
-    await this.store.update(id, (job) => unstarted(job, event, this.#deps.clock.now(), attempts >= mostAttempts));
-    if (attempts >= mostAttempts) this.#attempts.delete(id);
-    else this.#attempts.set(id, attempts);
-    this.#finish(event.name);
-  }
-
-  /** Only when its end is on record may what is known of a run be thrown away. */
-  #finish(name: string): void {
-    this.#runs.remove(name);
-    this.#deps.backend.discard(name);
-    this.#dispatch.schedule();
   }
 
   /** Writes what has to be written, however long the key store is away. */

@@ -17,7 +17,7 @@ export function engineOf(config: KeysConfig, deps: EngineDependencies): KeyEngin
 }
 
 /** The engine that keeps its files below the data directory. */
-export function embeddedEngineOf({ history, limits }: KeysConfig, { dataFolder, log }: Omit<EngineDependencies, 'clock'>): EmbeddedEngine {
+function embeddedEngineOf({ history, limits }: KeysConfig, { dataFolder, log }: Omit<EngineDependencies, 'clock'>): EmbeddedEngine {
   return createEmbeddedEngine({
     folder: join(dataFolder, 'keys'),
     limits: { history, pathBytes: limits.key, valueBytes: limits.value },

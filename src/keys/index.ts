@@ -10,6 +10,7 @@ export { createKeys, type Keys, type KeysDependencies, type KeysDoor } from './k
 export { MemoryEngine } from './memory-engine.ts';
 export { type Kept, Mirror } from './mirror.ts';
 export { onKeys } from './on-keys.ts';
+export { serverName } from './server-name.ts';
 export type { Change } from './tree/change.ts';
 export { type FaultKind, KeyFault } from './tree/fault.ts';
 export type { KeyNode } from './tree/node.ts';

@@ -1,7 +1,7 @@
 /** The shapes of the records over HTTP. */
 import { Type } from 'typebox';
 import { type Links, linksSchema } from '../core/links.ts';
-import { pageQuery } from '../core/paging.ts';
+import { pageQuery, pageSchemaOf } from '../core/paging.ts';
 import { base, hrefOf } from './hrefs.ts';
 
 export const collectionParameter = Type.Object({ collection: Type.String({ minLength: 1, maxLength: 64 }) });
@@ -42,23 +42,11 @@ export const recordsQuery = Type.Object(
   },
 );
 
-export const recordsSchema = Type.Object({
-  items: Type.Array(recordSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const recordsSchema = pageSchemaOf(recordSchema);
 
-export const collectionSchema = Type.Object({ name: Type.String(), count: Type.Integer(), has_schema: Type.Boolean(), links: linksSchema });
+const collectionSchema = Type.Object({ name: Type.String(), count: Type.Integer(), has_schema: Type.Boolean(), links: linksSchema });
 export const collectionsQuery = Type.Object(pageQuery, { additionalProperties: false });
-export const collectionsSchema = Type.Object({
-  items: Type.Array(collectionSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const collectionsSchema = pageSchemaOf(collectionSchema);
 
 /** What can be done with a collection. */
 export function collectionLinks(name: string): Links {

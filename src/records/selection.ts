@@ -12,7 +12,7 @@ export type Selection = {
 };
 
 /** Names in a query that are not members. A member of such a name is asked for as `.page`. */
-export const reservedWords = ['page', 'per_page', 'cursor', 'sort', 'q'] as const;
+const reservedWords = ['page', 'per_page', 'cursor', 'sort', 'q'] as const;
 
 /** Reads a query: `userId=1&completed=false&sort=-title&q=milk`. Throws `invalid`. */
 export function selectionOf(query: Record<string, unknown>): Selection {

@@ -5,7 +5,7 @@ import type { Headers } from './header.ts';
 const githubApi = 'api.github.com';
 
 /** The version of GitHub's API that the requests ask for. */
-export const githubVersion = '2022-11-28';
+const githubVersion = '2022-11-28';
 
 /** The address of GitHub's API: `--github-url`, else `GITHUB_API_URL`, else the public one. Throws Problem('invalid'). */
 export function githubBase(option: string | undefined, env: NodeJS.ProcessEnv = process.env): URL {

@@ -68,7 +68,7 @@ export const isLimited = ({ status, headers }: { status: number; headers: Header
     (headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0' || 'x-weir-secondary-limit' in headers));
 
 /** Seconds to wait before the next attempt; undefined when there should be none. */
-export function pauseAfter(request: Outgoing, { status, headers }: Incoming, attempt: number, now: number): number | undefined {
+function pauseAfter(request: Outgoing, { status, headers }: Incoming, attempt: number, now: number): number | undefined {
   const isOverload = status === 500 || status === 502 || status === 503 || status === 504;
   const isRefused = isLimited({ status, headers });
   // Whoever refused for the number of requests did nothing, so everything may be sent again; after a fault only what may be done twice.

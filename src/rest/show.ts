@@ -83,7 +83,7 @@ const print = (text: string): void => void (text !== '' && process.stdout.write(
 const printLines = (values: readonly unknown[]): void => print(values.map((value) => writeJson(value)).join('\n'));
 
 /** Rows of a table: the list that the document is or has; a document without one is shown member by member. */
-export function showRows(document: unknown, names: readonly string[] | undefined, output: Output): void {
+function showRows(document: unknown, names: readonly string[] | undefined, output: Output): void {
   const list = listOf(document);
   if (list === undefined) {
     if (typeof document !== 'object' || document === null)

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { type Caller, isEnough } from '../core/caller.ts';
 import { type Links, linksSchema } from '../core/links.ts';
-import { pageQuery } from '../core/paging.ts';
+import { pageQuery, pageSchemaOf } from '../core/paging.ts';
 import { Problem } from '../core/problem.ts';
 import { base, hrefOf, scheduleHref } from './hrefs.ts';
 import { methods } from './plan.ts';
@@ -88,14 +88,11 @@ export const scanSchema = Type.Object({
 });
 export type ShownScan = Type.Static<typeof scanSchema>;
 
-const pageOfItems = <Item extends Parameters<typeof Type.Array>[0]>(item: Item) =>
-  Type.Object({ items: Type.Array(item), page: Type.Integer(), per_page: Type.Integer(), total: Type.Integer(), links: linksSchema });
-
 export const scansQuery = Type.Object(
   { ...pageQuery, state: Type.Optional(words(scanStates, 'Only these.')), mine: Type.Optional(Type.Boolean()) },
   { additionalProperties: false },
 );
-export const scansSchema = pageOfItems(scanSchema);
+export const scansSchema = pageSchemaOf(scanSchema);
 
 export const portsQuery = Type.Object(
   {
@@ -119,7 +116,7 @@ const portSchema = Type.Object({
   reason: Type.String(),
   service: Type.String({ description: 'The usual name of the port: a guess from its number.' }),
 });
-export const portsSchema = pageOfItems(portSchema);
+export const portsSchema = pageSchemaOf(portSchema);
 
 export const pagesQuery = Type.Object({ page: pageQuery.page, per_page: pageQuery.per_page }, { additionalProperties: false });
 const hostSchema = Type.Object({
@@ -134,7 +131,7 @@ const hostSchema = Type.Object({
   remark: Type.Optional(Type.String()),
   groups: Type.Array(Type.Object({ state: Type.String(), reason: Type.String(), count, ports: Type.String() })),
 });
-export const hostsSchema = pageOfItems(hostSchema);
+export const hostsSchema = pageSchemaOf(hostSchema);
 
 export const changesQuery = Type.Object(
   {
@@ -151,7 +148,7 @@ const changeSchema = Type.Object({
   before: Type.String(),
   after: Type.String(),
 });
-export const changesSchema = pageOfItems(changeSchema);
+export const changesSchema = pageSchemaOf(changeSchema);
 
 export const scheduleSchema = Type.Object({
   id: Type.String(),
@@ -167,7 +164,7 @@ export const scheduleSchema = Type.Object({
   links: linksSchema,
 });
 export type ShownSchedule = Type.Static<typeof scheduleSchema>;
-export const schedulesSchema = pageOfItems(scheduleSchema);
+export const schedulesSchema = pageSchemaOf(scheduleSchema);
 
 const moment = (ms: number): string => new Date(ms).toISOString();
 

@@ -1,17 +1,14 @@
 /** Settings of the scans: what may be changed, its default and why it is so. */
 import { type Static, Type } from 'typebox';
-import { choiceSetting, durationSetting, integerSetting, listSetting, textSetting } from '../core/setting.ts';
+import { enabledSetting } from '../core/room-switch.ts';
+import { durationSetting, integerSetting, listSetting, textSetting } from '../core/setting.ts';
 import { usual } from './defaults.ts';
 
 const minute = 60_000;
 
 /** The part `scans` of the configuration. */
 export const scansSettings = Type.Object({
-  enabled: choiceSetting(
-    ['loopback', 'always', 'never'],
-    'loopback',
-    'Whether this server scans: only while `server.listen` is reached by this machine alone, `always`, or `never`.',
-  ),
+  enabled: enabledSetting('Whether this server scans: only while `server.listen` is reached by this machine alone, `always`, or `never`.'),
   targets: listSetting(
     [],
     'Networks (CIDR) that may be scanned besides loopback and private ones. Each scan that leaves those has to say `authorised`, too.',

@@ -5,7 +5,7 @@ const most = 3000;
  * Wait before anything is known, and of the last attempt in any case: the kernel sends its SYN again after 1 s, and hosts that limit
  * their ICMP errors often answer only that one.
  */
-export const patientMs = 1200;
+const patientMs = 1200;
 
 /** How long to wait for a host: smoothed round trip and its variance (RFC 6298 section 2), from probes that were answered. */
 export class RoundTrip {

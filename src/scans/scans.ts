@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import { resolve as absolute } from 'node:path';
 import type { Caller } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
+import { type Note, noteOf } from '../core/note.ts';
 import { Problem } from '../core/problem.ts';
+import { RoomSwitch } from '../core/room-switch.ts';
 import type { Tree } from '../keys/index.ts';
 import type { ScansConfig } from './config.ts';
 import { changesBetween } from './diff.ts';
@@ -18,9 +20,6 @@ import { Schedules } from './schedules.ts';
 import { ScanStore } from './store.ts';
 import type { Resolve } from './targets.ts';
 import { runThreaded } from './threaded-scan.ts';
-
-/** What is written down about who did what. */
-export type Note = { actor: string; address: string; action: string; target: string; outcome: 'ok'; requestId?: string; note?: string };
 
 /** Ports that are open now and were not the time before, as a scheduled scan found them. */
 export type NewlyOpen = { scan: number; before: number; user: string; ports: { address: string; port: number; service: string }[] };
@@ -47,6 +46,8 @@ export class Scans {
   readonly config: ScansConfig;
   readonly store: ScanStore;
   readonly schedules: Schedules;
+  /** Whether scans are taken and run here. */
+  readonly switch: RoomSwitch;
   readonly #deps: ScansDependencies;
   readonly #policy: Policy;
   readonly #server: string;
@@ -57,6 +58,7 @@ export class Scans {
   constructor(config: ScansConfig, deps: ScansDependencies) {
     this.config = config;
     this.#deps = deps;
+    this.switch = new RoomSwitch({ room: 'scans', does: 'scan', enabled: config.enabled, isLoopback: deps.isLoopback });
     this.#policy = new Policy(config.targets);
     this.#server = `${hostname()}:${absolute(deps.dataFolder)}`;
     this.store = new ScanStore(deps.tree);
@@ -67,16 +69,10 @@ export class Scans {
     });
   }
 
-  /** True when scans are taken and run here. */
-  get isEnabled(): boolean {
-    const { enabled } = this.config;
-    return enabled === 'always' || (enabled === 'loopback' && this.#deps.isLoopback);
-  }
-
   async start(): Promise<void> {
     await this.store.start();
     for (const scan of this.store.all()) if (scan.server === this.#server && !isOver(scan)) await this.#interrupt(scan);
-    await this.schedules.start(this.isEnabled);
+    await this.schedules.start(this.switch.isOn);
   }
 
   /** Ends what runs, as interrupted, with what it has found so far. */
@@ -107,7 +103,7 @@ export class Scans {
 
   /** Takes a request; it is on record when this resolves, and runs when its turn comes. Throws `unprocessable`, `denied`, `exhausted`, `unavailable`. */
   async submit(request: ScanRequest, caller: Caller, schedule?: string): Promise<Scan> {
-    this.#requireEnabled();
+    this.switch.require();
     const plan = await this.plan(request);
     if (this.#line.length >= this.config.waiting && this.#running.size >= this.config.atOnce) throw full(this.config.waiting);
     await this.#forgetOldest();
@@ -171,14 +167,8 @@ export class Scans {
   }
 
   /** Writes down who did what. */
-  async note({ name: actor, address = '', requestId }: Caller, action: string, target: string, note?: string): Promise<void> {
-    const more = { ...(requestId !== undefined && { requestId }), ...(note !== undefined && { note }) };
-    await this.#deps.note?.({ actor, address, action, target, outcome: 'ok', ...more });
-  }
-
-  /** Throws `denied` where this server does not scan. */
-  requireEnabled(): void {
-    this.#requireEnabled();
+  async note(caller: Caller, action: string, target: string, note?: string): Promise<void> {
+    await this.#deps.note?.(noteOf(caller, { action, target, ...(note !== undefined && { note }) }));
   }
 
   #fresh(scan: Scan): Scan {
@@ -250,14 +240,6 @@ export class Scans {
     if (all.length < this.config.kept) return;
     const oldest = all.findLast(isOver);
     if (oldest !== undefined) await this.store.remove(oldest.id);
-  }
-
-  #requireEnabled(): void {
-    if (this.isEnabled) return;
-    throw new Problem('denied', 'This server does not scan.', {
-      detail: this.config.enabled === 'never' ? 'scans.enabled is never' : 'other machines reach it, and scans.enabled is loopback',
-      hint: 'weir serve --set scans.enabled=always',
-    });
   }
 }
 

@@ -161,7 +161,7 @@ const sessionsRoom =
       clock,
       isLoopback: address.kind === 'unix' || isLoopback(address),
       ...(made.flows !== undefined && { flows: flowsShelf(made.flows) }),
-      note: async (entry) => made.access?.note({ ...entry, address: '' }),
+      note: async (entry) => made.access?.note(entry),
     });
     return {
       name: 'sessions',

@@ -1,7 +1,7 @@
 /** The shapes of the sessions over HTTP, and how they are shown. */
 import { Type } from 'typebox';
 import { type Links, linksSchema } from '../core/links.ts';
-import { pageQuery } from '../core/paging.ts';
+import { pageQuery, pageSchemaOf } from '../core/paging.ts';
 import { kinds } from './kind.ts';
 import { isOver, type Session, type State, states, takesStatements } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -11,7 +11,6 @@ export const base = '/api/v1/sessions';
 export const hrefOf = (session: Session): string => `${base}/${session.id}`;
 export const statementHref = (session: Session, id: number): string => `${hrefOf(session)}/statements/${id}`;
 
-export const sessionParameter = Type.Object({ id: Type.String({ maxLength: 255, description: 'The id, or the name.' }) });
 export const statementParameter = Type.Object({
   id: Type.String({ maxLength: 255, description: 'The id of the session, or its name.' }),
   statement: Type.Integer({ minimum: 0, maximum: 2 ** 31 }),
@@ -35,13 +34,7 @@ export const sessionSchema = Type.Object({
 });
 export type ShownSession = Type.Static<typeof sessionSchema>;
 
-export const sessionsSchema = Type.Object({
-  items: Type.Array(sessionSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const sessionsSchema = pageSchemaOf(sessionSchema);
 
 export const sessionsQuery = Type.Object({
   page: pageQuery.page,

@@ -1,5 +1,6 @@
 /** Settings of the sessions: what may be changed, its default and why it is so. */
 import { type Static, Type } from 'typebox';
+import { enabledSetting } from '../core/room-switch.ts';
 import { choiceSetting, durationSetting, integerSetting, listSetting, sizeSetting, switchSetting, textSetting } from '../core/setting.ts';
 
 const second = 1000;
@@ -9,9 +10,7 @@ const mebibyte = 2 ** 20;
 
 /** The part `sessions` of the configuration. */
 export const sessionsSettings = Type.Object({
-  enabled: choiceSetting(
-    ['loopback', 'always', 'never'],
-    'loopback',
+  enabled: enabledSetting(
     'Whether sessions are started: only while `server.listen` is reached by this machine alone, `always`, or `never`. Whoever has one runs programs as the user of the server.',
   ),
   listen: listSetting([], 'More addresses `HOST:PORT` for clients of Livy, which look for it on port 8998.'),

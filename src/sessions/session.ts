@@ -47,6 +47,3 @@ export type Session = {
   /** Set once it is over. */
   end?: { at: number; state: State; reason: string };
 };
-
-/** Its number as the key tree has it, so that entries are listed in order. */
-export const nameOfId = (id: number): string => String(id).padStart(9, '0');

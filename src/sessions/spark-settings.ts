@@ -117,11 +117,3 @@ export function sparkConf(request: SessionRequest, { spark }: SessionsConfig, { 
 /** A list stands in front of the same property in `conf`. */
 const joined = (list: readonly string[], more: string | undefined): string | null =>
   list.length === 0 ? null : [...list, ...(more ? [more] : [])].join(',');
-
-const secret = /password|secret|token|credential/i;
-
-/** Properties as they may be shown in a log. */
-export const shownConf = (conf: Readonly<Record<string, string>>): string =>
-  Object.entries(conf)
-    .map(([key, value]) => `${key}=${secret.test(key) ? '…' : value}`)
-    .join(' ');

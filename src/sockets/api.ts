@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { type Caller, isEnough } from '../core/caller.ts';
 import { type Links, linksSchema } from '../core/links.ts';
-import { pageQuery } from '../core/paging.ts';
+import { pageQuery, pageSchemaOf } from '../core/paging.ts';
 import { showAddress } from './address.ts';
 import { showFraming } from './framing/framing.ts';
 import type { Listener } from './listener.ts';
@@ -40,13 +40,7 @@ export const listenerSchema = Type.Object({
 });
 export type ShownListener = Type.Static<typeof listenerSchema>;
 
-export const listenersSchema = Type.Object({
-  items: Type.Array(listenerSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const listenersSchema = pageSchemaOf(listenerSchema);
 
 const peerSchema = Type.Object({
   connection: Type.Integer({ description: 'Its number at this listener; 0 for a source of datagrams.' }),
@@ -59,13 +53,7 @@ const peerSchema = Type.Object({
 });
 export type ShownPeer = Type.Static<typeof peerSchema>;
 
-export const peersSchema = Type.Object({
-  items: Type.Array(peerSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const peersSchema = pageSchemaOf(peerSchema);
 
 const moment = (ms: number): string => new Date(ms).toISOString();
 

@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller.ts';
 import type { Clock } from '../core/clock.ts';
+import { type Note, noteOf } from '../core/note.ts';
 import { Problem } from '../core/problem.ts';
 import { readAllowed } from './allowed.ts';
 import type { SocketsConfig } from './config.ts';
@@ -8,9 +9,6 @@ import type { House } from './destinations/house.ts';
 import { openDestination } from './destinations/open.ts';
 import { Listener, type ListenerPlan } from './listener.ts';
 import { parseTo } from './to.ts';
-
-/** What is written down about who did what. */
-export type Note = { actor: string; address: string; action: string; target: string; outcome: 'ok'; requestId?: string };
 
 /** What the room needs of the house. */
 export type SocketsDependencies = {
@@ -64,11 +62,10 @@ export class Sockets {
   }
 
   /** Starts or stops a listener for somebody, and writes it down. */
-  async turn(name: string, to: 'start' | 'stop', { name: actor, address = '', requestId }: Caller): Promise<Listener> {
+  async turn(name: string, to: 'start' | 'stop', caller: Caller): Promise<Listener> {
     const listener = this.get(name);
     await (to === 'start' ? listener.start() : listener.stop());
-    const id = requestId === undefined ? {} : { requestId };
-    await this.#deps.note?.({ actor, address, action: `sockets.${to}`, target: name, outcome: 'ok', ...id });
+    await this.#deps.note?.(noteOf(caller, { action: `sockets.${to}`, target: name }));
     return listener;
   }
 

@@ -4,7 +4,7 @@ import { longestName } from './content.ts';
 import type { Actor, Via } from './ticket.ts';
 
 /** Where a client says whose request it is, percent-encoded. It counts only where nobody has to log in: a note, not a proof. */
-export const userHeader = 'x-weir-user';
+const userHeader = 'x-weir-user';
 
 /** Who sends a request: whoever logged in, else as far as it says. */
 export function actorOf(request: FastifyRequest & { caller?: KnownCaller }, via: Via): Actor {

@@ -53,7 +53,7 @@ const facts = {
 /** A ticket in an answer. */
 export const ticketSchema = Type.Object({ ...facts, description, links: linksSchema });
 /** A ticket in a list. */
-export const itemSchema = Type.Object({ ...facts, description: Type.Optional(description), links: linksSchema });
+const itemSchema = Type.Object({ ...facts, description: Type.Optional(description), links: linksSchema });
 export const ticketsSchema = Type.Object({
   items: Type.Array(itemSchema),
   page: Type.Integer(),

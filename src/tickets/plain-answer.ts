@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 
 /** JSON as Python's `json.dumps` writes it: indented, ASCII only, with a newline at the end. */
-export const flaskJson = (value: unknown, indent: number): string =>
+const flaskJson = (value: unknown, indent: number): string =>
   `${JSON.stringify(value, null, indent).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 
 /** Sends JSON. The length is set, so that nothing indents it once more. */

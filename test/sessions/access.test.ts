@@ -60,3 +60,14 @@ test('a session belongs to who made it', async () => {
   ] as const)
     expect((await house.ask(method, path, { token: other, json })).status, path).toBe(403);
 });
+
+test('who started one stands in the audit log, with the address and the request', async () => {
+  const { body } = await house.ask('GET', '/api/v1/audit?action=sessions.create', { token: staff.admin });
+  expect((body.items as unknown[])[0]).toMatchObject({
+    actor: 'opal',
+    address: expect.stringMatching(/127\.0\.0\.1|::1/),
+    requestId: expect.any(String),
+    target: '0',
+    outcome: 'ok',
+  });
+});

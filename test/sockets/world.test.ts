@@ -1,6 +1,6 @@
 /** The commands beside nc, socat and Python, and with signals. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
@@ -172,8 +172,8 @@ print(clientsocket.recv(1024))`,
 
 describe('transfer', () => {
   const into = join(folder, 'into');
-  const receive = (...more: string[]) =>
-    sockets('transfer', 'receive', 'tcp://127.0.0.1:0', '--into', into, '--no-sync', '--json', ...more);
+  const receiveWords = [weir, 'sockets', 'transfer', 'receive', 'tcp://127.0.0.1:0', '--into', into, '--no-sync', '--json'] as const;
+  const receive = (...more: string[]) => new Program(...receiveWords, ...more);
   const transfer = (port: number, ...more: string[]) => sockets('transfer', 'send', '--to', `tcp://127.0.0.1:${port}`, '--json', ...more);
 
   test('goes on after the sender, and then the receiver, was killed', async () => {
@@ -208,6 +208,33 @@ describe('transfer', () => {
     expect(readFileSync(join(into, 'big')).equals(bytes)).toBe(true);
     expect(readdirSync(into)).toEqual(['big']);
   }, 120_000);
+
+  test.each([
+    ['as fast as it goes', []],
+    ['at a rate', ['--rate', '20MB']],
+  ])(
+    'a disk that takes no more ends it at once, and both sides say why: %s',
+    async (_how, rate) => {
+      const file = join(folder, 'huge');
+      const [size, most] = [200_000_000, 4_096_000];
+      writeFileSync(file, '');
+      truncateSync(file, size);
+      const receiver = new Program('bash', '-c', `ulimit -f ${most / 1024}; exec "$@"`, 'bash', ...receiveWords, '--once');
+      const sender = transfer(await receiver.port(), file, ...rate);
+      expect(await sender.ended).toBe(3);
+      expect(sender.said).toContain('huge is not taken: it cannot be written here (no file may be so large).');
+      const sent = sender.out.split('\n').filter((line) => line.includes('"progress"'));
+      expect((JSON.parse(sent.at(-1) ?? '{"bytes":0}') as { bytes: number }).bytes).toBeLessThan(size / 2);
+      expect(await receiver.ended).toBe(1);
+      expect(receiver.out.match(/"fault"/g)).toHaveLength(1);
+      expect(receiver.out).toContain('huge is not taken: it cannot be written here (no file may be so large).');
+      // What came stays for another time, as always.
+      expect(statSync(join(into, 'huge.part')).size).toBe(most);
+      rmSync(join(into, 'huge.part'));
+      rmSync(join(into, 'huge.part.json'));
+    },
+    120_000,
+  );
 
   test.skipIf(missing('openssl').length > 0)(
     'is encrypted on request, by a certificate that the sender trusts [needs openssl]',

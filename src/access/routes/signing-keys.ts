@@ -1,11 +1,11 @@
 /** `/api/v1/signing-keys`: the keys that sign tokens, for administrators. Their private parts are shown to nobody. */
 import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
-import { linkHeader, linksSchema } from '../../core/links.ts';
+import { linkHeader } from '../../core/links.ts';
+import { noteOf } from '../../core/note.ts';
 import { largestPage } from '../../core/page-size.ts';
-import { type PageQuery, pageOf, pageQuery } from '../../core/paging.ts';
+import { type PageQuery, pageOf, pageQuery, pageSchemaOf } from '../../core/paging.ts';
 import type { Access } from '../access.ts';
-import { addressOf } from './address.ts';
 
 const tags = ['tokens'];
 const admin = { role: 'admin' } as const;
@@ -19,13 +19,7 @@ const keySchema = Type.Object({
   }),
   since: Type.String({ format: 'date-time' }),
 });
-const keysSchema = Type.Object({
-  items: Type.Array(keySchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+const keysSchema = pageSchemaOf(keySchema);
 const keysQuery = Type.Object({ page: pageQuery.page, per_page: pageQuery.per_page }, { additionalProperties: false });
 const rotateSchema = Type.Object(
   {
@@ -60,14 +54,7 @@ export const signingKeyRoutes = (access: Access): RoomRoutes => {
       async (request) => {
         const { at_once = false } = request.body;
         await access.keys.rotate(at_once);
-        await access.note({
-          actor: request.caller.name,
-          address: addressOf(access, request),
-          action: 'signing-keys.rotate',
-          outcome: 'ok',
-          requestId: request.id,
-          ...(at_once && { note: 'at once' }),
-        });
+        await access.note(noteOf(request.caller, { action: 'signing-keys.rotate', ...(at_once && { note: 'at once' }) }));
         return shown({ page: 1, per_page: largestPage });
       },
     );

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { headerFields } from '../../core/header-fields.ts';
 import type { RoomRoutes } from '../../core/http.ts';
+import { noteOf } from '../../core/note.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Access } from '../access.ts';
 import { bearerOf } from '../bearer.ts';
@@ -53,16 +54,7 @@ export const tokenRoutes = (access: Access): RoomRoutes => {
         const token = bearerOf(headerFields(request.raw, 'authorization'));
         if (token === undefined) throw new Problem('denied', 'Only a login is renewed, and this request has none.', { hint: 'weir login' });
         const fresh = await access.renew(token);
-        const { name } = request.caller;
-        const note = `token ${fresh.id}`;
-        await access.note({
-          actor: name,
-          address: addressOf(access, request),
-          action: 'login.renew',
-          outcome: 'ok',
-          requestId: request.id,
-          note,
-        });
+        await access.note(noteOf(request.caller, { action: 'login.renew', note: `token ${fresh.id}` }));
         return await sendToken(reply, fresh);
       },
     );
@@ -73,15 +65,8 @@ export const tokenRoutes = (access: Access): RoomRoutes => {
       async (request, reply) => {
         const token = bearerOf(headerFields(request.raw, 'authorization'));
         if (token !== undefined) await access.logOut(token);
-        const { name, tokenId } = request.caller;
-        await access.note({
-          actor: name,
-          address: addressOf(access, request),
-          action: 'logout',
-          outcome: 'ok',
-          requestId: request.id,
-          ...(tokenId !== undefined && { note: `token ${tokenId}` }),
-        });
+        const { tokenId } = request.caller;
+        await access.note(noteOf(request.caller, { action: 'logout', ...(tokenId !== undefined && { note: `token ${tokenId}` }) }));
         return reply.code(204).send();
       },
     );

@@ -4,11 +4,11 @@ import { type Static, Type } from 'typebox';
 import { isEnough, lowerRole } from '../../core/caller.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader, linksSchema } from '../../core/links.ts';
-import { pageOf, pageQuery } from '../../core/paging.ts';
+import { noteOf } from '../../core/note.ts';
+import { pageOf, pageQuery, pageSchemaOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Access } from '../access.ts';
 import type { PersonalToken } from '../personal-tokens.ts';
-import { addressOf } from './address.ts';
 
 const tags = ['tokens'];
 const viewer = { role: 'viewer' } as const;
@@ -27,13 +27,7 @@ const tokenSchema = Type.Object({
   links: linksSchema,
 });
 const tokensQuery = Type.Object({ ...pageQuery, user: Type.Optional(Type.String({ maxLength: 64 })) }, { additionalProperties: false });
-const tokensSchema = Type.Object({
-  items: Type.Array(tokenSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+const tokensSchema = pageSchemaOf(tokenSchema);
 const issuedSchema = Type.Object({ ...tokenSchema.properties, token: Type.String({ description: 'Shown this once only.' }) });
 const idParameter = Type.Object({ id: Type.String({ format: 'uuid' }) });
 const newTokenSchema = Type.Object(
@@ -182,12 +176,4 @@ export const shownToken = (record: PersonalToken): ShownToken => ({
 });
 
 const note = (access: Access, request: FastifyRequest, action: string, { id, user, role }: PersonalToken): Promise<void> =>
-  access.note({
-    actor: request.caller.name,
-    address: addressOf(access, request),
-    action,
-    target: user,
-    outcome: 'ok',
-    requestId: request.id,
-    note: `token ${id}, role ${role}`,
-  });
+  access.note(noteOf(request.caller, { action, target: user, note: `token ${id}, role ${role}` }));

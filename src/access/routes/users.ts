@@ -5,7 +5,8 @@ import { isEnough } from '../../core/caller.ts';
 import { isAnyVersion, isKnownTag, requireCondition, tagOfVersion } from '../../core/entity-tag.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linkHeader, linksSchema } from '../../core/links.ts';
-import { pageOf, pageQuery } from '../../core/paging.ts';
+import { noteOf } from '../../core/note.ts';
+import { pageOf, pageQuery, pageSchemaOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Access } from '../access.ts';
 import type { ShownUser, User } from '../user.ts';
@@ -53,13 +54,7 @@ const userSchema = Type.Object({
   locked_until: Type.Optional(Type.String({ format: 'date-time', description: 'Too many wrong passwords.' })),
   links: linksSchema,
 });
-const usersSchema = Type.Object({
-  items: Type.Array(userSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+const usersSchema = pageSchemaOf(userSchema);
 const newPasswordSchema = Type.Object(
   {
     password: passwordSchema,
@@ -253,12 +248,4 @@ export function shownUser(access: Access, user: User): ShownAccount {
 }
 
 const note = (access: Access, request: FastifyRequest, action: string, target: string, text?: string): Promise<void> =>
-  access.note({
-    actor: request.caller.name,
-    address: addressOf(access, request),
-    action,
-    target,
-    outcome: 'ok',
-    requestId: request.id,
-    ...(text !== undefined && { note: text }),
-  });
+  access.note(noteOf(request.caller, { action, target, ...(text !== undefined && { note: text }) }));

@@ -1,96 +1,66 @@
 /** `weir packets capture` at work: one capture, and what is wanted of it. */
 import type { GlobalOptions } from '../../cli/command.ts';
 import { onInterrupt } from '../../cli/interrupt.ts';
-import { Problem } from '../../core/problem.ts';
-import { CaptureFiles, type CaptureRequest, LiveCapture } from '../../packets/capture/index.ts';
-import { loadViews, type PacketView, type ShowOptions } from '../../packets/commands/index.ts';
+import { type CaptureRequest, LiveCapture } from '../../packets/capture/index.ts';
 import type { CaptureOptions } from './capture-options.ts';
-import { FlowSender } from './flow-sender.ts';
+import { LiveOutputs } from './live-outputs.ts';
 
 /** Between two looks at the clock: flows that have timed out, files to write out. */
 const tickMs = 125;
-/** Octets that may wait for whoever reads what is printed; beyond that packets are not shown, and counted. */
-const mostUnread = 8_388_608;
 
 export async function captureLive(filter: string, options: CaptureOptions, global: GlobalOptions): Promise<void> {
-  const isPrinting = options.print === true || (options.write === undefined && options.flows !== true && options.to === undefined);
-  const view = isPrinting ? await openLiveView(options, global.json === true) : undefined;
-  const files = options.write === undefined ? undefined : new CaptureFiles(options.write, rotationOf(options));
-  files?.check();
-  const flows = options.flows === true || options.to !== undefined ? await FlowSender.open(options, global) : undefined;
-  const stopping = new AbortController();
-  let notShown = 0;
-  const most = options.count ?? Number.POSITIVE_INFINITY;
-  let capture: LiveCapture;
-  try {
-    capture = await LiveCapture.start(
-      requestOf(filter, options),
-      (octets, offset, packet, link, result, number) => {
-        if (number > most) return;
-        files?.add(octets, offset, packet, link);
-        if (result === 0) flows?.add(packet);
-        if (view !== undefined) {
-          if (process.stdout.writableLength > mostUnread) notShown++;
-          else view.take(octets, offset, packet, link, result, number);
-        }
-        if (number >= most) stopping.abort();
-      },
-      () => view?.flush(),
-    );
-  } catch (error) {
-    await flows?.close();
-    throw error;
-  }
   const note = (text: string): void => void (global.quiet || process.stderr.write(`${text}\n`));
+  const most = options.count ?? Number.POSITIVE_INFINITY;
+  const stopping = new AbortController();
+  const outputs = await LiveOutputs.open(options, global);
+  const capture = await start(filter, options, { outputs, most, stopping }).catch(async (error: unknown) => {
+    await outputs.abandon();
+    throw error;
+  });
   note(`capturing on ${options.interface}${filter === '' ? '' : `, ${filter}`}; end with Ctrl-C`);
-  const forget = onInterrupt(() => files?.end());
+  const forget = onInterrupt(() => outputs.endFile());
   takeSignals(stopping);
   stopping.signal.addEventListener('abort', () => void capture.stop().catch(() => {}), { once: true });
   if (stopping.signal.aborted) void capture.stop().catch(() => {});
-  const timers = [setInterval(() => tick(), tickMs)];
-  if (options.duration !== undefined) timers.push(setTimeout(() => stopping.abort(), options.duration));
-  let [told, fault] = [0, undefined as unknown];
+  let told = 0;
   const tick = (): void => {
-    const now = Date.now();
-    view?.tick?.(now / 1000 - 1);
-    view?.flush();
-    flows?.tick(now);
-    try {
-      files?.flush();
-    } catch (error) {
-      fault ??= error;
-      stopping.abort();
-    }
+    outputs.tick(Date.now());
+    if (outputs.fault !== undefined) stopping.abort();
     const { dropped } = capture.counts;
-    if (dropped !== null && dropped > told) {
-      note(`weir: the kernel has dropped ${dropped} packets: capture less (a filter, -s 96), raise -B, or use --no-immediate`);
-      told = dropped;
-    }
+    if (dropped === null || dropped <= told) return;
+    note(`weir: the kernel has dropped ${dropped} packets: capture less (a filter, -s 96), raise -B, or use --no-immediate`);
+    told = dropped;
   };
+  const timers = [setInterval(tick, tickMs)];
+  if (options.duration !== undefined) timers.push(setTimeout(() => stopping.abort(), options.duration));
   try {
     await capture.ended;
   } finally {
     for (const timer of timers) clearInterval(timer);
     forget();
-    view?.end();
-    if (files !== undefined && files.growing === undefined && files.files.length === 0) files.open(1, 0);
-    files?.end();
-    await flows?.close();
+    await outputs.close();
     const { packets, received, dropped } = capture.counts;
     note(
       `${Math.min(packets, most)} packets captured, ${received ?? 'unknown'} received by the filter, ${dropped ?? 'unknown'} dropped by the kernel`,
     );
-    if (notShown > 0) note(`${notShown} packets were not shown: what is printed was not read fast enough`);
+    if (outputs.notShown > 0) note(`${outputs.notShown} packets were not shown: what is printed was not read fast enough`);
   }
-  if (fault !== undefined) throw fault;
+  if (outputs.fault !== undefined) throw outputs.fault;
 }
 
-async function openLiveView(options: CaptureOptions, isJson: boolean): Promise<PacketView> {
-  const { openView } = await loadViews();
-  // Live JSON is a line for each packet: nobody waits for the end of a list.
-  const shown: ShowOptions =
-    isJson && options.form === 'lines' && !options.http && !options.handshakes ? { ...options, form: 'ndjson' } : options;
-  return openView(shown, isJson && shown.form !== 'ndjson', (block) => void process.stdout.write(block));
+type Wanted = { outputs: LiveOutputs; most: number; stopping: AbortController };
+
+/** Starts to capture; behind the last packet that is wanted nothing goes anywhere. */
+function start(filter: string, options: CaptureOptions, { outputs, most, stopping }: Wanted): Promise<LiveCapture> {
+  return LiveCapture.start(
+    requestOf(filter, options),
+    (octets, offset, packet, link, result, number) => {
+      if (number > most) return;
+      outputs.take(octets, offset, packet, link, result, number);
+      if (number >= most) stopping.abort();
+    },
+    () => outputs.print(),
+  );
 }
 
 const requestOf = (filter: string, { interface: name, snap, buffer, promiscuous, immediate, tool }: CaptureOptions): CaptureRequest => ({
@@ -102,12 +72,6 @@ const requestOf = (filter: string, { interface: name, snap, buffer, promiscuous,
   isImmediate: immediate,
   tool,
 });
-
-function rotationOf({ turnSize, turnTime, turnPackets, keep }: CaptureOptions) {
-  if (keep !== undefined && turnSize === undefined && turnTime === undefined && turnPackets === undefined)
-    throw new Problem('invalid', '--keep needs a rule by which files are turned.', { hint: '-C 100MB, -G 5m or --turn-packets 100000' });
-  return { octets: turnSize, seconds: turnTime === undefined ? undefined : turnTime / 1000, packets: turnPackets, keep };
-}
 
 /** The first Ctrl-C ends the capture and lets everything come to its end; a second one ends the program. */
 function takeSignals(stopping: AbortController): void {

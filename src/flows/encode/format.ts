@@ -21,9 +21,6 @@ export const streamFormats: Readonly<Record<StreamFormat, FormatEntry>> = {
 /** The words of all formats, the default first. */
 export const streamFormatNames = Object.keys(streamFormats) as StreamFormat[];
 
-/** The format that a word names, or undefined. */
-export const formatOfWord = (word: string): StreamFormat | undefined => streamFormatNames.find((name) => name === word);
-
 /** The format of a media type (without parameters, any case), or undefined. */
 export const formatOfMediaType = (mediaType: string): StreamFormat | undefined =>
   streamFormatNames.find((name) => streamFormats[name].mediaType === mediaType.toLowerCase());

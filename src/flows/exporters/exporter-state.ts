@@ -89,7 +89,7 @@ const domainState = (domain: Domain): DomainState => ({
 });
 
 /** One exporter as it is at this moment. */
-export const exporterState = (exporter: Exporter): ExporterState => {
+const exporterState = (exporter: Exporter): ExporterState => {
   const domains = [...exporter.domains.values()];
   return {
     name: exporter.name,

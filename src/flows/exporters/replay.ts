@@ -54,7 +54,7 @@ export const replay = async (path: string, options: ReplayOptions): Promise<Repl
 };
 
 /** The datagrams of a capture file, packed or not, one after the other. */
-export async function* recordedDatagrams(
+async function* recordedDatagrams(
   path: string,
   port?: number,
   counts: Pick<Replayed, 'passed' | 'cut'> = { passed: 0, cut: 0 },

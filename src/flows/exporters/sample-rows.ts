@@ -22,7 +22,7 @@ import type { Plan } from './template.ts';
 const longestFrame = 65_535 + 64;
 
 /** What is known of a sampled packet besides its headers; -1 is unknown. Reused from sample to sample. */
-export class Sample {
+class Sample {
   unixMs = 0;
   rate = 1;
   isRateUnknown = false;

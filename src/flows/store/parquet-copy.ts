@@ -87,7 +87,7 @@ const footerOf = (path: string, wanted: ReadonlySet<string>): Footer => {
   }
 };
 
-export class RowGroupCopy {
+class RowGroupCopy {
   readonly #columns: readonly Column[];
   readonly #sources: readonly Source[];
   readonly #rows: number;

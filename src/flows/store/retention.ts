@@ -13,7 +13,7 @@ const daySeconds = 86_400;
 const firstDatedDay = 3650;
 
 /** The files that a retention rule gives up at that moment (seconds since 1970), oldest first. */
-export const outlived = (files: readonly FileEntry[], retention: Retention, nowSeconds: number): FileEntry[] => {
+const outlived = (files: readonly FileEntry[], retention: Retention, nowSeconds: number): FileEntry[] => {
   const { maxAgeSeconds, maxBytes } = retention;
   const isOld = (file: FileEntry): boolean =>
     maxAgeSeconds > 0 && file.day >= firstDatedDay && (file.day + 1) * daySeconds < nowSeconds - maxAgeSeconds;

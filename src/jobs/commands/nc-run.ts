@@ -77,7 +77,7 @@ export function giveWay({ submission, early }: Pick<Wish, 'submission' | 'early'
 }
 
 /** The submission that the flags and words describe. Throws `invalid`. */
-export function readWish(words: readonly string[], variables: NodeJS.ProcessEnv): Wish {
+function readWish(words: readonly string[], variables: NodeJS.ProcessEnv): Wish {
   const { flags: given, rest } = parseFlags(words, flags, 'nc run');
   if (rest.length === 0) throw new Problem('invalid', 'There is no command to run.', { hint: 'weir nc run sleep 10' });
   const submission: Record<string, unknown> = { command: rest, directory: process.cwd(), submit_host: hostname() };

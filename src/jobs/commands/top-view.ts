@@ -27,7 +27,7 @@ const rankOf = ({ state }: ShownJob): number => ranks[state] ?? 7;
 const byId = (a: ShownJob, b: ShownJob): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 /** Seconds that a job has run by now; the server's count is as old as the last change. */
-export const runFor = ({ state, started, duration }: ShownJob, now: number): number =>
+const runFor = ({ state, started, duration }: ShownJob, now: number): number =>
   (state === 'Running' || state === 'Suspended') && started !== undefined ? Math.max(0, (now - Date.parse(started)) / 1000) : duration;
 
 /** Jobs in their order; what runs first, unless something else is asked for. */

@@ -1,8 +1,8 @@
 /** `/api/v1/jobs/classes`: presets that submissions name. */
 import { Type } from 'typebox';
-import type { RoomRoutes } from '../../core/http.ts';
+import { asItIs, type RoomRoutes } from '../../core/http.ts';
 import { linksSchema } from '../../core/links.ts';
-import { pageOf, pageQuery } from '../../core/paging.ts';
+import { pageOf, pageQuery, pageSchemaOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { base } from '../hrefs.ts';
 import { type JobClass, presetMembers } from '../job-classes.ts';
@@ -10,7 +10,6 @@ import type { Jobs } from '../jobs.ts';
 
 const root = `${base}/classes`;
 const tags = ['jobs'];
-const asItIs = { validatorCompiler: () => (value: unknown) => ({ value }) };
 const nameParameter = Type.Object({ name: Type.String({ maxLength: 64 }) });
 const members = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
@@ -19,13 +18,7 @@ const members = Type.Unsafe<Record<string, unknown>>({
 });
 const classSchema = Type.Object({ name: Type.String(), description: Type.Optional(Type.String()), members, links: linksSchema });
 const pagesQuery = Type.Object({ page: pageQuery.page, per_page: pageQuery.per_page }, { additionalProperties: false });
-const classesSchema = Type.Object({
-  items: Type.Array(classSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+const classesSchema = pageSchemaOf(classSchema);
 const bodySchema = Type.Object(
   { description: Type.Optional(Type.String({ maxLength: 255 })), members },
   {

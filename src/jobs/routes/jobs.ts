@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isKnownTag, requireMatch, tagOfVersion } from '../../core/entity-tag.ts';
-import type { RoomRoutes } from '../../core/http.ts';
+import { asItIs, type RoomRoutes } from '../../core/http.ts';
 import { readJsonBodies } from '../../core/json-bodies.ts';
 import { type Links, linkHeader, linksSchema } from '../../core/links.ts';
 import { pageLinks } from '../../core/paging.ts';
@@ -18,7 +18,6 @@ import { readStates, selectJobs } from '../selection.ts';
 const tags = ['jobs'];
 const viewer = { role: 'viewer' } as const;
 const operator = { role: 'operator' } as const;
-const asItIs = { validatorCompiler: () => (value: unknown) => ({ value }) };
 
 export const jobRoutes = (jobs: Jobs): RoomRoutes => {
   const show = (job: Job, { caller }: FastifyRequest): ShownJob =>

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Caller } from '../../core/caller.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linksSchema } from '../../core/links.ts';
-import { pageOf, pageQuery } from '../../core/paging.ts';
+import { pageOf, pageQuery, pageSchemaOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { base } from '../hrefs.ts';
 import { formatId } from '../job-id.ts';
@@ -19,13 +19,7 @@ const setSchema = Type.Object({
   links: linksSchema,
 });
 const pagesQuery = Type.Object(pageQuery, { additionalProperties: false });
-const setsSchema = Type.Object({
-  items: Type.Array(setSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+const setsSchema = pageSchemaOf(setSchema);
 const answerSchema = Type.Object({
   name: Type.String(),
   done: Type.Array(Type.String(), { description: 'Ids of those that it was done to.' }),

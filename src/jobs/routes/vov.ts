@@ -1,7 +1,7 @@
 /** `/api/v3/jobs`: Accelerator's REST v3, as `nc_info.py` and its kind read it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { RoomRoutes } from '../../core/http.ts';
+import { asItIs, type RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
 import { pageLinks } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
@@ -49,7 +49,6 @@ const listQuery = Type.Object({
   per_page: Type.Integer({ minimum: 1, maximum: 1000, default: 30 }),
 });
 
-const anyBody = { validatorCompiler: () => (value: unknown) => ({ value }) };
 const bodySchema = (example: object) =>
   Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, examples: [example] });
 
@@ -82,7 +81,7 @@ export const vovRoutes = (jobs: Jobs): RoomRoutes => {
     app.post(
       root,
       {
-        ...anyBody,
+        ...asItIs,
         config: operator,
         schema: {
           tags,
@@ -126,7 +125,7 @@ export const vovRoutes = (jobs: Jobs): RoomRoutes => {
     app.put(
       `${root}/:id`,
       {
-        ...anyBody,
+        ...asItIs,
         config: operator,
         schema: { ...oneSchema('Control a job: stop, suspend, resume, rerun, dequeue'), body: bodySchema({ action: 'stop' }) },
       },
@@ -140,7 +139,7 @@ export const vovRoutes = (jobs: Jobs): RoomRoutes => {
     app.patch(
       `${root}/:id`,
       {
-        ...anyBody,
+        ...asItIs,
         config: operator,
         schema: {
           ...oneSchema('Change priority, jobname or properties of a job'),

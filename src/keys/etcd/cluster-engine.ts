@@ -44,7 +44,7 @@ export type ClusterEngineOptions = {
  * A write is one request, of 1.5 MiB at most unless the cluster was told otherwise, and has the value three times at worst: the node, the
  * change and the value before. So a value that fits once fits always.
  */
-export const largestValue = 500 * 1024;
+const largestValue = 500 * 1024;
 /** As with the embedded engine. */
 const longestPath = 4000;
 

@@ -56,9 +56,6 @@ export function openLayout(file: string, { isReadOnly = false } = {}): Layout {
 /** Place of a space in every table that has one entry for each. */
 export const ordinalOf = (space: Space): number => (space === 'public' ? 0 : 1);
 
-/** The space at a place. */
-export const spaceAt = (ordinal: number): Space => spaces[ordinal] as Space;
-
 const prefixes: string[][] = spaces.map((_, ordinal) => Array.from({ length: 64 }, (_, depth) => prefixAt(ordinal, depth)));
 
 function prefixAt(ordinal: number, depth: number): string {
@@ -66,7 +63,7 @@ function prefixAt(ordinal: number, depth: number): string {
 }
 
 /** Octets before the path in a key of `nodes`. */
-export const prefixLength = 3;
+const prefixLength = 3;
 
 /** Key of a node. */
 export function nodeKey(ordinal: number, path: Path, depth = depthOf(path)): string {

@@ -85,7 +85,7 @@ export function changesOfSpace(changes: Buffer, ordinal: number): Buffer {
 export const firstIndexOf = (changes: Buffer): number => indexOfEncoded(changes, 1);
 
 /** Changes as they stand in a record, with their spaces. Values are views of the bytes. */
-export function entriesIn(changes: Buffer): Entry[] {
+function entriesIn(changes: Buffer): Entry[] {
   const entries: Entry[] = [];
   for (let at = 0; at < changes.length; at += 1 + changeLengthAt(changes, at + 1)) {
     entries.push({ ordinal: changes[at] ?? 0, change: readChange(changes, at + 1) });

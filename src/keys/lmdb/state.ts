@@ -32,13 +32,10 @@ export type State = {
 };
 
 /** The state of an empty store. */
-export const initialState = (): State => ({
+const initialState = (): State => ({
   sequence: 0,
   spaces: spaces.map(() => ({ index: firstIndex, oldest: firstIndex + 1, historyBytes: 0 })),
 });
-
-/** A copy that can be changed. */
-export const copyState = (state: State): State => ({ sequence: state.sequence, spaces: state.spaces.map((space) => ({ ...space })) });
 
 /** The state as bytes, in a buffer that is used again by the next call. */
 export function encodeState(state: State): Buffer {

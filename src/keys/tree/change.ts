@@ -1,6 +1,6 @@
 import { type KeyNode, noValue } from './node.ts';
 import type { Action } from './operation.ts';
-import { depthOf, type Path, parentOf } from './path.ts';
+import { type Path, parentOf } from './path.ts';
 
 /**
  * What one write did: the event that watchers see, the record that a log keeps, and all that is needed to do it again.
@@ -60,6 +60,3 @@ export function madePaths(change: Change): Path[] {
   }
   return paths;
 }
-
-/** The greatest depth of a node that a change touches at its top; what lies below a removed directory is deeper. */
-export const depthOfChange = (change: Change): number => depthOf(change.node.path);

@@ -92,13 +92,6 @@ export function writeChange(change: Change, bytes: Buffer, at: number): number {
   return end + prevLength;
 }
 
-/** The change as bytes. */
-export function encodeChange(change: Change): Buffer {
-  const bytes = Buffer.allocUnsafe(changeLength(change));
-  writeChange(change, bytes, 0);
-  return bytes;
-}
-
 /** The change that stands at an offset. Values are views of the bytes. */
 export function readChange(bytes: Buffer, at = 0): Change {
   const flags = bytes[at] ?? 0;

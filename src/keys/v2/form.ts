@@ -5,7 +5,7 @@ import { BadEscape, quoteGo, unescapeForm } from './escape.ts';
 export type Form = ReadonlyMap<string, string>;
 
 /** No parameters at all. */
-export const emptyForm: Form = new Map();
+const emptyForm: Form = new Map();
 
 /** The largest body that is read as a form (Go's limit). */
 export const formLimit = 10 * 1024 * 1024;

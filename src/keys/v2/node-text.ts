@@ -87,4 +87,4 @@ function childrenText(top: Path, shown: readonly KeyNode[], textOf: (node: KeyNo
 }
 
 /** True when a name below `top` on the way to `path` begins with an underscore. */
-export const isHiddenBelow = (path: Path, top: Path): boolean => path.includes('/_', top === root ? 0 : top.length);
+const isHiddenBelow = (path: Path, top: Path): boolean => path.includes('/_', top === root ? 0 : top.length);

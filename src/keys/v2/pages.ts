@@ -8,7 +8,7 @@ import { answerMembers, isMembersPath } from './members.ts';
 export type PagesDependencies = { engine: KeyEngine; cluster: Cluster; counters: Counters; now(): number };
 
 /** The release whose behaviour this is. */
-export const etcdVersion = { server: '3.4.23', cluster: '3.4.0' };
+const etcdVersion = { server: '3.4.23', cluster: '3.4.0' };
 
 /** The answer for a path that is not one of a key. */
 export async function answerPage(path: string, call: Call, deps: PagesDependencies): Promise<Answer> {
@@ -52,7 +52,7 @@ async function selfStatistics(_call: Call, { cluster, now }: PagesDependencies):
 }
 
 /** A span as Go prints it: `1m40.122s`. */
-export function spanText(milliseconds: number): string {
+function spanText(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.max(0, milliseconds)}ms`;
   const seconds = milliseconds / 1000;
   const hours = Math.floor(seconds / 3600);

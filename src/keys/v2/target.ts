@@ -46,7 +46,7 @@ function locationOf(path: string, query: string): string {
 }
 
 /** Without empty segments and dots; a slash at the end stays. */
-export function cleanPath(path: string): string {
+function cleanPath(path: string): string {
   const kept: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') kept.pop();

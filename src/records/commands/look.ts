@@ -77,7 +77,7 @@ export function addGet(records: Command): void {
 }
 
 /** Prints records: a column for each member that some of them have, the id first. */
-export function printRecords(output: Output, records: readonly JsonRecord[]): void {
+function printRecords(output: Output, records: readonly JsonRecord[]): void {
   const fields = fieldsOf(records);
   const columns = fields.map(
     (name): TableColumn<JsonRecord> => ({ title: name, ...(name === 'id' && { align: 'right' }), show: (record) => textOf(record[name]) }),

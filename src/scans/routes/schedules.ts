@@ -40,7 +40,7 @@ export const scheduleRoutes = (scans: Scans): RoomRoutes => {
       },
       async (request, reply) => {
         const { every, ticket = true, ...wanted } = request.body;
-        scans.requireEnabled();
+        scans.switch.require();
         const everyMs = readEvery(every);
         // What could not run now is told now, not in the middle of the night.
         await scans.plan(wanted as ScanRequest);

@@ -3,7 +3,7 @@ import { Problem } from '../../core/problem.ts';
 import { isForeignWire } from './surface.ts';
 
 /** The versions of the REST surface that this server speaks, the latest last. One is kept 24 months beyond the next. */
-export const apiVersions: readonly string[] = ['2026-11-22'];
+const apiVersions: readonly string[] = ['2026-11-22'];
 
 /** What a client gets that does not ask for one. */
 const usual = apiVersions.at(-1) as string;

@@ -76,7 +76,7 @@ export function installRateLimit(app: FastifyInstance, config: RateLimitConfig, 
 const isExempt = (request: FastifyRequest): boolean => request.routeOptions.config.isProbe === true || isForeignWire(request);
 
 /** An IPv6 customer has 2^64 addresses or more: the network counts (RFC 6177). */
-export function networkOf(address: string): string {
+function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1] !== undefined) return mapped[1];

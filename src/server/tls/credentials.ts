@@ -49,7 +49,7 @@ export function factsOf(certificate: X509Certificate): CertificateFacts {
 }
 
 /** `sha256//BASE64` of the public key (RFC 7469 section 2.4 names the digest, curl the form). */
-export function publicKeyPin({ publicKey }: X509Certificate): string {
+function publicKeyPin({ publicKey }: X509Certificate): string {
   return `sha256//${createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('base64')}`;

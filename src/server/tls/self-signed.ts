@@ -18,7 +18,7 @@ const backdatedBy = hour;
 /** What browsers take at most is 398 days. */
 const lifetime = 397 * day;
 /** A certificate with less than this left is replaced. */
-export const renewBefore = 30 * day;
+const renewBefore = 30 * day;
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 

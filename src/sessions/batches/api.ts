@@ -1,7 +1,7 @@
 /** The shapes of batches and uploaded files over HTTP, and how they are shown. */
 import { Type } from 'typebox';
 import { type Links, linksSchema } from '../../core/links.ts';
-import { pageQuery } from '../../core/paging.ts';
+import { pageQuery, pageSchemaOf } from '../../core/paging.ts';
 import { type Batch, batchKinds, batchStates, hasEnded } from './batch.ts';
 import type { Batches } from './batches.ts';
 import type { Upload } from './uploads.ts';
@@ -9,8 +9,6 @@ import type { Upload } from './uploads.ts';
 export const batchesBase = '/api/v1/batches';
 export const uploadsBase = '/api/v1/uploads';
 export const batchHref = ({ id }: Batch): string => `${batchesBase}/${id}`;
-
-export const batchParameter = Type.Object({ id: Type.String({ maxLength: 255, description: 'The id, or the name.' }) });
 
 const kindSchema = Type.Unsafe<string>({ type: 'string', enum: [...batchKinds] });
 const stateSchema = Type.Unsafe<string>({ type: 'string', enum: [...batchStates] });
@@ -32,13 +30,7 @@ export const batchSchema = Type.Object({
   links: linksSchema,
 });
 
-export const batchesSchema = Type.Object({
-  items: Type.Array(batchSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const batchesSchema = pageSchemaOf(batchSchema);
 
 export const batchesQuery = Type.Object({ page: pageQuery.page, per_page: pageQuery.per_page, state: Type.Optional(stateSchema) });
 
@@ -78,13 +70,7 @@ export const uploadSchema = Type.Object({
   links: linksSchema,
 });
 export const uploadsQuery = Type.Object(pageQuery);
-export const uploadsSchema = Type.Object({
-  items: Type.Array(uploadSchema),
-  page: Type.Integer(),
-  per_page: Type.Integer(),
-  total: Type.Integer(),
-  links: linksSchema,
-});
+export const uploadsSchema = pageSchemaOf(uploadSchema);
 export const uploadParameter = Type.Object({ name: Type.String({ maxLength: 200 }) });
 
 const iso = (ms: number): string => new Date(ms).toISOString();

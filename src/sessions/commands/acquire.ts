@@ -42,7 +42,7 @@ export async function make(sessions: LivyClient, { kind, conf, name }: Wish): Pr
 }
 
 /** A session whose client is gone ends by itself. */
-export const heartbeatSeconds = 120;
+const heartbeatSeconds = 120;
 
 async function ready(sessions: LivyClient, session: LivySession): Promise<LivySession> {
   let now = session;

@@ -2,7 +2,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Batch } from '../batches/batch.ts';
 import { readBatchRequest } from '../batches/batch-request.ts';
-import { type Batches, mayUseBatch, requireUseOfBatch } from '../batches/batches.ts';
+import type { Batches } from '../batches/batches.ts';
+import { usedOf } from '../routes/registered.ts';
 import { readNumber, windowOf } from './query.ts';
 import type { LivyRoute } from './route.ts';
 
@@ -10,13 +11,9 @@ import type { LivyRoute } from './route.ts';
 const tailLines = 10;
 
 export function addBatchRoutes(app: FastifyInstance, batches: Batches, { base, read, act }: LivyRoute): void {
-  const show = (batch: Batch, { caller }: FastifyRequest) => showBatch(batches, batch, mayUseBatch(batch, caller));
+  const show = (batch: Batch, { caller }: FastifyRequest) => showBatch(batches, batch, batches.mayUse(batch, caller));
   const asked = (request: FastifyRequest): Batch => batches.get((request.params as { id: string }).id);
-  const used = (request: FastifyRequest): Batch => {
-    const batch = asked(request);
-    requireUseOfBatch(batch, request.caller);
-    return batch;
-  };
+  const used = usedOf(batches);
   const one = `${base}/batches/:id`;
 
   app.get(`${base}/batches`, read('A window of the batches', ['from', 'size']), async (request) => {

@@ -1,7 +1,7 @@
 /** Livy's doors: at the root of the server, as its clients expect, and below `/livy` for who wants the two apart. */
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import { Type } from 'typebox';
-import type { RoomRoutes } from '../../core/http.ts';
+import { asItIs, type RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { version } from '../../core/version.ts';
@@ -15,7 +15,7 @@ import { addSessionRoutes } from './sessions.ts';
 const livyVersion = '0.9.0-weir';
 
 /** What `GET /version` answers. */
-export const livyVersionFacts = { version: livyVersion, user: 'weir', revision: version, branch: 'weir', date: '', url: 'weir' };
+const livyVersionFacts = { version: livyVersion, user: 'weir', revision: version, branch: 'weir', date: '', url: 'weir' };
 
 /** All of Livy's routes. */
 export const livyRoutes = (sessions: Sessions): RoomRoutes => {
@@ -40,7 +40,7 @@ function addRoutes(app: FastifyInstance, sessions: Sessions, base: string): void
   const hide = base !== '';
   // Values are read by hand: their faults have Livy's words.
   const options = (role: 'viewer' | 'operator', summary: string, query: readonly string[] = []): RouteShorthandOptions => ({
-    validatorCompiler: () => (value: unknown) => ({ value }),
+    ...asItIs,
     config: { role, surface: 'livy', errorAnswer },
     schema: {
       tags: ['livy'],

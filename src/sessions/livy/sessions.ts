@@ -2,8 +2,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readSessionRequest } from '../request.ts';
+import { usedOf } from '../routes/registered.ts';
 import type { Session } from '../session.ts';
-import { mayUse, requireUse, type Sessions } from '../sessions.ts';
+import type { Sessions } from '../sessions.ts';
 import type { Statement } from '../statement.ts';
 import { readCode, readId, readNumber, windowOf } from './query.ts';
 import type { LivyRoute } from './route.ts';
@@ -13,17 +14,13 @@ import { showSession, statementPieces, statementText } from './show.ts';
 const codeLimit = 64 * 2 ** 20;
 
 export function addSessionRoutes(app: FastifyInstance, sessions: Sessions, { base, read, act }: LivyRoute): void {
-  const show = (session: Session, { caller }: FastifyRequest) => showSession(sessions, session, mayUse(session, caller));
+  const show = (session: Session, { caller }: FastifyRequest) => showSession(sessions, session, sessions.mayUse(session, caller));
   const asked = (request: FastifyRequest): Session => {
     const session = sessions.get((request.params as { id: string }).id);
     sessions.touch(session);
     return session;
   };
-  const used = (request: FastifyRequest): Session => {
-    const session = asked(request);
-    requireUse(session, request.caller);
-    return session;
-  };
+  const used = usedOf(sessions);
   const statementOf = (request: FastifyRequest): Statement =>
     sessions.live(used(request)).statements.get(readId((request.params as { statement: string }).statement));
   const one = `${base}/sessions/:id`;

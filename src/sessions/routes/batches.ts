@@ -1,6 +1,6 @@
 /** `/api/v1/batches`: run programs once. */
 import type { FastifyRequest } from 'fastify';
-import type { RoomRoutes } from '../../core/http.ts';
+import { asItIs, type RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
 import { pageOf } from '../../core/paging.ts';
 import {
@@ -8,7 +8,6 @@ import {
   batchesQuery,
   batchesSchema,
   batchHref,
-  batchParameter,
   batchSchema,
   newBatchSchema,
   showBatch,
@@ -16,24 +15,16 @@ import {
 } from '../batches/api.ts';
 import type { Batch } from '../batches/batch.ts';
 import { readBatchRequest } from '../batches/batch-request.ts';
-import { type Batches, mayUseBatch, requireUseOfBatch } from '../batches/batches.ts';
-import { printedQuery, printedSchema } from './printed.ts';
+import type { Batches } from '../batches/batches.ts';
+import { registeredRoutes } from './registered.ts';
 import { uploadRoutes } from './uploads.ts';
 
 const tags = ['batches'];
 const viewer = { role: 'viewer' } as const;
 const operator = { role: 'operator' } as const;
-const asItIs = { validatorCompiler: () => (value: unknown) => ({ value }) };
 
 export const batchRoutes = (batches: Batches): RoomRoutes => {
-  const show = (batch: Batch, { caller }: FastifyRequest) => showBatch(batches, batch, mayUseBatch(batch, caller));
-  const asked = (request: FastifyRequest): Batch => batches.get((request.params as { id: string }).id);
-  const used = (request: FastifyRequest): Batch => {
-    const batch = asked(request);
-    requireUseOfBatch(batch, request.caller);
-    return batch;
-  };
-
+  const show = (batch: Batch, { caller }: FastifyRequest) => showBatch(batches, batch, batches.mayUse(batch, caller));
   return async (app) => {
     app.get(
       base,
@@ -74,51 +65,8 @@ export const batchRoutes = (batches: Batches): RoomRoutes => {
         return show(batch, request);
       },
     );
-    app.get(
-      `${base}/:id`,
-      { config: viewer, schema: { tags, summary: 'One batch', params: batchParameter, response: { 200: batchSchema } } },
-      async (request, reply) => {
-        reply.header('cache-control', 'private, no-cache');
-        return show(asked(request), request);
-      },
-    );
-    app.delete(
-      `${base}/:id`,
-      {
-        config: operator,
-        schema: { tags, summary: 'End a batch and forget it; its processes are gone when this answers', params: batchParameter },
-      },
-      async (request, reply) => {
-        await batches.remove(used(request), `deleted by ${request.caller.name}`, request.caller);
-        return reply.code(204).send();
-      },
-    );
-    app.post(
-      `${base}/:id/stop`,
-      {
-        config: operator,
-        schema: { tags, summary: 'End a batch and keep its entry', params: batchParameter, response: { 200: batchSchema } },
-      },
-      async (request) => {
-        const batch = used(request);
-        await batches.end(batch, request.caller);
-        return show(batches.get(String(batch.id)), request);
-      },
-    );
-    app.get(
-      `${base}/:id/log`,
-      {
-        config: viewer,
-        schema: {
-          tags,
-          summary: 'What a batch has printed, and what the server has to say of it',
-          params: batchParameter,
-          querystring: printedQuery,
-          response: { 200: printedSchema },
-        },
-      },
-      async (request) => batches.live(used(request)).log.read(request.query.from, request.query.size),
-    );
+    const words = { one: 'batch', log: 'What a batch has printed, and what the server has to say of it' };
+    await app.register(registeredRoutes({ register: batches, base, words, schema: batchSchema, show }));
     await app.register(uploadRoutes(batches));
   };
 };

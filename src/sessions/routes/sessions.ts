@@ -2,32 +2,24 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { sendEvents } from '../../core/event-stream.ts';
-import type { RoomRoutes } from '../../core/http.ts';
+import { asItIs, type RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
 import { pageOf } from '../../core/paging.ts';
-import { base, hrefOf, newSessionSchema, sessionParameter, sessionSchema, sessionsQuery, sessionsSchema, showSession } from '../api.ts';
+import { base, hrefOf, newSessionSchema, sessionSchema, sessionsQuery, sessionsSchema, showSession } from '../api.ts';
 import { followSession } from '../events.ts';
 import { readSessionRequest } from '../request.ts';
 import type { Session } from '../session.ts';
-import { mayUse, requireUse, type Sessions } from '../sessions.ts';
-import { printedQuery, printedSchema } from './printed.ts';
+import type { Sessions } from '../sessions.ts';
+import { registeredParameter, registeredRoutes, usedOf } from './registered.ts';
 import { statementRoutes } from './statements.ts';
 
 const tags = ['sessions'];
 const viewer = { role: 'viewer' } as const;
 const operator = { role: 'operator' } as const;
-const asItIs = { validatorCompiler: () => (value: unknown) => ({ value }) };
 
 export const sessionRoutes = (sessions: Sessions): RoomRoutes => {
-  const show = (session: Session, { caller }: FastifyRequest) => showSession(sessions, session, mayUse(session, caller));
-  const asked = (request: FastifyRequest): Session => sessions.get((request.params as { id: string }).id);
-  const used = (request: FastifyRequest): Session => {
-    const session = asked(request);
-    requireUse(session, request.caller);
-    sessions.touch(session);
-    return session;
-  };
-
+  const show = (session: Session, { caller }: FastifyRequest) => showSession(sessions, session, sessions.mayUse(session, caller));
+  const used = usedOf(sessions);
   return async (app) => {
     app.get(
       base,
@@ -64,37 +56,8 @@ export const sessionRoutes = (sessions: Sessions): RoomRoutes => {
         return show(session, request);
       },
     );
-    app.get(
-      `${base}/:id`,
-      { config: viewer, schema: { tags, summary: 'One session', params: sessionParameter, response: { 200: sessionSchema } } },
-      async (request, reply) => {
-        reply.header('cache-control', 'private, no-cache');
-        return show(asked(request), request);
-      },
-    );
-    app.delete(
-      `${base}/:id`,
-      {
-        config: operator,
-        schema: { tags, summary: 'End a session and forget it; its processes are gone when this answers', params: sessionParameter },
-      },
-      async (request, reply) => {
-        await sessions.remove(used(request), `deleted by ${request.caller.name}`, request.caller);
-        return reply.code(204).send();
-      },
-    );
-    app.post(
-      `${base}/:id/stop`,
-      {
-        config: operator,
-        schema: { tags, summary: 'End a session and keep its entry', params: sessionParameter, response: { 200: sessionSchema } },
-      },
-      async (request) => {
-        const session = used(request);
-        await sessions.end(session, request.caller);
-        return show(sessions.get(String(session.id)), request);
-      },
-    );
+    const words = { one: 'session', log: 'What a session has printed outside of statements, and what the server has to say of it' };
+    await app.register(registeredRoutes({ register: sessions, base, words, schema: sessionSchema, show }));
     app.get(
       `${base}/:id/events`,
       {
@@ -102,28 +65,14 @@ export const sessionRoutes = (sessions: Sessions): RoomRoutes => {
         schema: {
           tags,
           summary: 'How a session and its statements stand, as server-sent events: `state` and `statement`; ends with the session',
-          params: sessionParameter,
+          params: registeredParameter,
           produces: ['text/event-stream'],
         },
       },
       async (request, reply) => {
-        const live = sessions.live(asked(request));
+        const live = sessions.live(sessions.get(request.params.id));
         return await sendEvents(request, reply, (signal) => followSession(live, signal));
       },
-    );
-    app.get(
-      `${base}/:id/log`,
-      {
-        config: viewer,
-        schema: {
-          tags,
-          summary: 'What a session has printed outside of statements, and what the server has to say of it',
-          params: sessionParameter,
-          querystring: printedQuery,
-          response: { 200: printedSchema },
-        },
-      },
-      async (request) => sessions.live(used(request)).log.read(request.query.from, request.query.size),
     );
     app.post(
       `${base}/:id/completion`,
@@ -132,7 +81,7 @@ export const sessionRoutes = (sessions: Sessions): RoomRoutes => {
         schema: {
           tags,
           summary: 'What the identifier at the cursor may go on with',
-          params: sessionParameter,
+          params: registeredParameter,
           body: Type.Object({ code: Type.String({ maxLength: 1_000_000 }), cursor: Type.Optional(Type.Integer({ minimum: 0 })) }),
           response: { 200: Type.Object({ candidates: Type.Array(Type.String()) }) },
         },
@@ -142,6 +91,6 @@ export const sessionRoutes = (sessions: Sessions): RoomRoutes => {
         return { candidates: await sessions.live(used(request)).complete(code, cursor) };
       },
     );
-    await app.register(statementRoutes(sessions, used));
+    await app.register(statementRoutes(sessions));
   };
 };

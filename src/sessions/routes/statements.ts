@@ -6,22 +6,14 @@ import { sendEvents } from '../../core/event-stream.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { linkHeader } from '../../core/links.ts';
 import { pageOf } from '../../core/paging.ts';
-import {
-  base,
-  newStatementSchema,
-  sessionParameter,
-  sessionsQuery,
-  statementHref,
-  statementLinks,
-  statementParameter,
-  statementSchema,
-} from '../api.ts';
+import { base, newStatementSchema, sessionsQuery, statementHref, statementLinks, statementParameter, statementSchema } from '../api.ts';
 import { followStatement } from '../events.ts';
 import { readCode } from '../livy/query.ts';
 import { statementPieces, statementText } from '../livy/show.ts';
 import type { Session } from '../session.ts';
 import type { Sessions } from '../sessions.ts';
 import { isDone, type Statement } from '../statement.ts';
+import { registeredParameter, usedOf } from './registered.ts';
 
 const tags = ['sessions'];
 const viewer = { role: 'viewer' } as const;
@@ -30,8 +22,8 @@ const codeLimit = 64 * 2 ** 20;
 /** How long a request may wait for the end of its statement, in milliseconds. */
 const longestWait = 60_000;
 
-/** `used` finds the session of a request, if its caller may use it. */
-export const statementRoutes = (sessions: Sessions, used: (request: FastifyRequest) => Session): RoomRoutes => {
+export const statementRoutes = (sessions: Sessions): RoomRoutes => {
+  const used = usedOf(sessions);
   const found = (request: FastifyRequest): { session: Session; statement: Statement } => {
     const session = used(request);
     return { session, statement: sessions.live(session).statements.get(Number((request.params as { statement: string }).statement)) };
@@ -45,7 +37,7 @@ export const statementRoutes = (sessions: Sessions, used: (request: FastifyReque
         schema: {
           tags,
           summary: 'A page of the statements of a session, with their outputs',
-          params: sessionParameter,
+          params: registeredParameter,
           querystring: Type.Object({ page: sessionsQuery.properties.page, per_page: sessionsQuery.properties.per_page }),
           response: { 200: Type.Unsafe<unknown>({ type: 'object', additionalProperties: true }) },
         },
@@ -66,7 +58,7 @@ export const statementRoutes = (sessions: Sessions, used: (request: FastifyReque
           tags,
           summary:
             'Run a statement: it waits for those before it. With `wait` the answer comes with its end, or after so many milliseconds',
-          params: sessionParameter,
+          params: registeredParameter,
           querystring: Type.Object({ wait: Type.Optional(Type.Integer({ minimum: 0, maximum: longestWait })) }),
           body: newStatementSchema,
           response: { 201: statementSchema },

@@ -21,6 +21,8 @@ export type ChannelOptions = {
 };
 
 const pingMs = 10_000;
+/** How long the other side may take to hear why we give up. */
+const partingMs = 1000;
 
 /** A connection on which messages go both ways. A silence of `idleMs` ends it; a PING goes out before that while we are at work. */
 export class Channel {
@@ -30,6 +32,7 @@ export class Channel {
   #wake = Promise.withResolvers<void>();
   #end: Error | 'end' | undefined;
   #isHeldBack = false;
+  #isDismissed = false;
   #saidAt = performance.now();
   #data: DataSink = refusing;
   /** True when the sink has some of what is being read. */
@@ -55,7 +58,7 @@ export class Channel {
       try {
         this.#isTaken = false;
         const alone = blocks.isAlone(chunk) ? chunk : new Uint8Array(chunk);
-        reader.push(alone);
+        if (!this.#isDismissed) reader.push(alone);
         if (!this.#isTaken) blocks.giveBack(alone.buffer);
       } catch (error) {
         this.#finish(error as Error);
@@ -80,7 +83,7 @@ export class Channel {
     this.#blocks.giveBack(memory);
   }
 
-  /** The next message; undefined when the other side has ended in good order. Throws what ended the connection otherwise. */
+  /** The next message; undefined when the other side has ended in good order. Throws what ended the connection otherwise, a CANCEL included. */
   async next(): Promise<Message | undefined> {
     for (;;) {
       const message = this.#messages.shift();
@@ -92,21 +95,15 @@ export class Channel {
     }
   }
 
-  /** The next message, which has to be of one of these types. A CANCEL, and an end, are a Problem. */
+  /** The next message, which has to be of one of these types. An end is a Problem. */
   async expect<Wanted extends Type>(...wanted: Wanted[]): Promise<Extract<Message, { type: Wanted }>> {
     const message = await this.next();
     if (message === undefined) throw new Problem('unavailable', 'The other side ended before it was done.');
     if (wanted.includes(message.type as Wanted)) return message as Extract<Message, { type: Wanted }>;
-    if (message.type === 'CANCEL') throw new Problem('gone', 'The other side gave up.', { detail: message.body.reason });
     throw new Problem('invalid', `The other side sent ${message.type} where ${wanted.join(' or ')} belongs.`);
   }
 
-  /** A message that has come already, or undefined. */
-  peek(): Message | undefined {
-    return this.#messages[0];
-  }
-
-  /** True when nothing more will come. */
+  /** True when nothing more will come: the other side has ended, or given up. */
   get isOver(): boolean {
     return this.#end !== undefined;
   }
@@ -158,6 +155,18 @@ export class Channel {
     if (this.#end !== undefined) this.#socket.destroySoon();
   }
 
+  /**
+   * Ends it before its time, and tells the other side why where there is a reason. What is on its way to us is read and not looked at: who cannot
+   * get rid of what he has to say does not hear.
+   */
+  dismiss(reason: string | undefined): void {
+    if (reason !== undefined) this.send('CANCEL', { id: '0'.repeat(32), reason });
+    this.#isDismissed = true;
+    this.goOn();
+    this.end();
+    setTimeout(() => this.destroy(), partingMs).unref();
+  }
+
   destroy(): void {
     clearInterval(this.#pings);
     this.#socket.destroy();
@@ -165,8 +174,11 @@ export class Channel {
 
   #take(message: Message): void {
     if (message.type === 'PING') return;
-    this.#messages.push(message);
-    this.#wake.resolve();
+    if (message.type === 'CANCEL') this.#finish(new Problem('gone', 'The other side gave up.', { detail: message.body.reason }));
+    else {
+      this.#messages.push(message);
+      this.#wake.resolve();
+    }
   }
 
   #finish(end: Error | 'end'): void {

@@ -28,7 +28,7 @@ export const dataHead = 25;
 /** What a frame that is not DATA may have: names are 255 bytes a component, texts short. */
 export const controlMax = 64 * 1024;
 
-export const rejections = ['exists', 'too_large', 'bad_name', 'no_space', 'denied'] as const;
+const rejections = ['exists', 'too_large', 'bad_name', 'no_space', 'denied'] as const;
 export type Rejection = (typeof rejections)[number];
 export type Result = 'ok' | 'checksum_mismatch' | 'size_mismatch';
 

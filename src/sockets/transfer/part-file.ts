@@ -35,8 +35,9 @@ export class PartFile {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #waitingMemory = 0;
+  /** Set while something waits for the disk; for ever once the disk has refused something. */
   #writing: Promise<void> | undefined;
-  #failure: unknown;
+  readonly #failing = Promise.withResolvers<never>();
   /** Called when less waits again. */
   onRoom: () => void = () => {};
 
@@ -45,6 +46,7 @@ export class PartFile {
     this.#file = file;
     this.#digest = digest;
     this.#size = size;
+    this.failed.catch(() => {}); // whoever adds bytes waits for it
   }
 
   /** Opens the part of a file: the one there is when it is of this very file, else an empty one. */
@@ -58,7 +60,7 @@ export class PartFile {
     try {
       const status = await file.stat();
       // A device, or a file with another name somewhere, would be written to.
-      if (!status.isFile() || status.nlink !== 1) throw new Problem('denied', `${part} is there, and is no file of ours.`);
+      if (!status.isFile() || status.nlink !== 1) throw new Problem('denied', `${offer.name}.part is there, and is no file of ours.`);
       if (!isSame) await writeFacts(path, facts);
       const digest = await createDigest(offer.digest);
       const size = Math.min(status.size, offer.size);
@@ -69,6 +71,11 @@ export class PartFile {
       await file.close();
       throw error;
     }
+  }
+
+  /** Rejects with what the disk says as soon as it refuses something; never resolves. */
+  get failed(): Promise<never> {
+    return this.#failing.promise;
   }
 
   /** Bytes that are there or on their way to the disk. */
@@ -105,8 +112,7 @@ export class PartFile {
 
   /** Resolves when everything is written. Throws what the disk says. */
   async flush(): Promise<void> {
-    await this.#writing;
-    if (this.#failure !== undefined) throw this.#failure;
+    while (this.#writing !== undefined) await this.#writing;
   }
 
   /** Gives the file its name. Throws `conflict` when there is one by now. */
@@ -121,7 +127,7 @@ export class PartFile {
     else {
       // link(2) fails where the name is taken, at once and whoever else is at work; rename(2) would replace it.
       await link(part, path).catch((error: NodeJS.ErrnoException) => {
-        throw error.code === 'EEXIST' ? new Problem('conflict', `${path} is there by now.`, { hint: '--overwrite' }) : error;
+        throw error.code === 'EEXIST' ? new Problem('conflict', `${offer.name} is there by now.`, { hint: '--overwrite' }) : error;
       });
       await rm(part);
     }
@@ -131,7 +137,7 @@ export class PartFile {
 
   /** Leaves what came, for another time; without `keeps` it is thrown away, since it is known to be wrong. */
   async leave({ keeps }: { keeps: boolean }): Promise<void> {
-    await this.#writing;
+    await this.flush().catch(() => {});
     await this.#file.close().catch(() => {});
     if (keeps) return;
     const { path } = this.#options;
@@ -154,12 +160,11 @@ export class PartFile {
         }
         if (!this.isFull) this.onRoom();
       }
-    } catch (error) {
-      this.#failure = error;
-      this.#waiting = [];
-      this.onRoom();
-    } finally {
       this.#writing = undefined;
+    } catch (error) {
+      // Nothing goes behind a hole: it would be taken for what belongs there when the file is resumed.
+      this.#writing = this.failed;
+      this.#failing.reject(error);
     }
   }
 }

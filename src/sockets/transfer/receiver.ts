@@ -39,7 +39,6 @@ export async function receiveFiles(channel: Channel, options: ReceiveOptions): P
   for (;;) {
     const message = await channel.next();
     if (message === undefined) return channel.end();
-    if (message.type === 'CANCEL') throw new Problem('gone', 'The sender gave up.', { detail: message.body.reason });
     if (message.type !== 'OFFER') throw new Problem('invalid', `The sender sent ${message.type} where an OFFER belongs.`);
     await receiveFile(channel, message.body, options);
   }
@@ -81,11 +80,19 @@ async function judge(
   return size > free ? ['no_space', `${free} bytes are free`] : undefined;
 }
 
-/** What the sender is told: our words, or the code of the system; never a path of this machine. */
+/** What the sender is told: our words, or those for the code of the system; never a path of this machine. */
 function wordsOf(error: unknown): string {
   if (error instanceof Problem) return error.message;
-  return `it cannot be written here (${(error as NodeJS.ErrnoException).code ?? 'a fault'})`;
+  const { code = 'a fault' } = error as NodeJS.ErrnoException;
+  return `it cannot be written here (${diskWords[code] ?? code})`;
 }
+
+const diskWords: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  EFBIG: 'no file may be so large',
+  EROFS: 'the disk is only read',
+};
 
 async function takeFile(
   channel: Channel,
@@ -122,17 +129,19 @@ async function takeFile(
     });
     part.onRoom = () => channel.goOn();
     channel.send('ACCEPT', { id, offset: resumedAt, prefix: resumedAt === 0 ? null : part.sum });
-    const end = await untilEnd(channel, async () => {
+    const ended = untilEnd(channel, async () => {
       resumedAt = 0;
       await part.restart();
       channel.send('ACCEPT', { id, offset: 0, prefix: null });
     });
+    const end = await Promise.race([ended, part.failed]);
     await part.flush();
     await settle(channel, { offer, end, part, resumedAt }, options);
   } catch (error) {
     // What came is good for another time: it is judged by its checksum when the same file is offered again.
     await part.leave({ keeps: true });
-    throw error;
+    if (error instanceof Problem) throw error;
+    throw new Problem('unavailable', `${name} is not taken: ${wordsOf(error)}.`, { detail: (error as Error).message, cause: error });
   }
 }
 

@@ -132,8 +132,7 @@ async function sendBytes(
     digest.update(bytes);
     at = end;
     options.onProgress(name, at, size);
-    const early = channel.peek();
-    if (early?.type === 'CANCEL') await channel.expect('DONE');
+    if (channel.isOver) await channel.expect('DONE');
     if (!hasRoom) await channel.drained();
   }
 }

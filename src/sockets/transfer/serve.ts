@@ -68,9 +68,7 @@ async function receive(
   } catch (error) {
     onEnd(peer, error);
     // The sender is told why where it is a reason of ours, and nothing of this machine otherwise.
-    if (error instanceof Problem) channel.send('CANCEL', { id: '0'.repeat(32), reason: error.message });
-    channel.end();
-    setTimeout(() => channel.destroy(), 1000).unref();
+    channel.dismiss(error instanceof Problem ? error.message : undefined);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { RoomRoutes } from '../../core/http.ts';
+import { asItIs, type RoomRoutes } from '../../core/http.ts';
 import { Problem } from '../../core/problem.ts';
 import { actorOf } from '../actor.ts';
 import { sendJson, sendText } from '../plain-answer.ts';
@@ -48,13 +48,12 @@ export const plainRoutes = (tickets: Tickets): RoomRoutes => {
     // Bodies are looked at here, so that what is wrong with them is said in this API's own words.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-    const described = { validatorCompiler: () => (value: unknown) => ({ value }) };
     const bodyLimit = Math.max(2 ** 20, 6 * tickets.config.description + 2 ** 18);
 
     app.get(
       '/tickets',
       {
-        ...described,
+        ...asItIs,
         config: viewer,
         schema: {
           tags,
@@ -72,7 +71,7 @@ export const plainRoutes = (tickets: Tickets): RoomRoutes => {
     app.get(
       '/tickets/:ticket_id',
       {
-        ...described,
+        ...asItIs,
         config: viewer,
         schema: {
           tags,
@@ -94,7 +93,7 @@ export const plainRoutes = (tickets: Tickets): RoomRoutes => {
     app.post(
       '/tickets',
       {
-        ...described,
+        ...asItIs,
         config: operator,
         bodyLimit,
         schema: {
@@ -114,7 +113,7 @@ export const plainRoutes = (tickets: Tickets): RoomRoutes => {
     app.put(
       '/tickets',
       {
-        ...described,
+        ...asItIs,
         config: operator,
         bodyLimit,
         schema: {
@@ -144,7 +143,7 @@ export const plainRoutes = (tickets: Tickets): RoomRoutes => {
     app.delete(
       '/tickets',
       {
-        ...described,
+        ...asItIs,
         config: operator,
         schema: {
           tags,
@@ -171,7 +170,7 @@ export const plainRoutes = (tickets: Tickets): RoomRoutes => {
     app.delete(
       '/remove_all_tickets',
       {
-        ...described,
+        ...asItIs,
         config: operator,
         schema: {
           tags,

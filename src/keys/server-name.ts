@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The name of this server among others on the same key tree: made once, kept with the data. */
-export function serverName(dataFolder: string): string {
-  const file = join(dataFolder, 'jobs', 'server');
+/** The name of this server among others on the same key tree: made once, and kept in a folder of its data. */
+export function serverName(folder: string): string {
+  const file = join(folder, 'server');
   try {
     return readFileSync(file, 'utf8').trim();
   } catch {
     const name = randomUUID();
-    mkdirSync(join(dataFolder, 'jobs'), { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(file, `${name}\n`, { mode: 0o600, flag: 'wx' });
     return name;
   }
