@@ -61,7 +61,10 @@ export const summaryQuery = Type.Object(selectionQuery, { additionalProperties: 
 export const topQuery = Type.Object(
   {
     ...selectionQuery,
-    by: oneOf(groupingWords, 'What flows are grouped by; `host`, `port` and `net` count both ends.'),
+    by: oneOf(
+      groupingWords,
+      'What flows are grouped by; `host`, `port` and `net` count both ends, `service` is the lesser of two numbers of ports.',
+    ),
     metric,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: 'Keys at most. Default: 10.' })),
   },
