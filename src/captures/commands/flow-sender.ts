@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { GlobalOptions } from '../../cli/command.ts';
+import { formatBytes, formatCounted } from '../../cli/format.ts';
 import { defaultDataFolder } from '../../core/data-home.ts';
 import { LiveFlows, openFlowsAt, Spool } from '../../flows/live/index.ts';
 import type { Packet } from '../../packets/index.ts';
@@ -89,8 +90,8 @@ export class FlowSender {
     const { files, octets } = await this.#spool.close();
     await this.#release();
     if (this.#isQuiet) return;
-    const left = files === 0 ? 'all stored' : `${files} files (${octets} bytes) wait in ${this.#spool.folder}`;
+    const left = files === 0 ? 'all stored' : `${formatCounted(files, 'file')} (${formatBytes(octets)}) wait in ${this.#spool.folder}`;
     const { flows, lost } = this.#flows;
-    process.stderr.write(`${flows} flows, ${left}${lost === 0 ? '' : `, ${lost} lost since the spool was full`}\n`);
+    process.stderr.write(`${formatCounted(flows, 'flow')}, ${left}${lost === 0 ? '' : `, ${lost} lost since the spool was full`}\n`);
   }
 }

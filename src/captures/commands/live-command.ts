@@ -1,5 +1,6 @@
 /** `weir packets capture` at work: one capture, and what is wanted of it. */
 import type { GlobalOptions } from '../../cli/command.ts';
+import { formatCounted } from '../../cli/format.ts';
 import { onInterrupt } from '../../cli/interrupt.ts';
 import { Problem } from '../../core/problem.ts';
 import { CaptureFiles, type CaptureRequest, LiveCapture } from '../../packets/capture/index.ts';
@@ -78,7 +79,7 @@ export async function captureLive(filter: string, options: CaptureOptions, globa
     await flows?.close();
     const { packets, received, dropped } = capture.counts;
     note(
-      `${Math.min(packets, most)} packets captured, ${received ?? 'unknown'} received by the filter, ${dropped ?? 'unknown'} dropped by the kernel`,
+      `${formatCounted(Math.min(packets, most), 'packet')} captured, ${received ?? 'unknown'} received by the filter, ${dropped ?? 'unknown'} dropped by the kernel`,
     );
     if (notShown > 0) note(`${notShown} packets were not shown: what is printed was not read fast enough`);
   }

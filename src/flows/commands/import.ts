@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { withExamples } from '../../cli/command.ts';
 import { complain } from '../../cli/complaint.ts';
-import { formatBytes, formatCount, formatDuration, formatScaled } from '../../cli/format.ts';
+import { formatBytes, formatCount, formatCounted, formatDuration, formatScaled } from '../../cli/format.ts';
 import { type Output, openOutput } from '../../cli/output.ts';
 import { ProgressBar } from '../../cli/progress.ts';
+import { Problem } from '../../core/problem.ts';
 import { parseDurationMs } from '../../core/quantity.ts';
 import type { FlowsPort, Import, ImportOptions, ImportSource } from '../access.ts';
 import { withFlows } from './port.ts';
@@ -106,9 +107,7 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
           done.push(result);
         } catch (error) {
           const { lines, exitCode } = complain(error, verbose);
-          // Several sources: say which one. The titles of faults in a file name it already.
-          const prefix = sources.length > 1 && !(lines[0] as string).includes(source.name) ? `${source.name}:\n` : '';
-          process.stderr.write(`${prefix}${lines.join('\n')}\n`);
+          process.stderr.write(`${(isFatal(error) ? lines : ofSource(source, lines)).join('\n')}\n`);
           process.exitCode ||= exitCode;
           if (isFatal(error)) break;
         }
@@ -116,12 +115,29 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
     },
     { expectsImport: true, imports: first === undefined ? undefined : { source: { ...first, name: flags.name ?? first.name }, options } },
   );
+  if (sources.length > 1 && !output.quiet) output.line(sumUp(done, sources.length));
   if (output.form !== 'table') output.rows(done as unknown as Record<string, unknown>[], [], importFields);
 }
 
-// Nobody there, or the disk full: the next source would fare no better.
+// Nobody there, the disk full, or an option that nobody understands: the next source would fare no better.
 const isFatal = (error: unknown): boolean =>
-  ['unavailable', 'denied', 'internal'].includes((error as { code?: string }).code ?? 'internal');
+  !(error instanceof Problem) || ['unavailable', 'denied', 'internal'].includes(error.code) || error.pointer !== undefined;
+
+/** The lines of a complaint, with the file that it is about. */
+function ofSource({ path, name }: ImportSource, [title = '', ...rest]: string[]): string[] {
+  return [title.includes(name) ? title : title.replace(/^weir: /, `weir: ${path ?? name}: `), ...rest];
+}
+
+/** The line under several sources. */
+function sumUp(done: readonly Import[], sources: number): string {
+  const sum = (read: (one: Import) => number): number => done.reduce((total, one) => total + read(one), 0);
+  const packets = sum((one) => one.packets);
+  const metered = packets > 0 ? `${formatCounted(packets, 'packet')} in ` : '';
+  return `${formatCount(done.length)} of ${formatCounted(sources, 'file')} imported: ${metered}${formatCounted(
+    sum((one) => one.flows),
+    'flow',
+  )}`;
+}
 
 const importFields = ['id', 'name', 'format', 'bytes_read', 'packets', 'flows', 'rows_bad', 'skipped', 'started_at', 'ended_at', 'digest'];
 
@@ -149,7 +165,7 @@ function describe(result: Import, seconds: number): string[] {
   const { name, packets, packets_metered, flows, bytes_read, skipped, rows_bad, warnings, bad_rows } = result;
   const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0);
   const rate = seconds > 0 ? `, ${formatBytes(bytes_read / seconds)}/s` : '';
-  const metered = packets > 0 ? `${formatCount(packets)} packets: ${formatCount(packets_metered)} in ` : '';
+  const metered = packets > 0 ? `${formatCounted(packets, 'packet')}: ${formatCount(packets_metered)} in ` : '';
   const reasons = Object.entries(skipped)
     .filter(([, count]) => count > 0)
     .sort(([, a], [, b]) => b - a);
@@ -158,8 +174,8 @@ function describe(result: Import, seconds: number): string[] {
       ? `, ${formatCount(skippedCount)} skipped (${reasons.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')})`
       : '';
   return [
-    `${name}: ${metered}${formatCount(flows)} flows${lost}; ${formatBytes(bytes_read)} in ${formatDuration(seconds)}${rate}`,
-    ...(rows_bad > 0 ? [`  ${formatCount(rows_bad)} bad rows passed over`] : []),
+    `${name}: ${metered}${formatCounted(flows, 'flow')}${lost}; ${formatBytes(bytes_read)} in ${formatDuration(seconds)}${rate}`,
+    ...(rows_bad > 0 ? [`  ${formatCounted(rows_bad, 'bad row')} passed over`] : []),
     ...bad_rows.map(({ reason }) => `    ${reason}`),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ];
