@@ -1,12 +1,12 @@
 /** `weir packets capture` at work: one capture, and what is wanted of it. */
 import type { GlobalOptions } from '../../cli/command.ts';
 import { formatCounted } from '../../cli/format.ts';
-import { onInterrupt } from '../../cli/interrupt.ts';
+import { onInterrupt, stopOnInterrupt } from '../../cli/interrupt.ts';
 import { Problem } from '../../core/problem.ts';
+import { FlowSender, openFlowsAt } from '../../flows/live/index.ts';
 import { CaptureFiles, type CaptureRequest, LiveCapture } from '../../packets/capture/index.ts';
 import { loadViews, type PacketView, type ShowOptions } from '../../packets/commands/index.ts';
 import type { CaptureOptions } from './capture-options.ts';
-import { FlowSender } from './flow-sender.ts';
 
 /** Between two looks at the clock: flows that have timed out, files to write out. */
 const tickMs = 125;
@@ -18,7 +18,7 @@ export async function captureLive(filter: string, options: CaptureOptions, globa
   const view = isPrinting ? await openLiveView(options, global.json === true) : undefined;
   const files = options.write === undefined ? undefined : new CaptureFiles(options.write, rotationOf(options));
   files?.check();
-  const flows = options.flows === true || options.to !== undefined ? await FlowSender.open(options, global) : undefined;
+  const flows = options.flows === true || options.to !== undefined ? await openSender(options, global) : undefined;
   const stopping = new AbortController();
   let notShown = 0;
   const most = options.count ?? Number.POSITIVE_INFINITY;
@@ -45,7 +45,8 @@ export async function captureLive(filter: string, options: CaptureOptions, globa
   const note = (text: string): void => void (global.quiet || process.stderr.write(`${text}\n`));
   note(`capturing on ${options.interface}${filter === '' ? '' : `, ${filter}`}; end with Ctrl-C`);
   const forget = onInterrupt(() => files?.end());
-  takeSignals(stopping);
+  // The first Ctrl-C ends the capture and lets everything come to its end; a second one ends the program.
+  stopOnInterrupt(stopping);
   stopping.signal.addEventListener('abort', () => void capture.stop().catch(() => {}), { once: true });
   if (stopping.signal.aborted) void capture.stop().catch(() => {});
   const timers = [setInterval(() => tick(), tickMs)];
@@ -86,6 +87,15 @@ export async function captureLive(filter: string, options: CaptureOptions, globa
   if (fault !== undefined) throw fault;
 }
 
+async function openSender(options: CaptureOptions, { server, data, quiet }: GlobalOptions): Promise<FlowSender> {
+  const place = options.to !== undefined ? { server: options.to } : data !== undefined ? { data } : { server };
+  const { idle, idleUdp, active, uniflow, spool, spoolSize: spoolOctets } = options;
+  const times = { idleMs: idle, udpIdleMs: idleUdp ?? idle, icmpIdleMs: idleUdp ?? idle, activeMs: active, uniflow };
+  const meter = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined));
+  const target = 'server' in place ? place.server : place.data;
+  return FlowSender.open({ port: await openFlowsAt(place), target, name: 'l', meter, spool, spoolOctets, isQuiet: quiet === true });
+}
+
 async function openLiveView(options: CaptureOptions, isJson: boolean): Promise<PacketView> {
   const { openView } = await loadViews();
   // Live JSON is a line for each packet: nobody waits for the end of a list.
@@ -108,16 +118,4 @@ function rotationOf({ turnSize, turnTime, turnPackets, keep }: CaptureOptions) {
   if (keep !== undefined && turnSize === undefined && turnTime === undefined && turnPackets === undefined)
     throw new Problem('invalid', '--keep needs a rule by which files are turned.', { hint: '-C 100MB, -G 5m or --turn-packets 100000' });
   return { octets: turnSize, seconds: turnTime === undefined ? undefined : turnTime / 1000, packets: turnPackets, keep };
-}
-
-/** The first Ctrl-C ends the capture and lets everything come to its end; a second one ends the program. */
-function takeSignals(stopping: AbortController): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    const others = process.listeners(signal);
-    process.removeAllListeners(signal);
-    process.once(signal, () => {
-      for (const other of others) process.once(signal, other as NodeJS.SignalsListener);
-      stopping.abort();
-    });
-  }
 }

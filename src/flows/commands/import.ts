@@ -19,6 +19,14 @@ export function addImport(program: Command): void {
     .argument('<file...>', 'files, folders or globs; - is standard input')
     .option('--format <format>', 'how to read them (default: what their content says)')
     .option('--name <name>', 'what to call the source (default: the name of the file)')
+    .addOption(
+      new Option('--follow', 'go on while the file, a capture, is being written; end with Ctrl-C').conflicts([
+        'again',
+        'keepGood',
+        'skipBad',
+        'epoch',
+      ]),
+    )
     .option('--again', 'take content that is stored already once more')
     .option('--keep-good', 'of a damaged capture keep what was good')
     .option('--skip-bad [count]', 'pass over bad rows, at most so many', parseSkipBad)
@@ -30,6 +38,7 @@ export function addImport(program: Command): void {
     .option('--idle-icmp <seconds>', 'idle time-out of ICMP', seconds('--idle-icmp'))
     .option('--tcp-close <seconds>', 'how long a closed session waits for late packets', seconds('--tcp-close'))
     .option('--key-vlan', 'tell flows of different VLANs apart')
+    .option('--key-interface', 'tell flows of different interfaces of a pcapng file apart')
     .option('--macs', 'keep Ethernet addresses')
     .option('--epoch <time>', 'the origin of relative times: seconds or ISO 8601')
     .action(importFiles);
@@ -38,6 +47,7 @@ export function addImport(program: Command): void {
     'weir import office.pcap',
     'weir import captures/ "more/*.pcapng.zst" --keep-good',
     'weir import flows.txt.gz --skip-bad=100',
+    'weir import --follow /var/log/eth0.pcap',
     'tcpdump -i eth0 -w - -c 10000 | weir import - --name eth0',
   );
 }
@@ -45,6 +55,7 @@ export function addImport(program: Command): void {
 type ImportFlags = {
   format?: string;
   name?: string;
+  follow?: boolean;
   again?: boolean;
   keepGood?: boolean;
   skipBad?: number | true;
@@ -56,6 +67,7 @@ type ImportFlags = {
   idleIcmp?: number;
   tcpClose?: number;
   keyVlan?: boolean;
+  keyInterface?: boolean;
   macs?: boolean;
   epoch?: string;
   verbose?: boolean;
@@ -68,7 +80,7 @@ function parseSkipBad(text: string): number {
   return Number(text);
 }
 
-function importOptions({ keepGood, skipBad, idleUdp, idleIcmp, tcpClose, keyVlan, ...flags }: ImportFlags): ImportOptions {
+function importOptions({ keepGood, skipBad, idleUdp, idleIcmp, tcpClose, keyVlan, keyInterface, ...flags }: ImportFlags): ImportOptions {
   const { format, again, uniflow, tunnels, active, idle, macs, epoch } = flags;
   const options = {
     format,
@@ -83,6 +95,7 @@ function importOptions({ keepGood, skipBad, idleUdp, idleIcmp, tcpClose, keyVlan
     idle_icmp: idleIcmp,
     tcp_close: tcpClose,
     key_vlan: keyVlan,
+    key_interface: keyInterface,
     macs,
     epoch,
   };
@@ -91,6 +104,10 @@ function importOptions({ keepGood, skipBad, idleUdp, idleIcmp, tcpClose, keyVlan
 
 /** Imports one source after the other. A source that fails is told and passed over; the exit code is that of the first. */
 async function importFiles(words: string[], flags: ImportFlags, command: Command): Promise<void> {
+  if (flags.follow) {
+    const named = flags.name === undefined ? {} : { name: flags.name };
+    return await (await import('./follow.ts')).followFile(words, { ...importOptions(flags), ...named }, command, describe);
+  }
   const output = openOutput(command);
   const { verbose } = command.optsWithGlobals<ImportFlags>();
   const sources = await findSources(words);
