@@ -16,6 +16,15 @@ test('turns the words of the option parser into ours', () => {
   expect(complain(error)).toEqual({ lines: ["weir: unknown option '--jsno'", '  hint: did you mean --json?'], exitCode: 2 });
 });
 
+test.each([
+  ['byte', 'did you mean bytes?'],
+  ['hosts', 'weir help explains every command'],
+])('of an option with few words, %s is shown the nearest one', (word, hint) => {
+  const text = `error: option '--metric <metric>' argument '${word}' is invalid. Allowed choices are bytes, packets, flows.`;
+  const { lines } = complain(new CommanderError(1, 'commander.invalidArgument', text));
+  expect(lines.at(-1)).toBe(`  hint: ${hint}`);
+});
+
 test('shows the stack of what nobody foresaw, and exits 1', () => {
   const { lines, exitCode } = complain(new TypeError('x is not a function'));
   expect(exitCode).toBe(1);

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { nearest } from '../core/nearest.ts';
 import { Problem, problemCodes } from '../core/problem.ts';
 
 /** What the terminal gets when a command fails: lines for stderr and the exit code. */
@@ -28,8 +29,14 @@ function asProblem(error: unknown): Problem {
 // Commander writes "error: unknown option '--fiter'\n(Did you mean --filter?)"; Weir says the same in its own form.
 function usageProblem(error: CommanderError): Problem {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))?.[1];
+  const suggestion = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' '))?.[1] ?? nearestChoice(first);
   return new Problem('invalid', first, { hint: suggestion ? `did you mean ${suggestion}?` : 'weir help explains every command' });
+}
+
+// Of options with a fixed set of words: "option '--metric <metric>' argument 'byte' is invalid. Allowed choices are bytes, packets, flows."
+function nearestChoice(message: string): string | undefined {
+  const [, word, choices] = / argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(message) ?? [];
+  return word === undefined ? undefined : nearest(word, (choices as string).split(', '));
 }
 
 function traceOf(cause: unknown): string[] {

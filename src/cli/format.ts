@@ -24,6 +24,9 @@ export const formatBytes = (bytes: number): string => formatScaled(bytes, 'B');
 export const formatCount = (count: number): string =>
   Number.isFinite(count) ? count.toLocaleString('en-US', { maximumFractionDigits: 0 }) : '-';
 
+/** A count with its noun: `1 flow`, `448,859 flows`. */
+export const formatCounted = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+
 /** A share of one: `12.3 %`. */
 export const formatShare = (share: number): string => `${(share * 100).toFixed(1)} %`;
 

@@ -21,6 +21,18 @@ export function exitOnInterrupt(): void {
   }
 }
 
+/** Has the first SIGINT or SIGTERM abort `stopping`, for a command that ends in order; a second one ends the program as above. */
+export function stopOnInterrupt(stopping: AbortController): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const others = process.listeners(signal);
+    process.removeAllListeners(signal);
+    process.once(signal, () => {
+      for (const other of others) process.once(signal, other as NodeJS.SignalsListener);
+      stopping.abort();
+    });
+  }
+}
+
 /** Exits quietly when nobody reads standard output or standard error any more (EPIPE). */
 export function exitOnLostReader(): void {
   for (const stream of [process.stdout, process.stderr]) {

@@ -200,10 +200,10 @@ export type Operations = {
     body: undefined;
     answer: { id?: number; time?: number; duration?: number; src_comp?: string; src_port?: string; dst_comp?: string; dst_port?: string; protocol?: number; packet_count?: number; byte_count?: number; start_time?: string | null; end_time?: string | null; rev_packet_count?: number | null; rev_byte_count?: number | null; source_id?: number; ingested_at?: string; ip_version?: number | null; src_addr_hi?: number | null; src_addr_lo?: number | null; dst_addr_hi?: number | null; dst_addr_lo?: number | null; src_port_num?: number | null; dst_port_num?: number | null; rev_start_time?: string | null; tcp_flags?: number | null; rev_tcp_flags?: number | null; icmp_type?: number | null; icmp_code?: number | null; tos?: number | null; ttl_min?: number | null; ttl_max?: number | null; vlan_id?: number | null; vlan_inner_id?: number | null; mpls_label?: number | null; flow_label?: number | null; src_mac?: number | null; dst_mac?: number | null; in_if?: number | null; out_if?: number | null; src_as?: number | null; dst_as?: number | null; next_hop?: string | null; exporter?: string | null; sampling_rate?: number | null; end_reason?: number | null; direction?: number | null; tunnel_type?: number | null; tunnel_depth?: number | null; session_id?: number | null; parent_session_id?: number | null; flow_part?: number | null; fragments?: number | null; retransmits?: number | null; rtt_us?: number | null; flags?: number | null; };
   };
-  /** Imports, the latest last */
+  /** Imports, the latest last unless ordered otherwise */
   "GET /api/v1/imports": {
     path: Record<never, never>;
-    query: { page?: number; per_page?: number; };
+    query: { order?: "id" | "-id"; page?: number; per_page?: number; };
     body: undefined;
     answer: { items: ({ id: number; name: string; state: "waiting" | "receiving" | "metering" | "committing" | "done" | "failed"; format: string | null; bytes_read: number; bytes_total: number | null; packets: number; packets_metered: number; flows: number; rows_bad: number; skipped: Record<string, number>; rate_bytes_s: number; eta_s: number | null; started_at: string; ended_at: string | null; problem: Record<string, unknown> | null; digest: string | null; warnings: (string)[]; bad_rows: ({ line: number; reason: string; })[]; capture: Record<string, unknown> | null; links: Record<string, { href: string; title?: string; method?: string; }>; })[]; links: Record<string, { href: string; title?: string; method?: string; }>; };
   };

@@ -73,6 +73,7 @@ export type ImportOptions = {
   idle_icmp?: number;
   tcp_close?: number;
   key_vlan?: boolean;
+  key_interface?: boolean;
   macs?: boolean;
   /** Origin of relative times: seconds or ISO 8601. */
   epoch?: string;

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { linksSchema } from '../core/links.ts';
 import { pageQuery } from '../core/paging.ts';
 import { streamFormatNames } from './encode/format.ts';
+import { filterLimits } from './filter/fault.ts';
 import { groupingWords, mostBuckets } from './grouping.ts';
 import { importFormats } from './import/detect.ts';
 import { importStates } from './import/import-record.ts';
@@ -15,7 +16,7 @@ const counter = (description: string) => Type.Number({ description });
 /** The parameters that choose flows; every question takes them. */
 const selectionQuery = {
   filter: Type.Optional(
-    Type.String({ maxLength: 8192, description: 'Filter language, such as `proto tcp and port 443`; see the page on it.' }),
+    Type.String({ maxLength: filterLimits.octets, description: 'Filter language, such as `proto tcp and port 443`; see the page on it.' }),
   ),
   scanned_after: Type.Optional(Type.String({ maxLength: 64, description: 'Flows whose time is later (exclusive): seconds or ISO 8601.' })),
   scanned_before: Type.Optional(
@@ -61,7 +62,10 @@ export const summaryQuery = Type.Object(selectionQuery, { additionalProperties: 
 export const topQuery = Type.Object(
   {
     ...selectionQuery,
-    by: oneOf(groupingWords, 'What flows are grouped by; `host`, `port` and `net` count both ends.'),
+    by: oneOf(
+      groupingWords,
+      'What flows are grouped by; `host`, `port` and `net` count both ends, `service` is the lesser of two numbers of ports.',
+    ),
     metric,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: 'Keys at most. Default: 10.' })),
   },
@@ -83,6 +87,15 @@ export const pairsQuery = Type.Object(
     ...selectionQuery,
     metric,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: 'Pairs at most. Default: 100.' })),
+  },
+  { additionalProperties: false },
+);
+
+export const importsQuery = Type.Object(
+  {
+    order: Type.Optional(oneOf(['id', '-id'], 'The latest last (default) or first.')),
+    page: pageQuery.page,
+    per_page: pageQuery.per_page,
   },
   { additionalProperties: false },
 );

@@ -4,6 +4,7 @@
  * take DuckDB twice as long.
  */
 import { formatAddress, formatPrefix } from '../core/address-parse.ts';
+import { nearest } from '../core/nearest.ts';
 import { Problem } from '../core/problem.ts';
 import type { Row } from './store/rows.ts';
 
@@ -67,7 +68,8 @@ const groupings: Readonly<Record<string, Grouping>> = {
   src_port: plain('src_port'),
   dst_port: plain('dst_port'),
   port: plain('src_port', 'dst_port'),
-  service: plain('least(coalesce(src_port_num, 65536), coalesce(dst_port_num, 65536))'),
+  // The lesser number, or the only one; `least` passes over NULL, and is NULL where no end has a number.
+  service: plain('least(src_port_num, dst_port_num)'),
   protocol: plain('protocol'),
   pair: pair(),
   src_net: networks('src'),
@@ -92,7 +94,11 @@ export const groupingWords = Object.keys(groupings);
 /** What a word groups by, or the Problem that names those that exist. */
 export const groupingOf = (by: string): Grouping => {
   if (Object.hasOwn(groupings, by)) return groupings[by] as Grouping;
-  throw new Problem('invalid', `expected one of ${groupingWords.join(', ')} for by, got ${JSON.stringify(by)}`, { pointer: 'by' });
+  const near = nearest(by, groupingWords);
+  throw new Problem('invalid', `by: expected one of ${groupingWords.join(', ')}, got ${JSON.stringify(by.slice(0, 80))}`, {
+    pointer: 'by',
+    ...(near !== undefined && { hint: `did you mean ${near}?` }),
+  });
 };
 
 /** IPv4 is kept IPv4-mapped: ::ffff:0:0/96. */

@@ -83,8 +83,10 @@ async function watchUpload(
   while (!signal.aborted) {
     await sleep(watchMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
-    const known = await client.json<{ items: Import[] }>({ path: '/api/v1/imports', signal }).catch(() => undefined);
-    const ours = known?.items.filter((one) => one.name === source.name && one.ended_at === null).at(-1);
+    const known = await client
+      .json<{ items: Import[] }>({ path: '/api/v1/imports', query: { order: '-id' }, signal })
+      .catch(() => undefined);
+    const ours = known?.items.find((one) => one.name === source.name && one.ended_at === null);
     if (!signal.aborted) onProgress({ ...(ours ?? nothingYet(source)), bytes_read: upload.bytes(), bytes_total: source.bytes_total });
   }
 }

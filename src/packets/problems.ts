@@ -20,9 +20,10 @@ export function unreadableCapture(detail: string, hint?: string): Problem {
 /** The capture breaks its own rules at `place`: what came before was delivered and is good. */
 export function corruptCapture(place: CapturePlace, detail: string): Problem {
   const packet = place.goodPackets + 1;
+  const good = place.goodPackets === 1 ? 'packet' : `${place.goodPackets} packets`;
   return new Problem('unprocessable', `The capture is corrupt at packet ${packet}, offset ${place.offset}`, {
     detail,
-    hint: place.goodPackets === 0 ? 'No packet before it is whole.' : `--keep-good keeps the ${place.goodPackets} packets before it.`,
+    hint: place.goodPackets === 0 ? 'No packet before it is whole.' : `--keep-good keeps the ${good} before it.`,
     facts: { offset: place.offset, packet },
   });
 }

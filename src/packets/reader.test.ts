@@ -182,6 +182,18 @@ describe('classic pcap', () => {
     expect(reader.warnings.list()).toMatchObject([{ reason: 'captured_exceeds_original', count: 1, firstOffset: 24, firstPacket: 1 }]);
   });
 
+  test('remarks say how often, where, and which link type nobody knows', () => {
+    const odd = [7, 0, 40, 30];
+    expect(read(classic(little, [odd])).reader.remarks).toEqual([
+      'a packet holds more octets than were on the wire; the held ones count (at offset 24, packet 1)',
+    ]);
+    expect(read(classic({ ...little, link: 160 }, [odd, odd])).reader.remarks).toEqual([
+      'a packet holds more octets than were on the wire; the held ones count (2 times, first at offset 24, packet 1)',
+      'link type 160 is not known: the 2 packets of its interface cannot be opened',
+    ]);
+    expect(read(classic({ ...little, link: 160 }, [])).reader.remarks).toEqual([]);
+  });
+
   test('the frame check sequence that the link field announces', () => {
     const { reader } = read(classic({ ...little, link: 0x2400_0001 }, []));
     expect(reader.interfaces[0]).toMatchObject({ linkType: 1, fcsOctets: 4 });

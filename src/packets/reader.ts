@@ -1,4 +1,4 @@
-import type { CaptureInterface } from './link.ts';
+import { type CaptureInterface, isKnownLink } from './link.ts';
 import { PcapParser, pcapMagics } from './pcap.ts';
 import { PcapngParser, sectionHeaderType } from './pcapng.ts';
 import { unreadableCapture } from './problems.ts';
@@ -105,6 +105,18 @@ export class CaptureReader {
 
   get warnings(): CaptureWarnings {
     return this.#progress.warnings;
+  }
+
+  /** What people should know of this file: what was odd in it, and the link types that cannot be opened. */
+  get remarks(): string[] {
+    const unknown = new Map<number, number>();
+    for (const { linkType, packets } of this.interfaces)
+      if (packets > 0 && !isKnownLink(linkType)) unknown.set(linkType, (unknown.get(linkType) ?? 0) + packets);
+    const links = [...unknown].map(
+      ([type, count]) =>
+        `link type ${type} is not known: ${count === 1 ? 'the packet' : `the ${count} packets`} of its interface cannot be opened`,
+    );
+    return [...this.warnings.texts(), ...links];
   }
 
   /** Packets lost while capturing, as the file itself tells (pcapng), over all interfaces. */

@@ -27,6 +27,14 @@ export class CaptureWarnings {
     return this.#seen.get(reason)?.count ?? 0;
   }
 
+  /** Everything seen, as sentences for people. */
+  texts(): string[] {
+    return this.list().map(({ meaning, count, firstOffset, firstPacket }) => {
+      const often = count === 1 ? 'at' : `${count} times, first at`;
+      return `${meaning} (${often} offset ${firstOffset}, packet ${firstPacket})`;
+    });
+  }
+
   /** Everything seen, as plain data for reports. */
   list(): { reason: CaptureWarning; meaning: string; count: number; firstOffset: number; firstPacket: number }[] {
     return [...this.#seen].map(([reason, entry]) => ({ reason, meaning: captureWarnings[reason], ...entry }));

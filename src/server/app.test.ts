@@ -20,6 +20,7 @@ const gauges: RoomRoutes = async (app) => {
   const query = Type.Object({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
     order: Type.Optional(Type.Union([Type.Literal('up'), Type.Literal('down')])),
+    unit: Type.Optional(Type.Enum(['seconds', 'bytes'])),
   });
   app.get(
     '/api/v1/gauges',
@@ -168,6 +169,16 @@ describe('errors', () => {
   ])('%s: %s', async (url, detail) => {
     const answer = await ask(url);
     expect([answer.statusCode, answer.json().detail]).toEqual([400, detail]);
+  });
+
+  test.each([
+    ['/api/v1/gauges?order=donw', 'did you mean "down"?'],
+    ['/api/v1/gauges?unit=secnods', 'did you mean "seconds"?'],
+    ['/api/v1/gauges?order=sideways', undefined],
+    ['/api/v1/gauges?limit=abc', undefined],
+  ])('%s: a misspelt word is shown the nearest one', async (url, hint) => {
+    const answer = await ask(url);
+    expect([answer.statusCode, answer.json().hint]).toEqual([400, hint]);
   });
 
   test.each([

@@ -35,8 +35,10 @@ function explain(error: ErrorObject | undefined, part: string): Problem {
   if (error.keyword === 'required') return missingName(error, place);
   const name = error.instancePath.slice(1).replaceAll('/', '.');
   const title = name === '' ? `The ${part} is not as expected.` : `The ${place} "${name}" is not as expected.`;
+  const likely = typeof error.data === 'string' ? nearest(error.data, wordsOf(error)) : undefined;
   return new Problem('invalid', title, {
     detail: `expected ${expectation(error)}, got ${shown(error.data)}`,
+    ...(likely !== undefined && { hint: `did you mean "${likely}"?` }),
     pointer: pointer(part, error.instancePath),
   });
 }
@@ -60,6 +62,13 @@ function missingName(error: ErrorObject, place: string): Problem {
     ...(schema?.description !== undefined && { detail: schema.description }),
     pointer: place === 'member' ? `${error.instancePath}/${name}` : name,
   });
+}
+
+/** The words that may stand here, where only some may. */
+function wordsOf({ keyword, params, schema }: ErrorObject): string[] {
+  const values: unknown[] =
+    keyword === 'enum' ? params.allowedValues : keyword === 'anyOf' ? (schema as { const?: unknown }[]).map((branch) => branch.const) : [];
+  return values.filter((value) => typeof value === 'string');
 }
 
 function expectation({ keyword, params, schema }: ErrorObject): string {

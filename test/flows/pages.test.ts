@@ -67,6 +67,25 @@ describe('pages', () => {
   });
 });
 
+test('imports come the latest last, or first', async () => {
+  type Imports = { items: { id: number }[]; links: Record<string, { href: string }> };
+  const ids = async (query: string): Promise<number[]> => (await server.json<Imports>(`/api/v1/imports${query}`)).items.map(({ id }) => id);
+  await server.imported(rows(10, 99));
+  const all = await ids('');
+  expect(all.length).toBeGreaterThan(1);
+  expect(all).toEqual(all.toSorted((a, b) => a - b));
+  expect(await ids('?order=-id')).toEqual(all.toReversed());
+  const { links } = await server.json<Imports>('/api/v1/imports?order=-id&per_page=1');
+  expect(await ids(new URL(links.next?.href ?? '', server.url).search)).toEqual([all.at(-2)]);
+});
+
+test('a filter may be as long as its language allows', async () => {
+  const ports = Array.from({ length: 2500 }, (_, at) => 1000 + at).join(' ');
+  const filter = `port in [${ports}]`;
+  expect(filter.length).toBeGreaterThan(12_000);
+  expect(await server.json('/api/v1/flows/summary', { filter })).toMatchObject({ flows: expect.any(Number) });
+});
+
 describe('one flow', () => {
   test('is found by its id', async () => {
     const [flow] = await server.json<Flow[]>('/api/v1/stream/flows', { limit: 1, fields: 'all' });

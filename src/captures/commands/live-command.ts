@@ -1,6 +1,7 @@
 /** `weir packets capture` at work: one capture, and what is wanted of it. */
 import type { GlobalOptions } from '../../cli/command.ts';
-import { onInterrupt } from '../../cli/interrupt.ts';
+import { formatCounted } from '../../cli/format.ts';
+import { onInterrupt, stopOnInterrupt } from '../../cli/interrupt.ts';
 import { type CaptureRequest, LiveCapture } from '../../packets/capture/index.ts';
 import type { CaptureOptions } from './capture-options.ts';
 import { LiveOutputs } from './live-outputs.ts';
@@ -19,7 +20,8 @@ export async function captureLive(filter: string, options: CaptureOptions, globa
   });
   note(`capturing on ${options.interface}${filter === '' ? '' : `, ${filter}`}; end with Ctrl-C`);
   const forget = onInterrupt(() => outputs.endFile());
-  takeSignals(stopping);
+  // The first Ctrl-C ends the capture and lets everything come to its end; a second one ends the program.
+  stopOnInterrupt(stopping);
   stopping.signal.addEventListener('abort', () => void capture.stop().catch(() => {}), { once: true });
   if (stopping.signal.aborted) void capture.stop().catch(() => {});
   let told = 0;
@@ -41,7 +43,7 @@ export async function captureLive(filter: string, options: CaptureOptions, globa
     await outputs.close();
     const { packets, received, dropped } = capture.counts;
     note(
-      `${Math.min(packets, most)} packets captured, ${received ?? 'unknown'} received by the filter, ${dropped ?? 'unknown'} dropped by the kernel`,
+      `${formatCounted(Math.min(packets, most), 'packet')} captured, ${received ?? 'unknown'} received by the filter, ${dropped ?? 'unknown'} dropped by the kernel`,
     );
     if (outputs.notShown > 0) note(`${outputs.notShown} packets were not shown: what is printed was not read fast enough`);
   }
@@ -72,15 +74,3 @@ const requestOf = (filter: string, { interface: name, snap, buffer, promiscuous,
   isImmediate: immediate,
   tool,
 });
-
-/** The first Ctrl-C ends the capture and lets everything come to its end; a second one ends the program. */
-function takeSignals(stopping: AbortController): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    const others = process.listeners(signal);
-    process.removeAllListeners(signal);
-    process.once(signal, () => {
-      for (const other of others) process.once(signal, other as NodeJS.SignalsListener);
-      stopping.abort();
-    });
-  }
-}

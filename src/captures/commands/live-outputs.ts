@@ -1,9 +1,9 @@
 import type { GlobalOptions } from '../../cli/command.ts';
 import { Problem } from '../../core/problem.ts';
+import { FlowSender, openFlowsAt } from '../../flows/live/index.ts';
 import { CaptureFiles, type PacketTaker } from '../../packets/capture/index.ts';
 import { loadViews, type PacketView, type ShowOptions } from '../../packets/commands/index.ts';
 import type { CaptureOptions } from './capture-options.ts';
-import { FlowSender } from './flow-sender.ts';
 
 /** Octets that may wait for whoever reads what is printed; beyond that packets are not shown, and counted. */
 const mostUnread = 8_388_608;
@@ -27,7 +27,7 @@ export class LiveOutputs {
     const view = isPrinting ? await openLiveView(options, global.json === true) : undefined;
     const files = options.write === undefined ? undefined : new CaptureFiles(options.write, rotationOf(options));
     files?.check();
-    const flows = hasFlows ? await FlowSender.open(options, global) : undefined;
+    const flows = hasFlows ? await openSender(options, global) : undefined;
     return new LiveOutputs({ view, files, flows });
   }
 
@@ -86,6 +86,15 @@ export class LiveOutputs {
   async abandon(): Promise<void> {
     await this.#parts.flows?.close();
   }
+}
+
+async function openSender(options: CaptureOptions, { server, data, quiet }: GlobalOptions): Promise<FlowSender> {
+  const place = options.to !== undefined ? { server: options.to } : data !== undefined ? { data } : { server };
+  const { idle, idleUdp, active, uniflow, spool, spoolSize: spoolOctets } = options;
+  const times = { idleMs: idle, udpIdleMs: idleUdp ?? idle, icmpIdleMs: idleUdp ?? idle, activeMs: active, uniflow };
+  const meter = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined));
+  const target = 'server' in place ? place.server : place.data;
+  return FlowSender.open({ port: await openFlowsAt(place), target, name: 'l', meter, spool, spoolOctets, isQuiet: quiet === true });
 }
 
 async function openLiveView(options: CaptureOptions, isJson: boolean): Promise<PacketView> {

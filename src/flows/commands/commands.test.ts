@@ -38,7 +38,11 @@ const details = {
 };
 const done = { ...running, ...details, state: 'done', ended_at: 'now' };
 const withBadRow = { ...done, rows_bad: 1, bad_rows: [{ line: 6, reason: 'line 6: expected 9 columns, got 3' }] };
-const failed = { ...done, state: 'failed', problem: { code: 'unprocessable', title: 'a.pcap is cut at offset 24', hint: '--keep-good' } };
+const failed = {
+  ...done,
+  state: 'failed',
+  problem: { code: 'unprocessable', title: 'the capture is cut at offset 24', hint: '--keep-good' },
+};
 const flow = {
   time: 1488326400,
   duration: 2,
@@ -91,9 +95,9 @@ const answers: Record<string, unknown> = {
   },
 };
 
-function problem(response: http.ServerResponse, status: number, code: string, title: string) {
+function problem(response: http.ServerResponse, status: number, code: string, title: string, pointer?: string) {
   response.writeHead(status, { 'content-type': 'application/problem+json' });
-  response.end(JSON.stringify({ code, title, status }));
+  response.end(JSON.stringify({ code, title, status, pointer }));
 }
 
 async function answer(request: http.IncomingMessage, response: http.ServerResponse) {
@@ -105,6 +109,7 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
     asked.push({ method: request.method ?? '', path: pathname, query, body });
   if (query.filter === 'bad') return problem(response, 400, 'invalid', 'column 1: expected a word, got bad');
   if (request.method === 'POST' && pathname === '/api/v1/imports') {
+    if (query.format === 'pcop') return problem(response, 400, 'invalid', 'format: expected one of pcap, got "pcop"', 'format');
     if (body === 'dup') return problem(response, 409, 'conflict', 'the content of this file is stored already');
     const id = { cut: 8, 'bad row': 9 }[body] ?? 7;
     response.writeHead(202, { location: `/api/v1/imports/${id}` });
@@ -191,15 +196,29 @@ test('import reads standard input', async () => {
 
 test('import lists the bad rows that it passed over', async () => {
   const { stdout } = await weir(['import', '-', '--name', 'odd', '--skip-bad'], 'bad row');
-  expect(stdout).toContain('\n  1 bad rows passed over\n    line 6: expected 9 columns, got 3\n');
+  expect(stdout).toContain('\n  1 bad row passed over\n    line 6: expected 9 columns, got 3\n');
 });
 
 test('import goes on after a source that fails, and exits with the code of the first failure', async () => {
   const { code, stdout, stderr } = await weir(['import', 'dup.pcap', 'cut.pcap', 'a.pcap']);
   expect(code).toBe(6);
-  expect(stderr).toContain('dup.pcap:\nweir: the content of this file is stored already');
-  expect(stderr).toContain('weir: a.pcap is cut at offset 24\n  hint: --keep-good');
+  expect(stderr).toContain('weir: dup.pcap: the content of this file is stored already');
+  expect(stderr).toContain('weir: cut.pcap: the capture is cut at offset 24\n  hint: --keep-good');
   expect(stdout).toContain('4 flows');
+  expect(stdout).toMatch(/\n1 of 3 files imported: 12 packets in 4 flows\n$/);
+});
+
+test('import says which file a fault is in, where there is but one', async () => {
+  expect(await weir(['import', 'dup.pcap'])).toEqual({
+    code: 6,
+    stdout: '',
+    stderr: 'weir: dup.pcap: the content of this file is stored already\n',
+  });
+});
+
+test('import gives up at an option that the server does not understand, and says so once', async () => {
+  const { code, stderr } = await weir(['import', 'a.pcap', 'cut.pcap', '--format', 'pcop']);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: 'weir: format: expected one of pcap, got "pcop"\n' });
 });
 
 test('import names a missing file before it imports anything', async () => {

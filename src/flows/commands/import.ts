@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { withExamples } from '../../cli/command.ts';
 import { complain } from '../../cli/complaint.ts';
-import { formatBytes, formatCount, formatDuration, formatScaled } from '../../cli/format.ts';
+import { formatBytes, formatCount, formatCounted, formatDuration, formatScaled } from '../../cli/format.ts';
 import { type Output, openOutput } from '../../cli/output.ts';
 import { ProgressBar } from '../../cli/progress.ts';
+import { Problem } from '../../core/problem.ts';
 import { parseDurationMs } from '../../core/quantity.ts';
 import type { FlowsPort, Import, ImportOptions, ImportSource } from '../access.ts';
 import { withFlows } from './port.ts';
@@ -18,6 +19,14 @@ export function addImport(program: Command): void {
     .argument('<file...>', 'files, folders or globs; - is standard input')
     .option('--format <format>', 'how to read them (default: what their content says)')
     .option('--name <name>', 'what to call the source (default: the name of the file)')
+    .addOption(
+      new Option('--follow', 'go on while the file, a capture, is being written; end with Ctrl-C').conflicts([
+        'again',
+        'keepGood',
+        'skipBad',
+        'epoch',
+      ]),
+    )
     .option('--again', 'take content that is stored already once more')
     .option('--keep-good', 'of a damaged capture keep what was good')
     .option('--skip-bad [count]', 'pass over bad rows, at most so many', parseSkipBad)
@@ -29,6 +38,7 @@ export function addImport(program: Command): void {
     .option('--idle-icmp <seconds>', 'idle time-out of ICMP', seconds('--idle-icmp'))
     .option('--tcp-close <seconds>', 'how long a closed session waits for late packets', seconds('--tcp-close'))
     .option('--key-vlan', 'tell flows of different VLANs apart')
+    .option('--key-interface', 'tell flows of different interfaces of a pcapng file apart')
     .option('--macs', 'keep Ethernet addresses')
     .option('--epoch <time>', 'the origin of relative times: seconds or ISO 8601')
     .action(importFiles);
@@ -37,6 +47,7 @@ export function addImport(program: Command): void {
     'weir import office.pcap',
     'weir import captures/ "more/*.pcapng.zst" --keep-good',
     'weir import flows.txt.gz --skip-bad=100',
+    'weir import --follow /var/log/eth0.pcap',
     'tcpdump -i eth0 -w - -c 10000 | weir import - --name eth0',
   );
 }
@@ -44,6 +55,7 @@ export function addImport(program: Command): void {
 type ImportFlags = {
   format?: string;
   name?: string;
+  follow?: boolean;
   again?: boolean;
   keepGood?: boolean;
   skipBad?: number | true;
@@ -55,6 +67,7 @@ type ImportFlags = {
   idleIcmp?: number;
   tcpClose?: number;
   keyVlan?: boolean;
+  keyInterface?: boolean;
   macs?: boolean;
   epoch?: string;
   verbose?: boolean;
@@ -67,7 +80,7 @@ function parseSkipBad(text: string): number {
   return Number(text);
 }
 
-function importOptions({ keepGood, skipBad, idleUdp, idleIcmp, tcpClose, keyVlan, ...flags }: ImportFlags): ImportOptions {
+function importOptions({ keepGood, skipBad, idleUdp, idleIcmp, tcpClose, keyVlan, keyInterface, ...flags }: ImportFlags): ImportOptions {
   const { format, again, uniflow, tunnels, active, idle, macs, epoch } = flags;
   const options = {
     format,
@@ -82,6 +95,7 @@ function importOptions({ keepGood, skipBad, idleUdp, idleIcmp, tcpClose, keyVlan
     idle_icmp: idleIcmp,
     tcp_close: tcpClose,
     key_vlan: keyVlan,
+    key_interface: keyInterface,
     macs,
     epoch,
   };
@@ -90,6 +104,10 @@ function importOptions({ keepGood, skipBad, idleUdp, idleIcmp, tcpClose, keyVlan
 
 /** Imports one source after the other. A source that fails is told and passed over; the exit code is that of the first. */
 async function importFiles(words: string[], flags: ImportFlags, command: Command): Promise<void> {
+  if (flags.follow) {
+    const named = flags.name === undefined ? {} : { name: flags.name };
+    return await (await import('./follow.ts')).followFile(words, { ...importOptions(flags), ...named }, command, describe);
+  }
   const output = openOutput(command);
   const { verbose } = command.optsWithGlobals<ImportFlags>();
   const sources = await findSources(words);
@@ -106,9 +124,7 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
           done.push(result);
         } catch (error) {
           const { lines, exitCode } = complain(error, verbose);
-          // Several sources: say which one. The titles of faults in a file name it already.
-          const prefix = sources.length > 1 && !(lines[0] as string).includes(source.name) ? `${source.name}:\n` : '';
-          process.stderr.write(`${prefix}${lines.join('\n')}\n`);
+          process.stderr.write(`${(isFatal(error) ? lines : ofSource(source, lines)).join('\n')}\n`);
           process.exitCode ||= exitCode;
           if (isFatal(error)) break;
         }
@@ -116,12 +132,29 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
     },
     { expectsImport: true, imports: first === undefined ? undefined : { source: { ...first, name: flags.name ?? first.name }, options } },
   );
+  if (sources.length > 1 && !output.quiet) output.line(sumUp(done, sources.length));
   if (output.form !== 'table') output.rows(done as unknown as Record<string, unknown>[], [], importFields);
 }
 
-// Nobody there, or the disk full: the next source would fare no better.
+// Nobody there, the disk full, or an option that nobody understands: the next source would fare no better.
 const isFatal = (error: unknown): boolean =>
-  ['unavailable', 'denied', 'internal'].includes((error as { code?: string }).code ?? 'internal');
+  !(error instanceof Problem) || ['unavailable', 'denied', 'internal'].includes(error.code) || error.pointer !== undefined;
+
+/** The lines of a complaint, with the file that it is about. */
+function ofSource({ path, name }: ImportSource, [title = '', ...rest]: string[]): string[] {
+  return [title.includes(name) ? title : title.replace(/^weir: /, `weir: ${path ?? name}: `), ...rest];
+}
+
+/** The line under several sources. */
+function sumUp(done: readonly Import[], sources: number): string {
+  const sum = (read: (one: Import) => number): number => done.reduce((total, one) => total + read(one), 0);
+  const packets = sum((one) => one.packets);
+  const metered = packets > 0 ? `${formatCounted(packets, 'packet')} in ` : '';
+  return `${formatCount(done.length)} of ${formatCounted(sources, 'file')} imported: ${metered}${formatCounted(
+    sum((one) => one.flows),
+    'flow',
+  )}`;
+}
 
 const importFields = ['id', 'name', 'format', 'bytes_read', 'packets', 'flows', 'rows_bad', 'skipped', 'started_at', 'ended_at', 'digest'];
 
@@ -149,7 +182,7 @@ function describe(result: Import, seconds: number): string[] {
   const { name, packets, packets_metered, flows, bytes_read, skipped, rows_bad, warnings, bad_rows } = result;
   const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0);
   const rate = seconds > 0 ? `, ${formatBytes(bytes_read / seconds)}/s` : '';
-  const metered = packets > 0 ? `${formatCount(packets)} packets: ${formatCount(packets_metered)} in ` : '';
+  const metered = packets > 0 ? `${formatCounted(packets, 'packet')}: ${formatCount(packets_metered)} in ` : '';
   const reasons = Object.entries(skipped)
     .filter(([, count]) => count > 0)
     .sort(([, a], [, b]) => b - a);
@@ -158,8 +191,8 @@ function describe(result: Import, seconds: number): string[] {
       ? `, ${formatCount(skippedCount)} skipped (${reasons.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')})`
       : '';
   return [
-    `${name}: ${metered}${formatCount(flows)} flows${lost}; ${formatBytes(bytes_read)} in ${formatDuration(seconds)}${rate}`,
-    ...(rows_bad > 0 ? [`  ${formatCount(rows_bad)} bad rows passed over`] : []),
+    `${name}: ${metered}${formatCounted(flows, 'flow')}${lost}; ${formatBytes(bytes_read)} in ${formatDuration(seconds)}${rate}`,
+    ...(rows_bad > 0 ? [`  ${formatCounted(rows_bad, 'bad row')} passed over`] : []),
     ...bad_rows.map(({ reason }) => `    ${reason}`),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ];

@@ -9,13 +9,18 @@ export type PortOptions = LocalOptions & { imports?: { source: ImportSource; opt
 
 /** Runs `work` on the flows that `--server` or `--data` names, and closes them whatever happens. */
 export async function withFlows<T>(command: Command, work: (flows: FlowsPort) => Promise<T>, options?: PortOptions): Promise<T> {
-  const { server, data } = command.optsWithGlobals<GlobalOptions>();
-  const flows = data === undefined ? await openServerFlows(server) : await openLocalFlows(data, options);
+  const flows = await openFlows(command, options);
   try {
     return await work(flows);
   } finally {
     await flows.close();
   }
+}
+
+/** The flows that `--server` or `--data` names, to be closed by the caller. */
+export async function openFlows(command: Command, options?: PortOptions): Promise<FlowsPort> {
+  const { server, data } = command.optsWithGlobals<GlobalOptions>();
+  return data === undefined ? await openServerFlows(server) : await openLocalFlows(data, options);
 }
 
 // Both are loaded on demand: HTTP costs help and completion some 20 ms.

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withExamples } from '../../cli/command.ts';
-import { formatCount } from '../../cli/format.ts';
+import { formatCounted } from '../../cli/format.ts';
 import { openOutput } from '../../cli/output.ts';
 import { withFlows } from './port.ts';
 
@@ -14,5 +14,7 @@ async function seal(_options: unknown, command: Command): Promise<void> {
   const sealed = await withFlows(command, (flows) => flows.seal());
   const output = openOutput(command);
   if (output.form !== 'table') return output.record(sealed);
-  output.line(sealed.files === 0 ? 'nothing to seal' : `sealed ${formatCount(sealed.rows)} flows in ${formatCount(sealed.files)} files`);
+  output.line(
+    sealed.files === 0 ? 'nothing to seal' : `sealed ${formatCounted(sealed.rows, 'flow')} in ${formatCounted(sealed.files, 'file')}`,
+  );
 }

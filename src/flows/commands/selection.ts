@@ -2,6 +2,7 @@ import { Argument, type Command, Option } from 'commander';
 import { offerWords } from '../../cli/offers.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Selection } from '../access.ts';
+import { groupingWords } from '../grouping.ts';
 
 /** The options of every command that asks about some flows. */
 export type SelectionOptions = { filter?: string; scannedAfter?: string; scannedBefore?: string; ingestedAfter?: string };
@@ -17,6 +18,13 @@ export function addSelection(command: Command): Command {
     .option('--after, --scanned-after <time>', 'flows later than this (exclusive): seconds or ISO 8601')
     .option('--before, --scanned-before <time>', 'flows up to this (inclusive): seconds or ISO 8601')
     .option('--ingested-after <time>', 'flows taken in later than this: ISO 8601');
+}
+
+/** `--by`, with the words that it takes; `what` says what it is for. */
+export function groupingOption(what: string): Option {
+  const option = new Option('--by <key>', `${what}: ${groupingWords.join(', ')}`);
+  offerWords(option, async () => groupingWords);
+  return option;
 }
 
 /** What the words and options of a command select. */

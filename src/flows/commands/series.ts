@@ -8,7 +8,7 @@ import { displayWidth, formatTable, type TableColumn } from '../../cli/table.ts'
 import type { Metric, Series, SeriesItem } from '../access.ts';
 import { showKey } from './key.ts';
 import { withFlows } from './port.ts';
-import { addSelection, type SelectionOptions, selectionOf } from './selection.ts';
+import { addSelection, groupingOption, type SelectionOptions, selectionOf } from './selection.ts';
 import { metrics } from './top.ts';
 
 type SeriesOptions = SelectionOptions & { bucket?: string; by?: string; metric: Metric; ascii?: boolean };
@@ -17,7 +17,7 @@ type SeriesOptions = SelectionOptions & { bucket?: string; by?: string; metric: 
 export function addSeries(flows: Command): void {
   const command = addSelection(flows.command('series').description('draw flows over time'))
     .option('--bucket <duration>', 'length of a step, such as 60s or 1h (default: what suits the span)')
-    .option('--by <key>', 'one line for each value of this key')
+    .addOption(groupingOption('one line for each value of this key'))
     .addOption(new Option('--metric <metric>', 'what to draw').choices(metrics).default('bytes'))
     .option('--ascii', 'draw with ASCII characters')
     .action(series);

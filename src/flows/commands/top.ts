@@ -7,7 +7,7 @@ import type { TableColumn } from '../../cli/table.ts';
 import type { Metric, TopItem } from '../access.ts';
 import { showKey } from './key.ts';
 import { withFlows } from './port.ts';
-import { addSelection, type SelectionOptions, selectionOf } from './selection.ts';
+import { addSelection, groupingOption, type SelectionOptions, selectionOf } from './selection.ts';
 
 /** What flows are ranked and drawn by. */
 export const metrics = ['bytes', 'packets', 'flows'] as const satisfies readonly Metric[];
@@ -17,7 +17,7 @@ type TopOptions = SelectionOptions & { by: string; metric: Metric; limit: number
 /** Adds `weir flows top`. */
 export function addTop(flows: Command): void {
   const command = addSelection(flows.command('top').description('rank hosts, ports, protocols or pairs'))
-    .option('--by <key>', 'src_comp, dst_comp, host, src_port, dst_port, port, protocol, pair ...', 'host')
+    .addOption(groupingOption('what to group by').default('host'))
     .addOption(new Option('--metric <metric>', 'what to rank by').choices(metrics).default('bytes'))
     .option('-n, --limit <count>', 'how many to show', wholeNumber(1), 10)
     .action(top);

@@ -85,7 +85,8 @@ class ArrayReader implements TextParser {
     const part = bytes.subarray(start, end);
     if (this.#carried + part.length > lineLimit) throw this.#tooLong(this.#offset + start);
     if (this.#depth > 0) {
-      this.#carry.push(part.slice());
+      // A copy: of a Buffer, whose memory the reader uses again, `slice` would be a view.
+      this.#carry.push(Uint8Array.from(part));
       this.#carried += part.length;
       return end;
     }

@@ -29,7 +29,8 @@ const read = (format: keyof typeof makers, text: string | Uint8Array, { skipBad 
   const parser = makers[format]({ open, badRows });
   let at = 0;
   for (const cut of [...cuts, bytes.length]) {
-    const chunk = Uint8Array.from(bytes.subarray(at, cut));
+    // A Buffer, as a file is read into: its memory is used again, and its `slice` copies nothing.
+    const chunk = Buffer.from(bytes.subarray(at, cut));
     parser.push(chunk);
     chunk.fill(0x7d);
     at = cut;

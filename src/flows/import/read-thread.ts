@@ -204,7 +204,7 @@ class ImportReading {
     return {
       push: (bytes) => parser.push(bytes),
       end: () => parser.end(),
-      report: () => ({ warnings: parser.unordered > 0 ? [`${parser.unordered} rows go back in time; they were taken as they are`] : [] }),
+      report: () => ({ warnings: wentBack(parser.unordered) }),
     };
   }
 
@@ -243,12 +243,7 @@ class ImportReading {
       report: () => ({
         skipped: intake.skipped,
         metered: intake.counts[0] as number,
-        warnings: reader.warnings
-          .list()
-          .map(
-            ({ meaning, count, firstOffset, firstPacket }) =>
-              `${meaning} (${count} times, first at offset ${firstOffset}, packet ${firstPacket})`,
-          ),
+        warnings: reader.remarks,
         capture: {
           kind: reader.kind,
           byte_order: reader.byteOrder,
@@ -291,6 +286,9 @@ class ImportReading {
     this.#context.tell(this.#news());
   }
 }
+
+const wentBack = (rows: number): string[] =>
+  rows === 0 ? [] : [`${rows === 1 ? '1 row goes' : `${rows} rows go`} back in time; all were taken as they are`];
 
 /** Has a reader read from memory where the meter's quick way is open. */
 const pushThrough = (reader: CaptureReader, bytes: Uint8Array, input: Uint8Array): void => {

@@ -1,6 +1,7 @@
 /** Live flows: packets that are being captured become flows in a spool, and the spool is delivered into a store. */
 import type { FlowsPort } from '../access.ts';
 
+export { FlowSender } from './flow-sender.ts';
 export { LiveFlows, type LiveOptions } from './live-flows.ts';
 export { type Deliver, Spool, type SpoolState, usualSpoolOctets } from './spool.ts';
 

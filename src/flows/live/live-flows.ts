@@ -15,9 +15,7 @@ const lagSeconds = 0.25;
 const tickSeconds = 0.125;
 
 /** Time-outs in milliseconds; what is not given has the meter's defaults. */
-export type LiveOptions = Partial<
-  Pick<MeterOptions, 'activeMs' | 'idleMs' | 'udpIdleMs' | 'icmpIdleMs' | 'tcpCloseMs' | 'uniflow' | 'keepMacs' | 'maxFlows'>
->;
+export type LiveOptions = Partial<Omit<MeterOptions, 'tickSeconds'>>;
 
 export class LiveFlows {
   /** Flows that have ended so far. */
@@ -70,6 +68,11 @@ export class LiveFlows {
     // While packets come, theirs is the time: what waits in pipes and buffers must not be late for its own flow.
     this.#advance(this.#hasNews ? this.#lastSeconds : Math.max(this.#lastSeconds, nowMs / 1000 - lagSeconds));
     this.#hasNews = false;
+  }
+
+  /** As `tick`, for packets whose time is not now, such as those of an old file: so many milliseconds have passed since the last came. */
+  tickSince(passedMs: number): void {
+    if (this.#nextTick !== Number.NEGATIVE_INFINITY) this.tick(this.#lastSeconds * 1000 + passedMs);
   }
 
   #advance(seconds: number): void {

@@ -1,12 +1,11 @@
 /** `/api/v1/imports`: a file as the body of a POST, and what became of it. */
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import type { RoomRoutes } from '../../core/http.ts';
 import { type Links, linkHeader } from '../../core/links.ts';
-import { pageOf, pageQuery } from '../../core/paging.ts';
+import { pageOf } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
-import { idParameter, importQuery, importSchema, importsSchema } from '../api.ts';
+import { idParameter, importQuery, importSchema, importsQuery, importsSchema } from '../api.ts';
 import type { Flows } from '../flows.ts';
 import type { ImportRecord } from '../import/import-record.ts';
 import { type ImportWords, readImportWords } from '../import/words.ts';
@@ -64,13 +63,14 @@ export const importRoutes = (flows: Flows): RoomRoutes => {
         config: { role: 'viewer', collection: { title: 'Imports' } },
         schema: {
           tags,
-          summary: 'Imports, the latest last',
-          querystring: Type.Object({ page: pageQuery.page, per_page: pageQuery.per_page }, { additionalProperties: false }),
+          summary: 'Imports, the latest last unless ordered otherwise',
+          querystring: importsQuery,
           response: { 200: importsSchema },
         },
       },
       async (request, reply) => {
-        const { items, links } = pageOf(flows.imports.list(), request.url, request.query);
+        const all = flows.imports.list();
+        const { items, links } = pageOf(request.query.order === '-id' ? all.reverse() : all, request.url, request.query);
         reply.header('link', linkHeader(links));
         return { items: items.map(shown), links };
       },

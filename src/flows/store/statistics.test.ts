@@ -117,6 +117,35 @@ describe.each(selections)('over %s', (_, selection, isChosen) => {
   });
 });
 
+it('services are the lesser numbers, and none where no end has one', async () => {
+  const other = await TestStore.open();
+  const ends = [
+    ['80', '50000'],
+    ['50000', '80'],
+    ['N1', '22'],
+    ['53', 'N1'],
+    ['N1', 'N2'],
+  ] as const;
+  await other.bring(
+    'named',
+    ends.map(([source, target]) => ({ time: 0, src_port: source, dst_port: target, byte_count: 1 })),
+  );
+  const { items } = await rank(other.store, { ...everything, by: 'service', metric: 'flows', limit: 100 }, signal);
+  await other.end();
+  expect(items.map(({ key, flows }) => [key, flows])).toEqual([
+    [80, 2],
+    [22, 1],
+    [53, 1],
+    [null, 1],
+  ]);
+});
+
+it('a grouping that there is not is refused with the nearest', async () => {
+  const asked = (by: string) => rank(test.store, { ...everything, by, metric: 'bytes', limit: 1 }, signal);
+  await expect(asked('dst_prt')).rejects.toMatchObject({ code: 'invalid', pointer: 'by', hint: 'did you mean dst_port?' });
+  await expect(asked('colour')).rejects.toMatchObject({ code: 'invalid', hint: undefined });
+});
+
 it('names the networks of IPv6 in the form of RFC 5952', async () => {
   const networks = [
     [0n, '::/64'],

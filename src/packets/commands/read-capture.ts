@@ -40,7 +40,7 @@ export async function readCapture(file: string, options: ReadOptions, global: Gl
       },
     });
     await end();
-    if (!global.quiet) for (const { meaning, count } of reader.warnings.list()) process.stderr.write(`weir: ${meaning} (${count})\n`);
+    if (!global.quiet) for (const remark of reader.remarks) process.stderr.write(`weir: ${remark}\n`);
   } catch (fault) {
     await end();
     throw fault;
