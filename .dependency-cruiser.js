@@ -13,6 +13,8 @@ const may = {
   sessions: ['core', 'cli', 'keys', 'flows'],
   ...Object.fromEntries(['access', 'tickets', 'records', 'scans', 'jobs'].map((room) => [room, ['core', 'cli', 'keys']])),
 };
+// What a thread needs that has no use for the rest of a room, and no time to load it.
+const sideDoors = ['^src/packets/packet\\.ts$'];
 const rule = (name, from, to) => ({ name, severity: 'error', from, to });
 const code = { pathNot: '\\.test\\.ts$' };
 
@@ -24,7 +26,7 @@ export default {
     rule(
       'front-door',
       { path: '^src/(?!core/|cli/)([^/]+)/', ...code },
-      { path: '^src/(?!core/|cli/)[^/]+/', pathNot: ['^src/$1/', '/index\\.ts$', '/(routes|cli)\\.ts$'] },
+      { path: '^src/(?!core/|cli/)[^/]+/', pathNot: ['^src/$1/', '/index\\.ts$', '/(routes|cli)\\.ts$', ...sideDoors] },
     ),
     rule('routes-for-server', { path: '^src/(?!server/)([^/]+)/' }, { path: '^src/[^/]+/routes\\.ts$', pathNot: '^src/$1/' }),
     rule('commands-for-main', { path: '^src/([^/]+)/' }, { path: '^src/[^/]+/cli\\.ts$', pathNot: '^src/$1/' }),

@@ -18,7 +18,7 @@ if (file === undefined) throw new Error('name a capture file');
 
 const link = linkThreads();
 const received = receiveBatches(link.writer, async (_batch, _hasOrdinals, release) => release(), new AbortController().signal);
-const metering = startMetering(meterDefaults, link.reader, (await stat(file)).size);
+const metering = await startMetering(meterDefaults, link.reader, (await stat(file)).size);
 const reader = createCaptureReader(new CaptureIntake(metering, 'outer'));
 await metering.ready;
 for await (const bytes of readFileBytes(file, { buffer: metering.input })) reader.push(bytes, headroom);

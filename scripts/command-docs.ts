@@ -4,7 +4,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command, Option } from 'commander';
 import { examplesOf } from '../src/cli/command.ts';
-import { loadTree } from '../src/main.ts';
+import { loadTree } from '../src/program.ts';
 
 const page = new URL('../docs/57-commands.md', import.meta.url);
 

@@ -3,7 +3,7 @@ import { Problem } from '../core/problem.ts';
 import { withExamples } from './command.ts';
 import { loadOffers, offersOf } from './offers.ts';
 
-/** Loads the whole command tree; `main.ts` hands it in, since this folder knows no room. */
+/** Loads the whole command tree; `program.ts` hands it in, since this folder knows no room. */
 export type LoadTree = () => Promise<Command>;
 
 const shells = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;

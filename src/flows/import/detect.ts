@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Problem } from '../../core/problem.ts';
 import { publishedColumns } from '../schema.ts';
-import { splitCsv } from './csv.ts';
+import { splitCsv } from './csv-line.ts';
 import type { LanlFormat } from './lanl-fields.ts';
 import { lanlFields } from './lanl-fields.ts';
 import { isHeading } from './lanl-row.ts';

@@ -33,7 +33,7 @@ const rowsFrom = async (packets: readonly Packet[], octets: number | null): Prom
     },
     stopping.signal,
   );
-  const metering = startMetering({ ...meterDefaults, keepMacs: true, keyVlan: true, tunnels: 'both' }, reader, octets);
+  const metering = await startMetering({ ...meterDefaults, keepMacs: true, keyVlan: true, tunnels: 'both' }, reader, octets);
   await metering.ready;
   for (const packet of packets) metering.add(packet);
   await metering.end();
@@ -84,7 +84,7 @@ test('a thread that dies without a word ends the import, which tells so', async 
   const { reader, writer } = linkThreads();
   receiveBatches(writer, async (_batch, _, release) => release(), stopping.signal).catch(() => undefined);
   const started = once(process, 'worker');
-  const metering = startMetering(meterDefaults, reader, unknownSize);
+  const metering = await startMetering(meterDefaults, reader, unknownSize);
   const [worker] = (await started) as [Worker];
   await metering.ready;
   metering.add(packetOf({ at: 0 }));
@@ -99,7 +99,7 @@ test('a thread that dies while this one sleeps on the ring ends the import, whic
   const { reader, writer } = linkThreads();
   receiveBatches(writer, async (_batch, _, release) => release(), stopping.signal).catch(() => undefined);
   const started = once(process, 'worker');
-  const metering = startMetering(meterDefaults, reader, unknownSize, quickly);
+  const metering = await startMetering(meterDefaults, reader, unknownSize, quickly);
   const [worker] = (await started) as [Worker];
   await metering.ready;
   void worker.terminate(); // and nobody is told, for this thread does not return to its events
@@ -126,7 +126,7 @@ test('a failed writer ends a thread of its own, which tells why', async () => {
   const { reader, writer } = linkThreads();
   const received = receiveBatches(writer, () => Promise.reject(new Problem('unavailable', 'the disk is full')), stopping.signal);
   received.catch(() => undefined);
-  const metering: Metering = startMetering({ ...meterDefaults, activeMs: 1, idleMs: 1, udpIdleMs: 1 }, reader, unknownSize);
+  const metering: Metering = await startMetering({ ...meterDefaults, activeMs: 1, idleMs: 1, udpIdleMs: 1 }, reader, unknownSize);
   await metering.ready;
   const added = new Promise<void>((_, reject) => {
     // Each packet is a flow, so batches leave soon. In slices, for the failing side lives in this thread.

@@ -188,7 +188,7 @@ class ImportReading {
   }
 
   async #createIntake(format: ImportFormat): Promise<Intake> {
-    if (format === 'pcap' || format === 'pcapng') return this.#captureIntake();
+    if (format === 'pcap' || format === 'pcapng') return await this.#captureIntake();
     if (format === 'parquet') return this.#spoolIntake();
     return await this.#textIntake(format);
   }
@@ -218,9 +218,9 @@ class ImportReading {
     return createLanlParser({ format, emit: this.#open('named', true), badRows: this.#badRows, epoch });
   }
 
-  #captureIntake(): Intake {
+  async #captureIntake(): Promise<Intake> {
     const { meter: settings } = this.#args.settings;
-    const metering = startMetering(settings, this.#args.link, this.#args.bytesTotal);
+    const metering = await startMetering(settings, this.#args.link, this.#args.bytesTotal);
     this.#metering = metering;
     const intake = new CaptureIntake(metering, settings.tunnels);
     const reader = createCaptureReader(intake);
@@ -307,5 +307,6 @@ const pushThrough = (reader: CaptureReader, bytes: Uint8Array, input: Uint8Array
 const loadParsers = () => Promise.all([import('./csv.ts'), import('./ndjson.ts'), import('./json-array.ts'), import('./lanl.ts')]);
 
 if (parentPort === null) throw new Error('read-thread.ts runs as a worker thread');
-if ((workerData as ReaderStart | null)?.metersSoon !== true) void loadParsers(); // while it waits to be told its file
+// While it waits to be told its file.
+void ((workerData as ReaderStart | null)?.metersSoon === true ? import('./metering-thread.ts') : loadParsers());
 serveCalls(parentPort, { read: (args: ReadArguments, context) => new ImportReading(args, context).run() });

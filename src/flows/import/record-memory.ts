@@ -1,6 +1,5 @@
 /** The records of a run in the memory of a kernel, which makes columns of them: see meter/kernel/columns.ts. */
 import { field64, recordDoubles, recordWords } from '../meter/flow-record.ts';
-import { lengthOctets } from '../meter/kernel/constants.ts';
 import { type Kernel, kernelMemory, startKernel } from '../meter/kernel/kernel.ts';
 import { encoding } from '../meter/kernel/layout.ts';
 import { RecordBatch } from '../meter/record-batch.ts';
@@ -86,9 +85,10 @@ export class RecordMemory {
     return { min: this.#textAt(this.leastAt), max: this.#textAt(this.mostAt) };
   }
 
+  /** A text behind its length, which has four octets. */
   #textAt(at: number): Uint8Array {
     const octets = this.#octets;
-    return octets.slice(at, at + octets[at - lengthOctets]!);
+    return octets.slice(at, at + octets[at - 4]!);
   }
 
   /** The least and the greatest of what was gathered. */

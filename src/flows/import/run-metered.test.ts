@@ -10,8 +10,8 @@ import type { MeterOptions } from '../meter/options.ts';
 import { RecordBatch } from '../meter/record-batch.ts';
 import { flowBatchOf } from '../meter/record-columns.ts';
 import { packetOf, replyOf, segmentOf, tcp } from '../meter/testing.ts';
-import { sumFile } from '../store/commit.ts';
 import { type Connection, Duck, literal, type Row } from '../store/duck.ts';
+import { sumFile } from '../store/file-sum.ts';
 import { DuckRuns } from './run-duck.ts';
 import { type OpenDuckRuns, type RunFile, RunWriter } from './run-writer.ts';
 

@@ -3,7 +3,7 @@
  * here: addresses and their texts have one dictionary of numbers, and only its entries are written as text; times and
  * counters of many values are written as differences, session ids as they are, and for all else there are dictionaries.
  */
-import { type FlowBatch, widthOf } from '../batch.ts';
+import { widthOf } from '../batch.ts';
 import { writeDecimal, writeEnd } from '../end-names.ts';
 import { AddressCodes } from '../parquet/address-codes.ts';
 import { dictionaryChunk, emptyChunk, numbersChunk, type OpenChunk, randomChunk } from '../parquet/chunk.ts';
@@ -14,9 +14,6 @@ import type { Column } from '../schema.ts';
 import { addressed, constantChunk, encodeFile, mostExact, type PutChunk, placeOf, remainder } from './metered-file.ts';
 import type { OrderedRows, Present } from './ordered-rows.ts';
 import type { RunConstants } from './run-encode.ts';
-
-/** Whether the meter made all rows of a run. */
-export const isMeteredRun = (batches: readonly FlowBatch[]): boolean => batches.every(({ isUnnamed }) => isUnnamed);
 
 /** How the values of a column are written; those that are not named have a dictionary. */
 const numbers = new Set(['id', 'time', 'byte_count', 'rev_byte_count', 'rtt_us']);

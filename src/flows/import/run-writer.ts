@@ -10,12 +10,9 @@ import { batchRows, type FlowBatch } from '../batch.ts';
 import { RecordBatch } from '../meter/record-batch.ts';
 import { Octets } from '../parquet/octets.ts';
 import type { Shape } from '../schema.ts';
-import { OrderedRows } from './ordered-rows.ts';
-import { type EncodedPart, RecordRun } from './record-run.ts';
+import type { EncodedPart, RecordRun } from './record-run.ts';
 import type { DuckRuns, Run } from './run-duck.ts';
-import { encodeRows, isPlainRun, type RunConstants, spansOf } from './run-encode.ts';
-import { encodeMetered, isMeteredRun } from './run-metered.ts';
-import { orderAsTheyLie, orderByTime } from './run-order.ts';
+import type { RunConstants } from './run-encode.ts';
 import { runRows } from './run-size.ts';
 import { longAt, type RunPart, surveyRun } from './run-survey.ts';
 
@@ -65,7 +62,8 @@ export class RunWriter {
   readonly #slots: Slot[];
   #run: Collected[] = [];
   #rows = 0;
-  readonly #records = new RecordRun();
+  /** Loaded for the first of them: rows need none. */
+  #records: RecordRun | undefined;
   #ordinal = 0;
   /** The last place in the file that a run has taken ids for. */
   #taken = 0;
@@ -88,6 +86,8 @@ export class RunWriter {
     if (batch.count === 0) return release();
     if (batch instanceof RecordBatch) return this.#addRecords(batch, release);
     if (!hasOrdinals) this.#number(batch);
+    // While the first run is collected there is time for that.
+    if (this.#run.length === 0) void (batch.shape === 'named' ? loadPlain() : loadMetered());
     this.#run.push({ batch, release });
     this.#rows += batch.count;
     // A reader whose texts have no more room sends a batch that is not full, and would run out of batches before there are enough rows.
@@ -115,6 +115,7 @@ export class RunWriter {
   }
 
   async #addRecords(batch: RecordBatch, release: () => void): Promise<void> {
+    this.#records ??= new (await import('./record-run.ts')).RecordRun();
     this.#records.add(batch);
     release();
     if (this.#records.isFull) await this.#turnRecords();
@@ -123,8 +124,8 @@ export class RunWriter {
   /** Encodes the records that have been collected, and starts writing them. */
   async #turnRecords(): Promise<void> {
     const records = this.#records;
+    if (records === undefined || records.count === 0) return;
     const { count } = records;
-    if (count === 0) return;
     const slot = await this.#settledSlot();
     const first = this.#ordinal + 1;
     this.#ordinal += count;
@@ -207,7 +208,7 @@ export class RunWriter {
   async #write(slot: Slot, batches: readonly FlowBatch[], base: number, release: () => void): Promise<void> {
     const { parts, isSorted } = surveyRun(batches);
     const run: Run = { batches, parts, isSorted, base };
-    const encode = encoderOf(run, { ...this.#options, base });
+    const encode = await encoderOf(run, { ...this.#options, base });
     if (encode !== undefined && (await this.#encode(run, encode, release))) return;
     slot.duck ??= await this.#openDuck(slot.place);
     const spelledOut = batches.map((batch) => batch.spelledOut());
@@ -253,13 +254,25 @@ export class RunWriter {
 /** Gives so many rows of a run, in the order of their times, as a file in that memory; undefined where there is one that it does not take. */
 type Encode = (first: number, rows: number, memory: Octets) => Uint8Array | undefined;
 
-const encoderOf = ({ batches, parts, isSorted }: Run, constants: RunConstants): Encode | undefined => {
-  if (isPlainRun(batches, parts, isSorted)) return (first, rows, memory) => encodeRows(spansOf(batches, first, rows), constants, memory);
+/** What is encoded in which way is loaded for the first run of its kind: captures need neither. */
+const loadPlain = () => import('./run-encode.ts');
+const loadMetered = () => Promise.all([import('./run-metered.ts'), import('./run-order.ts'), import('./ordered-rows.ts')]);
+
+const encoderOf = async ({ batches, parts, isSorted }: Run, constants: RunConstants): Promise<Encode | undefined> => {
+  if (batches[0]?.shape === 'named') {
+    const { encodeRows, isPlainRun, spansOf } = await loadPlain();
+    if (!isPlainRun(batches, parts, isSorted)) return undefined;
+    return (first, rows, memory) => encodeRows(spansOf(batches, first, rows), constants, memory);
+  }
   if (!isMeteredRun(batches)) return undefined;
+  const [{ encodeMetered }, { orderAsTheyLie, orderByTime }, { OrderedRows }] = await loadMetered();
   const order = isSorted ? orderAsTheyLie(batches) : orderByTime(batches);
   const rowsAt = (places: Uint32Array) => new OrderedRows(batches, places);
   return (first, rows, memory) => encodeMetered(rowsAt, order.subarray(first, first + rows), constants, memory);
 };
+
+/** Whether the meter made all rows of a run. */
+const isMeteredRun = (batches: readonly FlowBatch[]): boolean => batches.every(({ isUnnamed }) => isUnnamed);
 
 const lastOrdinal = (batches: readonly FlowBatch[]): number => {
   const batch = batches.at(-1) as FlowBatch;

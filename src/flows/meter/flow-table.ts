@@ -10,7 +10,7 @@
  * the default limit. Room for all of them is set aside at once, in the memory of the kernel: it comes as zero pages that the
  * system commits when they are first touched, so only records that were in use at once count.
  */
-import { Packet } from '../../packets/index.ts';
+import { Packet } from '../../packets/packet.ts';
 import { annexWords, field, meta, recordDoubles, recordWords } from './flow-record.ts';
 import { kernelMemory } from './kernel/kernel.ts';
 import { counting } from './kernel/layout.ts';

@@ -10,7 +10,7 @@
  * Sums never depend on the order of packets: each is counted once, in the flow it was found to belong to, and every flow
  * is written. `docs/80-life-of-a-flow.md` tells the rules in full.
  */
-import { Packet } from '../../packets/index.ts';
+import { Packet } from '../../packets/packet.ts';
 import { EndedFlows, endReasons, type MeterSink } from './ended-flows.ts';
 import { Eviction } from './eviction.ts';
 import { Expiry } from './expiry.ts';

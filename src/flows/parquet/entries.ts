@@ -24,7 +24,7 @@ const inlineOctets = 12;
 export const wordEntries = (column: Column, words: Uint32Array, size: number): Entries => {
   const type = typeOf(column);
   const width = type === physical.int64 ? 8 : 4;
-  if (type === physical.text) return textEntries({ words, long: noOctets }, inOrder, size);
+  if (type === physical.text) return textEntries({ words, long: noOctets }, placesInOrder(), size);
   return {
     size,
     write: (page) => writeNumbers(page, words, size, width),
@@ -36,8 +36,15 @@ export const wordEntries = (column: Column, words: Uint32Array, size: number): E
 type Words = { words: Uint32Array; long: Uint8Array };
 
 const noOctets = new Uint8Array(0);
-/** Entries that lie in order of their codes. */
-const inOrder = Uint32Array.from({ length: mostEntries }, (_, code) => code);
+let inOrder: Uint32Array | undefined;
+
+/** The places of entries that lie in order of their codes. */
+const placesInOrder = (): Uint32Array => {
+  if (inOrder !== undefined) return inOrder;
+  inOrder = new Uint32Array(mostEntries);
+  for (let code = 0; code < mostEntries; code++) inOrder[code] = code;
+  return inOrder;
+};
 
 /** Entries that are texts of a table; `places` has the place of each. */
 export const textEntries = (texts: Words, places: Uint32Array, size: number): Entries => {

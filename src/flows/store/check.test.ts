@@ -1,7 +1,7 @@
 import { appendFile, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { sumFile } from './commit.ts';
+import { sumFile } from './file-sum.ts';
 import { sealHot } from './seal.ts';
 import { TestStore } from './store.fixture.ts';
 

@@ -1,8 +1,5 @@
 /** The end of an import: its files become part of the store, all of them or none. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { rm } from 'node:fs/promises';
 import { Problem } from '../../core/problem.ts';
 import type { RunFile } from '../import/run-writer.ts';
 import type { SourceEntry } from './catalog.ts';
@@ -91,13 +88,6 @@ const stage = async (file: RunFile): Promise<StagedFile> => {
   const { path: stagedPath, shape, rows, minTime, maxTime, minId, maxId } = file;
   const day = file.day ?? 0;
   const path = Store.placeOf(day, stagedPath);
-  const { bytes, sha256 } = file.sum ?? (await sumFile(stagedPath));
+  const { bytes, sha256 } = file.sum ?? (await (await import('./file-sum.ts')).sumFile(stagedPath));
   return { stagedPath, entry: { path, shape, day, rows, minTime, maxTime, minId, maxId, bytes, sha256 } };
-};
-
-/** Size and SHA-256 of a file, read as a stream. */
-export const sumFile = async (path: string): Promise<{ bytes: number; sha256: string }> => {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return { bytes: (await stat(path)).size, sha256: hash.digest('hex') };
 };

@@ -2,14 +2,10 @@
 import { type CallContext, type Port, serveCalls } from '../../core/thread.ts';
 import type { RunFile } from '../import/run-writer.ts';
 import type { SourceEntry } from './catalog.ts';
-import { checkStore } from './check.ts';
 import { type Commit, commitImport } from './commit.ts';
-import { commitExports, openExports } from './exports.ts';
-import { rank } from './ranking.ts';
-import { type Retention, retain } from './retention.ts';
-import { compact, sealHot } from './seal.ts';
-import { shareFiles } from './share.ts';
-import { pairs, series, summarise } from './statistics.ts';
+import type { rank } from './ranking.ts';
+import type { Retention } from './retention.ts';
+import type { pairs, series, summarise } from './statistics.ts';
 import { Store, type StoreLimits } from './store.ts';
 import type { flowById, streamFlows } from './stream.ts';
 
@@ -21,13 +17,24 @@ export type StoreData = {
   warm: boolean;
 };
 
+/** What is loaded when it is asked for: a command that imports does without, and begins sooner. */
+const parts = {
+  check: () => import('./check.ts'),
+  exports: () => import('./exports.ts'),
+  ranking: () => import('./ranking.ts'),
+  retention: () => import('./retention.ts'),
+  seal: () => import('./seal.ts'),
+  share: () => import('./share.ts'),
+  statistics: () => import('./statistics.ts'),
+  stream: () => import('./stream.ts'),
+};
+
 /** Opens the store and serves it on the port; the first call tells whether it could be opened. */
 export const serveStore = (port: Port, { root, limits, warm }: StoreData): void => {
   const opening = Store.open(root, limits);
   opening.catch(() => undefined); // told by the first call
-  // What streams and single flows need is a third of all modules here: a command that imports does without.
-  const streams = () => import('./stream.ts');
-  if (warm) void Promise.all([opening.then((store) => store.scanner()), streams()]).catch(() => undefined); // the first stream tells
+  if (warm)
+    void Promise.all([opening.then((store) => store.scanner()), ...Object.values(parts).map((load) => load())]).catch(() => undefined); // the first call tells
 
   const withStore =
     <A, R>(work: (store: Store, args: A, context: CallContext) => Promise<R>) =>
@@ -40,15 +47,19 @@ export const serveStore = (port: Port, { root, limits, warm }: StoreData): void 
     takeSourceId: withStore(async (store) => store.takeSourceId()),
     reserveIds: withStore(async (store, count: number) => store.reserveIds(count)),
     commit: withStore((store, commit: Commit) => commitImport(store, commit)),
-    openExports: withStore((store) => openExports(store)),
-    commitExports: withStore((store, exports: { sourceId: number; files: RunFile[] }) => commitExports(store, exports)),
+    openExports: withStore(async (store) => (await parts.exports()).openExports(store)),
+    commitExports: withStore(async (store, exports: { sourceId: number; files: RunFile[] }) =>
+      (await parts.exports()).commitExports(store, exports),
+    ),
     endImport: withStore(async (store) => store.endImport()),
     recordFailure: withStore((store, source: SourceEntry) => store.exclusively(() => store.catalog.putSource(source))),
-    seal: withStore((store, minRows: number) => sealHot(store, minRows)),
-    compact: withStore((store) => compact(store)),
-    retain: withStore((store, { retention, now }: { retention: Retention; now: number }) => retain(store, retention, now)),
-    check: withStore((store) => checkStore(store)),
-    share: withStore((store, folder: string) => shareFiles(store, folder)),
+    seal: withStore(async (store, minRows: number) => (await parts.seal()).sealHot(store, minRows)),
+    compact: withStore(async (store) => (await parts.seal()).compact(store)),
+    retain: withStore(async (store, { retention, now }: { retention: Retention; now: number }) =>
+      (await parts.retention()).retain(store, retention, now),
+    ),
+    check: withStore(async (store) => (await parts.check()).checkStore(store)),
+    share: withStore(async (store, folder: string) => (await parts.share()).shareFiles(store, folder)),
     extent: withStore(async (store) => ({
       files: store.files.length,
       rows: store.files.reduce((sum, file) => sum + file.rows, 0),
@@ -56,12 +67,18 @@ export const serveStore = (port: Port, { root, limits, warm }: StoreData): void 
       hotRows: store.hot?.rows ?? 0,
     })),
     stream: withStore(async (store, query: Parameters<typeof streamFlows>[1], context) =>
-      (await streams()).streamFlows(store, query, context),
+      (await parts.stream()).streamFlows(store, query, context),
     ),
-    flow: withStore(async (store, query: Parameters<typeof flowById>[1]) => (await streams()).flowById(store, query)),
-    summary: withStore((store, query: Parameters<typeof summarise>[1], context) => summarise(store, query, context.signal)),
-    top: withStore((store, query: Parameters<typeof rank>[1], context) => rank(store, query, context.signal)),
-    series: withStore((store, query: Parameters<typeof series>[1], context) => series(store, query, context.signal)),
-    pairs: withStore((store, query: Parameters<typeof pairs>[1], context) => pairs(store, query, context.signal)),
+    flow: withStore(async (store, query: Parameters<typeof flowById>[1]) => (await parts.stream()).flowById(store, query)),
+    summary: withStore(async (store, query: Parameters<typeof summarise>[1], context) =>
+      (await parts.statistics()).summarise(store, query, context.signal),
+    ),
+    top: withStore(async (store, query: Parameters<typeof rank>[1], context) => (await parts.ranking()).rank(store, query, context.signal)),
+    series: withStore(async (store, query: Parameters<typeof series>[1], context) =>
+      (await parts.statistics()).series(store, query, context.signal),
+    ),
+    pairs: withStore(async (store, query: Parameters<typeof pairs>[1], context) =>
+      (await parts.statistics()).pairs(store, query, context.signal),
+    ),
   });
 };

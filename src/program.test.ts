@@ -10,7 +10,7 @@ import { commandPage } from '../scripts/command-docs.ts';
 import { examplesOf } from './cli/command.ts';
 import { completionScript } from './cli/completion.ts';
 import { version } from './core/version.ts';
-import { commandName, loadProgram, loadTree } from './main.ts';
+import { commandName, loadProgram, loadTree } from './program.ts';
 
 const weirPath = new URL('../bin/weir', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'weir-main-'));
