@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises';
 import { readFileBytes } from '../src/core/byte-source.ts';
 import { linkThreads, receiveBatches } from '../src/flows/import/batch-channel.ts';
 import { CaptureIntake } from '../src/flows/import/capture-intake.ts';
-import { startMetering } from '../src/flows/import/metering.ts';
+import { startMetering } from '../src/flows/import/start-metering.ts';
 import { meterDefaults } from '../src/flows/meter/options.ts';
 import { headroom } from '../src/flows/meter/scan-lane.ts';
 import { createCaptureReader } from '../src/packets/index.ts';

@@ -8,7 +8,8 @@ import { RingBroken } from '../meter/packet-ring.ts';
 import { packetOf, type Row, replyOf, rowsOf, segmentOf, tcp } from '../meter/testing.ts';
 import { linkThreads, receiveBatches } from './batch-channel.ts';
 import { prepareMetering } from './meter-start.ts';
-import { type Metering, startMetering } from './metering.ts';
+import type { Metering } from './metering.ts';
+import { startMetering } from './start-metering.ts';
 
 const unknownSize = null;
 const small = 1000;

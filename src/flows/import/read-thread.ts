@@ -20,12 +20,13 @@ import { BatchSender } from './batch-channel.ts';
 import { CaptureIntake } from './capture-intake.ts';
 import { detectFormat, detectOctets, type ImportFormat } from './detect.ts';
 import { ContentDigest } from './digest.ts';
-import { type Metering, startMetering } from './metering.ts';
+import type { Metering } from './metering.ts';
 import type { TextParser } from './parser.ts';
 import type { ReadArguments } from './read-arguments.ts';
 import type { ReaderStart } from './read-start.ts';
 import { BadRows } from './rows.ts';
 import type { ImportNews, ReadReport } from './settings.ts';
+import { startMetering } from './start-metering.ts';
 
 const captureFormats = new Set<ImportFormat>(['pcap', 'pcapng']);
 type TextFormat = Exclude<ImportFormat, 'pcap' | 'pcapng' | 'parquet'>;
