@@ -14,10 +14,10 @@ import { Packet } from '../../packets/packet.ts';
 import { EndedFlows, endReasons, type MeterSink } from './ended-flows.ts';
 import { Eviction } from './eviction.ts';
 import { Expiry } from './expiry.ts';
-import { icmpPorts, keyHash, metaOf, placeOf } from './flow-key.ts';
-import { field, field64, meta, recordDoubles, recordWords, state } from './flow-record.ts';
+import { keyHash } from './flow-key.ts';
+import { field, field64, recordDoubles, recordWords, state } from './flow-record.ts';
 import { FlowTable } from './flow-table.ts';
-import { FragmentTable } from './fragments.ts';
+import { FragmentedPackets, type PacketKey } from './fragmented-packets.ts';
 import { type Kernel, startKernel } from './kernel/kernel.ts';
 import { counting } from './kernel/layout.ts';
 import { isOneFlowPerKey, type MeterOptions, meterDefaults } from './options.ts';
@@ -44,9 +44,6 @@ export type MeterCounters = {
   readonly outOfOrder: number;
 };
 
-/** Fragments that wait for one first fragment; a datagram has no more than 8192 in any case. */
-const fragmentsPerDatagram = 1000;
-const datagrams = 65_536;
 /** Octets of the packets that `add` lets wait: some 60. */
 const waitingOctets = 4096;
 
@@ -62,9 +59,8 @@ export class Meter {
   readonly #idleNs: Float64Array;
   /** 0 where TCP close ends no flow. */
   readonly #closeMs: number;
-  readonly #hasPlace: boolean;
   readonly #hasCarriers: boolean;
-  #fragments: FragmentTable | undefined;
+  readonly #fragments: FragmentedPackets;
   /** The record of the last packet at each tunnel depth: the carrier of what comes one deeper. */
   readonly #carriers = new Int32Array(16).fill(-1);
   readonly #packer: PacketPacker;
@@ -80,7 +76,6 @@ export class Meter {
   readonly #packet = new Packet();
   #innerPackets = 0;
   #innerOctets = 0;
-  #fragmented = 0;
 
   constructor(options: MeterOptions, sink: MeterSink) {
     this.#options = options;
@@ -99,7 +94,10 @@ export class Meter {
       closes: this.#closeMs > 0,
     });
     this.#eviction = new Eviction(this.#table);
-    this.#hasPlace = options.keyVlan || options.keyInterface;
+    this.#fragments = new FragmentedPackets(
+      { options, table: this.#table, tally: this.#tally, expiry: this.#expiry, ended: this.#ended },
+      { count: (packet, key) => this.#count(packet, key), allocate: () => this.#allocate() },
+    );
     this.#hasCarriers = options.tunnels === 'both';
     const { buffer } = this.#table.memory;
     this.#waiting = new PacketBlock(buffer, counting.block, waitingOctets);
@@ -136,8 +134,8 @@ export class Meter {
       flowsByReason: [...this.#ended.byReason],
       liveFlows: this.#table.live,
       peakFlows: this.#table.peak,
-      fragments: this.#fragmented,
-      fragmentsPending: this.#fragments?.pending ?? 0,
+      fragments: this.#fragments.packets,
+      fragmentsPending: this.#fragments.pending,
       outOfOrder: this.#words[counting.outOfOrder / 4]! >>> 0,
     };
   }
@@ -197,7 +195,7 @@ export class Meter {
     this.#carriers[packet.tunnelDepth & 15] =
       packet.isFragment === 0
         ? this.#countKeyed(packet, words[at + line.ports]!, words[at]! & lineMeta.key, words[at + line.place]!, words[at + line.hash]!)
-        : this.#countFragment(packet);
+        : this.#fragments.count(packet);
   }
 
   /** Moves the clock without a packet, to Unix time in seconds: flows whose time-out has passed by then end. */
@@ -210,13 +208,13 @@ export class Meter {
       this.#clockNanos = 0;
     }
     this.#expiry.advance(seconds, this.#ended.endDue);
-    this.#fragments?.expire(whole);
+    this.#fragments.expire(whole);
   }
 
   /** Ends all flows, as at the end of a file. The last of them stay in `batch`. */
   flush(): void {
     this.#drain();
-    while (this.#fragments?.dropOldest());
+    while (this.#fragments.dropOldest());
     for (let record = 0; record < this.#table.used; record++) {
       const word = record * recordWords;
       if (this.#table.words[word + field.meta] === 0) continue;
@@ -231,7 +229,7 @@ export class Meter {
       this.#clockSeconds = seconds;
       this.#clockNanos = nanos;
       this.#expiry.advance(seconds, this.#ended.endDue);
-      this.#fragments?.expire(seconds);
+      this.#fragments.expire(seconds);
     } else if (seconds === this.#clockSeconds && nanos >= this.#clockNanos) this.#clockNanos = nanos;
     else this.#words[counting.outOfOrder / 4]!++;
   }
@@ -258,16 +256,9 @@ export class Meter {
     return (this.#table.words[word + field.state]! & state.closed) !== 0;
   }
 
-  #countWhole(packet: Packet): number {
-    if (packet.srcPort >= 0) return this.#count(packet, (packet.srcPort << 16) | packet.dstPort, metaOf(packet, false));
-    if (packet.icmpType >= 0) return this.#count(packet, icmpPorts(packet, this.#isBiflow), metaOf(packet, false));
-    return this.#count(packet, 0, metaOf(packet, true));
-  }
-
-  /** Counts a packet in the flow of that key, which is opened or restarted where need be; returns its record. */
-  #count(packet: Packet, ports: number, metaWord: number): number {
-    const place = this.#hasPlace ? placeOf(packet, this.#options.keyVlan, this.#options.keyInterface) : 0;
-    return this.#countKeyed(packet, ports, metaWord, place, keyHash(packet, ports, metaWord, place));
+  /** Counts a packet in the flow of a key, which is opened or restarted where need be; returns its record. */
+  #count(packet: Packet, { ports, meta, place }: PacketKey): number {
+    return this.#countKeyed(packet, ports, meta, place, keyHash(packet, ports, meta, place));
   }
 
   #countKeyed(packet: Packet, ports: number, metaWord: number, place: number, hash: number): number {
@@ -339,7 +330,7 @@ export class Meter {
 
   #allocate(): number {
     // Where nothing but fragments wait, the oldest of them becomes a flow that can be ended.
-    while (this.#table.isFull) if (!this.#eviction.makeRoom(this.#evict)) this.#fragments?.dropOldest();
+    while (this.#table.isFull) if (!this.#eviction.makeRoom(this.#evict)) this.#fragments.dropOldest();
     const record = this.#table.allocate();
     this.#expiry.forget(record);
     return record;
@@ -355,80 +346,6 @@ export class Meter {
     if (reason === endReasons.endSeen) this.#expiry.track(record);
     return record;
   }
-
-  #countFragment(packet: Packet): number {
-    this.#fragmented++;
-    const metaWord = metaOf(packet, true);
-    const place = this.#hasPlace ? placeOf(packet, this.#options.keyVlan, this.#options.keyInterface) : 0;
-    this.#fragments ??= new FragmentTable(Math.max(1, Math.min(datagrams, this.#options.maxFlows >> 1)), this.#settle);
-    const fragments = this.#fragments;
-    const entry = fragments.find(packet, metaWord, place);
-    if (packet.fragmentOffset === 0) return this.#countFirst(packet, metaWord, place, entry);
-    if (entry < 0) {
-      const record = this.#provisional(packet, metaWord, place);
-      fragments.add(packet, metaWord, place, 0, record);
-      return record;
-    }
-    const record = fragments.pendingOf(entry);
-    if (record < 0) return this.#count(packet, fragments.portsOf(entry), metaWord & ~meta.portless);
-    if (this.#table.doubles[record * recordDoubles + field64.packets]! >= fragmentsPerDatagram) return this.#count(packet, 0, metaWord);
-    this.#tally.stretch(packet, record);
-    this.#tally.tally(packet, record, 0);
-    return record;
-  }
-
-  /** The fragment that has the transport header: the others follow it into its flow. */
-  #countFirst(packet: Packet, metaWord: number, place: number, entry: number): number {
-    const record = this.#countWhole(packet);
-    // A first fragment that was cut short has no ports: then all of the datagram belongs to the flow without.
-    if (packet.srcPort < 0 && packet.icmpType < 0) return record;
-    const ports = packet.srcPort >= 0 ? (packet.srcPort << 16) | packet.dstPort : icmpPorts(packet, this.#isBiflow);
-    const fragments = this.#fragments!;
-    if (entry < 0) {
-      fragments.add(packet, metaWord, place, ports, -1);
-      return record;
-    }
-    const waiting = fragments.complete(entry, packet, ports);
-    if (waiting < 0) return record;
-    this.#tally.merge(waiting, record, this.#table.words[record * recordWords + field.ports] === ports ? 0 : 1);
-    this.#table.release(waiting);
-    return record;
-  }
-
-  /** Opens a record for a datagram whose first fragment has not come: counted, but in no index and no slot. */
-  #provisional(packet: Packet, metaWord: number, place: number): number {
-    const record = this.#allocate();
-    const words = this.#table.words;
-    const word = record * recordWords;
-    words[word + field.meta] = metaWord;
-    words[word + field.place] = place;
-    words[word + field.hash] = keyHash(packet, 0, metaWord, place);
-    if (packet.tunnelDepth > 0) this.#tally.keepParent(record, 0, 0);
-    this.#tally.begin(packet, record, 0);
-    words[word + field.state]! |= state.provisional;
-    this.#tally.tally(packet, record, 0);
-    return record;
-  }
-
-  /** Gives up waiting for a first fragment: the provisional record joins the flow without ports, or becomes it. */
-  readonly #settle = (record: number): void => {
-    const { words, doubles } = this.#table;
-    const word = record * recordWords;
-    words[word + field.state]! &= ~state.provisional;
-    const found = this.#table.findLike(record, this.#isBiflow);
-    if (found >= 0) {
-      const flow = found >> 1;
-      const silence = doubles[record * recordDoubles + field64.start]! - doubles[flow * recordDoubles + field64.last]!;
-      if (silence * 1e9 <= this.#idleNs[words[word + field.meta]! & 255]!) {
-        this.#tally.merge(record, flow, found & 1);
-        this.#table.release(record);
-        return;
-      }
-      this.#ended.end(flow, endReasons.idle);
-    }
-    this.#table.insert(record);
-    this.#expiry.track(record);
-  };
 }
 
 /** Starts a meter; options that are not given have their defaults. */
