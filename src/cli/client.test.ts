@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { Problem } from '../core/problem.ts';
-import { Client, parseAddress, reviveProblem, withQuery } from './client.ts';
+import { Client, withQuery } from './client.ts';
+import { reviveProblem } from './revive-problem.ts';
+import { parseServer } from './server-address.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -40,11 +42,11 @@ test.each([
   ['unix:/run/weir.sock', { socketPath: '/run/weir.sock' }],
   ['unix:weir.sock', { socketPath: 'weir.sock' }],
 ])('reads the address %s', (server, expected) => {
-  expect(parseAddress(server)).toMatchObject(expected);
+  expect(parseServer(server)).toMatchObject(expected);
 });
 
 test.each(['', 'unix:', 'ftp://x', 'http://', 'a b'])('refuses the address %j', (server) => {
-  expect(() => parseAddress(server)).toThrow(Problem);
+  expect(() => parseServer(server)).toThrow(Problem);
 });
 
 test('adds parameters to a path, leaving out what is not set', () => {

@@ -1,12 +1,14 @@
 import http from 'node:http';
 import https from 'node:https';
-import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
+import { Problem } from '../core/problem.ts';
 import { Credentials, type Granted } from './credentials.ts';
 import { LoginFile } from './login-file.ts';
+import { reviveProblem } from './revive-problem.ts';
+import { hostField, parseServer, type ServerAddress, serverKey } from './server-address.ts';
 import { checkPlain, currentTrust, type Trust, TrustedAgent, trustProblem } from './trust.ts';
+import { parseJson } from './whole-json.ts';
 
 /** Parameters of a query string; what is undefined or false is left out, true is written `true`. */
 export type Query = Record<string, string | number | boolean | undefined>;
@@ -35,34 +37,8 @@ export type Answer = {
   abandon: () => void;
 };
 
-/** Where a server listens, as `--server` names it. */
-export type Address = { protocol: 'http:' | 'https:'; host: string; port: number; base: string; socketPath?: string };
-
 // An error body longer than this is no problem document; the rest is not read.
 const longestProblem = 1 << 20;
-
-/** Reads `http://HOST:PORT[/BASE]`, `https://…`, `HOST:PORT` or `unix:/PATH`. Throws an `invalid` Problem. */
-export function parseAddress(server: string): Address {
-  if (server.startsWith('unix:')) {
-    const socketPath = server.slice('unix:'.length).replace(/^\/\/(?=\/)/, '');
-    if (socketPath === '') throw badAddress(server);
-    return { protocol: 'http:', host: 'localhost', port: 80, base: '', socketPath };
-  }
-  const text = /^[a-z]+:\/\//i.test(server) ? server : `http://${server}`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw badAddress(server);
-  const port = url.port ? Number(url.port) : url.protocol === 'https:' ? 443 : 80;
-  return { protocol: url.protocol, host: url.hostname.replace(/^\[|\]$/g, ''), port, base: url.pathname.replace(/\/$/, '') };
-}
-
-const badAddress = (server: string): Problem =>
-  new Problem('invalid', `--server ${server} is no address`, { hint: '--server http://HOST:PORT or --server unix:/PATH' });
-
-/** The address of a server as logins are kept under it: what is written differently and is the same has one. */
-export function serverKey({ protocol, host, port, base, socketPath }: Address): string {
-  if (socketPath !== undefined) return `unix:${resolve(socketPath)}`;
-  return `${protocol}//${host.includes(':') ? `[${host}]` : host.toLowerCase()}:${port}${base}`;
-}
 
 /**
  * Speaks HTTP/1.1 to one Weir over kept-alive connections, TCP or unix socket. Bodies stream both ways and are never held
@@ -70,14 +46,14 @@ export function serverKey({ protocol, host, port, base, socketPath }: Address): 
  */
 export class Client {
   readonly server: string;
-  readonly #address: Address;
+  readonly #address: ServerAddress;
   readonly #agent: http.Agent;
   readonly #credentials: Credentials;
 
   /** Of a server with HTTPS it is `trust` that has to be convinced: that of the command's options unless told otherwise. */
   constructor(server: string, trust: Trust = currentTrust()) {
     this.server = server;
-    this.#address = parseAddress(server);
+    this.#address = parseServer(server);
     if (this.#address.protocol === 'http:' && this.#address.socketPath === undefined)
       checkPlain({ server, host: this.#address.host }, trust);
     this.#agent = this.#address.protocol === 'https:' ? new TrustedAgent(trust) : new http.Agent({ keepAlive: true });
@@ -129,7 +105,7 @@ export class Client {
       method,
       path,
       agent: this.#agent,
-      headers: { accept: 'application/json', host: this.#hostHeader(), ...headers },
+      headers: { accept: 'application/json', host: hostField(this.#address), ...headers },
     };
     return new Promise((resolve, reject) => {
       const outgoing = (protocol === 'https:' ? https : http).request(signal ? { ...options, signal } : options);
@@ -179,12 +155,6 @@ export class Client {
     this.#agent.destroy();
   }
 
-  #hostHeader(): string {
-    const { host, port, protocol, socketPath } = this.#address;
-    const name = host.includes(':') ? `[${host}]` : host;
-    return socketPath !== undefined || port === (protocol === 'https:' ? 443 : 80) ? name : `${name}:${port}`;
-  }
-
   #explain(error: unknown, hadBody: boolean): unknown {
     if (error instanceof Problem || (error as Error).name === 'AbortError') return error;
     const distrust = trustProblem(error, this.server);
@@ -202,47 +172,6 @@ export class Client {
     const text = await readText(answer.body, longestProblem).catch(() => '');
     answer.abandon();
     return reviveProblem(answer.status, text);
-  }
-}
-
-/** The Problem in an error answer: of `application/problem+json` all parts, of anything else the status and its first words. */
-export function reviveProblem(status: number, text: string): Problem {
-  const body = parseObject(text);
-  const code = typeof body?.code === 'string' && body.code in problemCodes ? (body.code as ProblemCode) : codeOfStatus(status);
-  if (typeof body?.title !== 'string') {
-    return new Problem(code, `the server answered ${status} ${http.STATUS_CODES[status] ?? ''}`.trim(), {
-      detail: text.slice(0, 200).trim(),
-      ...(status === 401 && { hint: 'weir login' }),
-    });
-  }
-  // Facts stand beside the members of RFC 9457, as section 3.2 has it.
-  const { type: _type, title, status: _status, code: _code, detail, hint, pointer, instance: _instance, ...facts } = body;
-  const parts = Object.entries({ detail, hint, pointer }).filter(([, value]) => typeof value === 'string');
-  return new Problem(code, title as string, { ...Object.fromEntries(parts), facts });
-}
-
-/** JSON with its integers whole: those beyond 2^53 (64-bit hashes, counters of years) become bigint. */
-export const parseJson = (text: string): unknown =>
-  JSON.parse(text, ((_key: string, value: unknown, { source }: { source?: string }) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '')
-      ? BigInt(source as string)
-      : value) as Reviver);
-
-type Reviver = (key: string, value: unknown) => unknown;
-
-function codeOfStatus(status: number): ProblemCode {
-  const found = Object.entries(problemCodes).find(([, { status: known }]) => known === status);
-  if (found) return found[0] as ProblemCode;
-  if (status >= 502 && status <= 504) return 'unavailable';
-  return status < 500 ? 'invalid' : 'internal';
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined; // not JSON: the caller shows the text itself
   }
 }
 

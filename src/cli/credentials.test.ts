@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Client, parseAddress, serverKey } from './client.ts';
+import { Client } from './client.ts';
 import { type Login, LoginFile } from './login-file.ts';
+import { parseServer, serverKey } from './server-address.ts';
 
 /** A server that gives tokens `token-1`, `token-2` ... for a password, and takes the latest only. */
 class Doorkeeper {
@@ -47,7 +48,7 @@ beforeEach(async () => {
   keeper = new Doorkeeper();
   await new Promise<void>((resolve) => keeper.server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(keeper.server.address() as AddressInfo).port}`;
-  file = new LoginFile(serverKey(parseAddress(url)));
+  file = new LoginFile(serverKey(parseServer(url)));
 });
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();
@@ -77,8 +78,8 @@ describe('the login of this machine', () => {
     expect(statSync(file.path).mode & 0o777).toBe(0o600);
     expect(statSync(join(file.path, '..')).mode & 0o777).toBe(0o700);
     expect(readdirSync(join(folder, 'weir', 'logins'))).toHaveLength(1);
-    expect(new LoginFile(serverKey(parseAddress('http://127.0.0.1:1'))).read()).toBeUndefined();
-    expect(serverKey(parseAddress('LOCALHOST:80'))).toBe(serverKey(parseAddress('http://localhost/')));
+    expect(new LoginFile(serverKey(parseServer('http://127.0.0.1:1'))).read()).toBeUndefined();
+    expect(serverKey(parseServer('LOCALHOST:80'))).toBe(serverKey(parseServer('http://localhost/')));
     expect(file.remove()).toBe(true);
     expect(file.remove()).toBe(false);
   });

@@ -3,9 +3,11 @@ import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Holder, readHolder } from '../core/data-folder.ts';
-import { Client, parseAddress, reviveProblem } from './client.ts';
+import { Client } from './client.ts';
 import type { Finding } from './finding.ts';
 import { formatBytes } from './format.ts';
+import { reviveProblem } from './revive-problem.ts';
+import { parseServer } from './server-address.ts';
 
 /** Whether the data directory can be written (or made), and which process works on it. */
 export async function checkDataFolder(folder: string): Promise<Finding> {
@@ -71,7 +73,7 @@ const answerWithinMs = 3000;
 /** Who answers at the address: this Weir, another program, or nobody, so that the address is free. */
 export async function checkServer(server: string): Promise<Finding> {
   const code = 'server';
-  const { port, socketPath } = parseAddress(server);
+  const { port, socketPath } = parseServer(server);
   const client = new Client(server);
   try {
     const { status, headers, body } = await client.exchange({ path: '/', signal: AbortSignal.timeout(answerWithinMs) });

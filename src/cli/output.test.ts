@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseJson } from './client.ts';
 import { createOutput, csvLines } from './output.ts';
+import { parseJson } from './whole-json.ts';
 
 function record(options: { json?: boolean; csv?: boolean; quiet?: boolean }, terminal = false) {
   const written = { stdout: '', stderr: '' };

@@ -1,4 +1,4 @@
-import { parseJson } from '../cli/client.ts';
+import { parseJson } from '../cli/whole-json.ts';
 import { Problem } from '../core/problem.ts';
 
 /** The JSON value of a text that a server sent; integers beyond 2^53 are whole. Throws Problem('unavailable') with its beginning. */

@@ -1,6 +1,6 @@
 /** What a status of 400 and above means for whoever called: one sentence, and an exit code by its class. */
 import { STATUS_CODES } from 'node:http';
-import { reviveProblem } from '../cli/client.ts';
+import { reviveProblem } from '../cli/revive-problem.ts';
 import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
 import { type Incoming, readBody } from './exchange.ts';
 import { mediaTypeOf } from './header.ts';

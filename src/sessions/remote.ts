@@ -1,5 +1,6 @@
-import { Client, parseJson, type Query } from '../cli/client.ts';
+import { Client, type Query } from '../cli/client.ts';
 import { readEvents, type ServerEvent } from '../cli/sse.ts';
+import { parseJson } from '../cli/whole-json.ts';
 import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
 
 /** A session as Livy shows it. */

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { Client, parseAddress, serverKey } from '../../cli/client.ts';
+import { Client } from '../../cli/client.ts';
 import { type GlobalOptions, withExamples } from '../../cli/command.ts';
 import { type Granted, loginOf } from '../../cli/credentials.ts';
 import { type Login, LoginFile } from '../../cli/login-file.ts';
 import { openOutput } from '../../cli/output.ts';
+import { parseServer, serverKey } from '../../cli/server-address.ts';
 import { Problem } from '../../core/problem.ts';
 import { type SecretOptions, Secrets } from './secret.ts';
 
@@ -99,7 +100,7 @@ async function hasToChoose(server: string, user: string): Promise<boolean> {
 /** The login that is kept for a server. */
 export const knownLogin = (server: string): Login | undefined => loginFileOf(server).read();
 
-const loginFileOf = (server: string): LoginFile => new LoginFile(serverKey(parseAddress(server)));
+const loginFileOf = (server: string): LoginFile => new LoginFile(serverKey(parseServer(server)));
 
 function serverOf(command: Command): { server: string } {
   const { server, data } = command.optsWithGlobals<GlobalOptions>();

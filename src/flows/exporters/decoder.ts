@@ -4,19 +4,19 @@
  * A bad datagram is no exception: it is counted by reason at its exporter, and what was whole of it is kept.
  */
 import type { Emitter } from '../import/emitter.ts';
-import type { Domain, Header, WaitingSet } from './domain.ts';
+import type { Domain, Header } from './domain.ts';
 import { type ElementTable, knownElements } from './elements.ts';
 import { ExportRows } from './export-rows.ts';
 import { Exporter, type Fault, versions } from './exporter.ts';
 import { type DecoderLimits, decoderLimits } from './limits.ts';
 import { netflow5Plan } from './netflow5.ts';
-import { takeOptions } from './options-records.ts';
 import type { RowOrigin } from './record-run.ts';
-import { RecordWalk } from './record-walk.ts';
 import { SampleRows } from './sample-rows.ts';
+import { SetReader } from './set-reader.ts';
 import { decodeSflow } from './sflow.ts';
 import { compileTemplate, type OutCounters, type Plan, type Template } from './template.ts';
 import { readOptionsTemplates9, readTemplates9, readTemplates10, type TemplateSet } from './template-sets.ts';
+import { WaitingSets } from './waiting-sets.ts';
 
 export type DecoderOptions = {
   readonly limits?: DecoderLimits;
@@ -34,8 +34,6 @@ export type Sender = { readonly exporter: Exporter; readonly isStream: boolean }
 
 export class Decoder {
   readonly exporters = new Map<string, Exporter>();
-  /** Rises when templates or samplers change: whoever keeps them looks here. */
-  revision = 0;
   /** Datagrams of senders for whom there was no room. */
   strangers = 0;
   readonly #rows: ExportRows;
@@ -44,9 +42,11 @@ export class Decoder {
   readonly #elements: ElementTable;
   readonly #out: OutCounters;
   readonly #sampling: number;
+  readonly #sets: SetReader;
+  readonly #waiting: WaitingSets;
   #templates = 0;
-  #waitingOctets = 0;
-  readonly #walks = new WeakMap<Plan, RecordWalk>();
+  /** Templates that said something new. */
+  #learnt = 0;
   readonly #header: Header = { unixMs: 0, uptimeMs: 0, receivedMs: 0 };
   /** Records of the datagram at hand; less than 0 once some of it could not be counted. */
   #records = 0;
@@ -57,10 +57,17 @@ export class Decoder {
   ) {
     this.#rows = new ExportRows(emit, { macs });
     this.#samples = new SampleRows(this.#rows, { macs });
+    this.#sets = new SetReader({ rows: this.#rows, samples: this.#samples, header: this.#header });
+    this.#waiting = new WaitingSets(limits);
     this.#limits = limits;
     this.#elements = elements;
     this.#out = outCounters;
     this.#sampling = sampling;
+  }
+
+  /** Rises when templates or samplers change: whoever keeps them looks here. */
+  get revision(): number {
+    return this.#learnt + this.#sets.revision;
   }
 
   /** The exporter of that name, made where it is new; undefined when there are too many. */
@@ -80,7 +87,7 @@ export class Decoder {
   forget(exporter: Exporter): void {
     for (const domain of exporter.domains.values()) {
       this.#templates -= domain.templates.size;
-      this.#waitingOctets -= domain.waitingOctets;
+      this.#waiting.forget(domain);
     }
     this.exporters.delete(exporter.name);
   }
@@ -211,7 +218,7 @@ export class Decoder {
     const isNew = domain.learn(template, () => compileTemplate(template, this.#elements, this.#out), this.#header.receivedMs);
     if (!isKnown) this.#templates++;
     if (!isNew) return;
-    this.revision++;
+    this.#learnt++;
     this.#takeWaiting(template.id, exporter, domain);
   }
 
@@ -234,95 +241,24 @@ export class Decoder {
     const known = domain.templates.get(id);
     if (known === undefined) {
       this.#records = Number.NEGATIVE_INFINITY;
-      this.#keep(view, at, end, id, domain);
+      this.#waiting.keep({ template: id, bytes: bytesOf(view, at, end), header: this.#header }, domain);
       return;
     }
     known.seenMs = this.#header.receivedMs;
     this.#records += this.#readSet(view, at, end, known.plan, exporter, domain);
   }
 
-  /** Answers how many records there were. */
+  /** Answers how many records there were; less than 0 where that is not known. */
   #readSet(view: DataView, at: number, end: number, plan: Plan, exporter: Exporter, domain: Domain): number {
-    if (plan.least === 0) return 0;
-    const origin = this.#originOf(exporter, domain);
-    if (plan.size === 0) return this.#readVariable(view, at, end, plan, origin, exporter);
-    const count = Math.floor((end - at) / plan.size);
-    this.#readRecords(view, at, count, plan, plan.size, origin);
+    const count = this.#sets.read(view, at, end, plan, this.#originOf(exporter, domain));
+    if (count < 0) exporter.addFault('set');
     return count;
-  }
-
-  #readVariable(view: DataView, at: number, end: number, plan: Plan, origin: RowOrigin, exporter: Exporter): number {
-    let walk = this.#walks.get(plan);
-    if (walk === undefined) {
-      walk = new RecordWalk(plan);
-      this.#walks.set(plan, walk);
-    }
-    let count = 0;
-    // What is shorter than any record is padding (RFC 7011 section 3.3.1); so are up to three zeros.
-    while (end - at >= plan.least) {
-      if (end - at < 4 && isZero(view, at, end)) break;
-      const size = walk.next(view, at, end);
-      if (size <= 0) {
-        exporter.addFault('set');
-        return Number.NEGATIVE_INFINITY; // how many there were is not known
-      }
-      this.#readRecords(view, at, 1, walk.plan, size, origin);
-      count++;
-      at += size;
-    }
-    return count;
-  }
-
-  #readRecords(view: DataView, at: number, count: number, plan: Plan, size: number, origin: RowOrigin): void {
-    const { domain } = origin;
-    const { counters } = domain;
-    if (plan.kind === 'flow') {
-      this.#rows.write(view, at, count, plan, size, this.#header, origin);
-      counters.flows += count;
-    } else if (plan.kind === 'options') {
-      let isNew = false;
-      for (let i = 0; i < count; i++) isNew = takeOptions(view, at + i * size, plan, domain) || isNew;
-      if (isNew) this.revision++;
-      counters.options += count;
-    } else if (plan.kind === 'section') {
-      for (let i = 0; i < count; i++) {
-        if (this.#samples.addSection(view, at + i * size, plan, this.#header, origin)) counters.flows++;
-        else counters.events++;
-      }
-    } else counters.events += count;
-  }
-
-  // Sets that came before their template.
-
-  #keep(view: DataView, at: number, end: number, template: number, domain: Domain): void {
-    const octets = end - at;
-    if (octets === 0) return;
-    while (domain.waiting.length >= this.#limits.waitingSets) this.#drop(domain);
-    if (this.#waitingOctets + octets > this.#limits.waitingOctets) {
-      domain.counters.expired++;
-      return;
-    }
-    const bytes = new Uint8Array(view.buffer, view.byteOffset + at, octets).slice();
-    domain.waiting.push({ template, bytes, header: { ...this.#header } });
-    domain.waitingOctets += octets;
-    this.#waitingOctets += octets;
-  }
-
-  #drop(domain: Domain): void {
-    this.#release(domain.waiting.shift() as WaitingSet, domain);
-    domain.counters.expired++;
-  }
-
-  #release({ bytes }: WaitingSet, domain: Domain): void {
-    domain.waitingOctets -= bytes.length;
-    this.#waitingOctets -= bytes.length;
   }
 
   /** Reads what waited for this template, with the times of the headers that it came under. */
   #takeWaiting(id: number, exporter: Exporter, domain: Domain): void {
-    const sets = domain.waiting.filter(({ template }) => template === id);
+    const sets = this.#waiting.take(id, domain);
     if (sets.length === 0) return;
-    domain.waiting = domain.waiting.filter(({ template }) => template !== id);
     const { plan } = domain.templates.get(id) as { plan: Plan };
     const now = { ...this.#header };
     const before = domain.counters.flows;
@@ -330,7 +266,6 @@ export class Decoder {
       Object.assign(this.#header, set.header);
       const view = new DataView(set.bytes.buffer, set.bytes.byteOffset, set.bytes.length);
       this.#readSet(view, 0, view.byteLength, plan, exporter, domain);
-      this.#release(set, domain);
     }
     domain.counters.late += domain.counters.flows - before;
     Object.assign(this.#header, now);
@@ -341,7 +276,7 @@ export class Decoder {
     for (const exporter of this.exporters.values()) {
       for (const domain of exporter.domains.values()) {
         domain.tick();
-        while (domain.waiting.length > 0 && nowMs - domain.waiting[0]!.header.receivedMs > this.#limits.waitingMs) this.#drop(domain);
+        this.#waiting.expire(domain, nowMs);
         for (const [id, { seenMs }] of domain.templates) {
           if (nowMs - seenMs <= this.#limits.templateMs) continue;
           domain.templates.delete(id);
@@ -352,7 +287,4 @@ export class Decoder {
   }
 }
 
-const isZero = (view: DataView, at: number, end: number): boolean => {
-  for (let i = at; i < end; i++) if (view.getUint8(i) !== 0) return false;
-  return true;
-};
+const bytesOf = (view: DataView, at: number, end: number): Uint8Array => new Uint8Array(view.buffer, view.byteOffset + at, end - at);

@@ -4,7 +4,8 @@
  * `formatFilter` writes it back. Reading is linear in the text, which has at most 16 KiB; the language is on `docs/53-filter-language.md`.
  */
 export { allOf, anyOf, type Filter } from './ast.ts';
-export { type CompiledFilter, compileFilter, type Parameter } from './compile.ts';
+export { compileFilter } from './compile.ts';
+export type { CompiledFilter, Parameter } from './compiled-filter.ts';
 export { type FilterLimits, filterLimits } from './fault.ts';
 export { formatFilter } from './format.ts';
 export { parseFilter } from './parser.ts';

@@ -50,7 +50,7 @@ export const takeRuns = async (store: Store, files: readonly RunFile[], most: nu
       for (const file of absorbed)
         await store.writer.run(`INSERT INTO hot BY NAME SELECT ${canonicalList(file.shape)} FROM read_parquet(${literal(file.path)})`);
       await rest.change(moment);
-      return store.keepIds();
+      return store.ids.keep();
     });
     idsAreKept();
     await store.refresh();

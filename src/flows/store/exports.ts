@@ -23,10 +23,10 @@ export const openExports = (store: Store): Promise<number> =>
     await thin(store);
     const known = (await store.catalog.sources()).find(({ record }) => isExportsRecord(record));
     if (known !== undefined) {
-      store.holdIds();
+      store.ids.hold();
       return known.id;
     }
-    const id = store.takeSourceId();
+    const id = store.ids.takeSource();
     const now = new Date().toISOString();
     const record: ExportsRecord = { kind: exportsKind, name: 'flow exports', flows: 0, started_at: now, ended_at: null };
     await store.change(() => store.catalog.putSource({ id, digest: null, state: 'done', endedAtUs: 0n, record: JSON.stringify(record) }));

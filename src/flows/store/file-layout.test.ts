@@ -86,14 +86,14 @@ const typesIn = async (...paths: string[]): Promise<Record<string, unknown>> => 
 /** Imports the file into the same store and tells what its times are there. */
 const takeBack = async (path: string): Promise<{ shapes: Shape[]; times: string[] }> => {
   const connection = await test.store.duck.connect();
-  const id = test.store.takeSourceId();
+  const id = test.store.ids.takeSource();
   const facts = { folder: test.store.paths.staging, prefix: 'back', sourceId: id, ingestedAt: 0n };
-  const files = await importParquet(connection, path, { ...facts, reserve: async (count) => test.store.reserveIds(count) });
+  const files = await importParquet(connection, path, { ...facts, reserve: async (count) => test.store.ids.reserve(count) });
   connection.close();
   const flows = files.reduce((sum, file) => sum + file.rows, 0);
   const record = JSON.stringify({ id, flows });
   await commitImport(test.store, { source: { id, digest: null, state: 'done', endedAtUs: 1n, record }, files, allowDuplicate: true });
-  test.store.endImport();
+  test.store.ids.endImport();
   return { shapes: files.map((file) => file.shape), times: await storedTimes(`WHERE source_id = ${id}`) };
 };
 

@@ -41,10 +41,10 @@ export const retain = async (store: Store, retention: Retention, nowSeconds: num
       await store.catalog.doomFiles(paths);
       await store.catalog.setCounter(forgottenRows, (await store.catalog.counter(forgottenRows)) + rows);
     });
-    store.doom(paths);
+    store.pins.doom(paths);
     await store.refresh();
     return { files: gone.length, rows };
   });
-  await store.removeDoomed();
+  await store.pins.removeDoomed();
   return given;
 };

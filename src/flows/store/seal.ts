@@ -102,7 +102,7 @@ export const compact = async (store: Store): Promise<Sealed> => {
     sealed.files += written.length;
     sealed.rows += written.reduce((sum, { entry }) => sum + entry.rows, 0);
   }
-  await store.removeDoomed();
+  await store.pins.removeDoomed();
   return sealed;
 };
 
@@ -172,7 +172,7 @@ const merge = async (store: Store, files: readonly FileEntry[]): Promise<StagedF
   }
   const old = files.map((file) => file.path);
   await store.take(written, () => store.catalog.doomFiles(old));
-  store.doom(old);
+  store.pins.doom(old);
   await store.refresh();
   return written;
 };

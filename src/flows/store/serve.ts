@@ -44,14 +44,14 @@ export const serveStore = (port: Port, { root, limits, warm }: StoreData): void 
   serveCalls(port, {
     open: withStore(async (store) => ({ sources: await store.catalog.sources(), staging: store.paths.staging, spill: store.paths.spill })),
     close: withStore((store) => store.close()),
-    takeSourceId: withStore(async (store) => store.takeSourceId()),
-    reserveIds: withStore(async (store, count: number) => store.reserveIds(count)),
+    takeSourceId: withStore(async (store) => store.ids.takeSource()),
+    reserveIds: withStore(async (store, count: number) => store.ids.reserve(count)),
     commit: withStore((store, commit: Commit) => commitImport(store, commit)),
     openExports: withStore(async (store) => (await parts.exports()).openExports(store)),
     commitExports: withStore(async (store, exports: { sourceId: number; files: RunFile[] }) =>
       (await parts.exports()).commitExports(store, exports),
     ),
-    endImport: withStore(async (store) => store.endImport()),
+    endImport: withStore(async (store) => store.ids.endImport()),
     recordFailure: withStore((store, source: SourceEntry) => store.exclusively(() => store.catalog.putSource(source))),
     seal: withStore(async (store, minRows: number) => (await parts.seal()).sealHot(store, minRows)),
     compact: withStore(async (store) => (await parts.seal()).compact(store)),

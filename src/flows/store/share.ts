@@ -20,7 +20,7 @@ export const shareFiles = async (store: Store, folder: string): Promise<Shared> 
   if (store.hot !== undefined) await sealHot(store);
   const files = store.files;
   // Files do not go while they are lent out.
-  const unpin = store.pin(files);
+  const unpin = store.pins.pin(files);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const there = new Set(await readdir(folder));

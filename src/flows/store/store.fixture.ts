@@ -83,7 +83,7 @@ export class TestStore {
 
   /** Imports these flows as one import and returns its id. */
   async bring(shape: Shape, flows: readonly TestFlow[], digest: string | null = null): Promise<number> {
-    const id = this.store.takeSourceId();
+    const id = this.store.ids.takeSource();
     try {
       const files = await this.stage(id, shape, flows);
       const count = files.reduce((sum, file) => sum + file.rows, 0);
@@ -91,7 +91,7 @@ export class TestStore {
       const source = { id, digest, state: 'done', endedAtUs: BigInt(id), record } as const;
       await commitImport(this.store, { source, files, allowDuplicate: false });
     } finally {
-      this.store.endImport();
+      this.store.ids.endImport();
     }
     return id;
   }
@@ -101,7 +101,7 @@ export class TestStore {
     return writeRuns(this.store.paths.staging, batchesOf(shape, flows), {
       prefix: `t${sourceId}x${++this.#serial}`,
       sourceId,
-      reserve: async (count) => this.store.reserveIds(count),
+      reserve: async (count) => this.store.ids.reserve(count),
     });
   }
 

@@ -74,18 +74,18 @@ describe('an import', () => {
   });
 
   it('gets the ids of one that failed, when no other import ran beside it', async () => {
-    test.store.takeSourceId();
-    test.store.reserveIds(500);
-    test.store.endImport();
+    test.store.ids.takeSource();
+    test.store.ids.reserve(500);
+    test.store.ids.endImport();
     await test.bring('named', spread(3, 0));
     expect(idsOf(await test.stream()).sort((a, b) => a - b)).toEqual([1, 2, 3]);
   });
 
   it('never gets ids that another import has taken', async () => {
-    test.store.takeSourceId();
-    expect(test.store.reserveIds(5)).toBe(1);
+    test.store.ids.takeSource();
+    expect(test.store.ids.reserve(5)).toBe(1);
     await test.bring('named', spread(3, 0));
-    test.store.endImport();
+    test.store.ids.endImport();
     await test.reopen();
     await test.bring('named', spread(2, 10));
     expect(idsOf(await test.stream()).sort((a, b) => a - b)).toEqual([6, 7, 8, 9, 10]);
@@ -271,7 +271,7 @@ describe('opening', () => {
   it('finishes a deletion that was begun', async () => {
     await test.bring('named', spread(10, 4000 * day));
     await sealHot(test.store);
-    const unpin = test.store.pin(test.store.files);
+    const unpin = test.store.pins.pin(test.store.files);
     await retain(test.store, { maxAgeSeconds: day, maxBytes: 0 }, 5000 * day);
     expect((await test.sealedPaths()).length).toBe(1);
     await test.reopen();

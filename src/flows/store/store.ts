@@ -10,7 +10,9 @@ import { basename, dirname, join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import { Catalog, type FileEntry, type HotExtent } from './catalog.ts';
 import { type Connection, Duck } from './duck.ts';
+import { Ids } from './ids.ts';
 import { dayName, StorePaths, syncFile } from './paths.ts';
+import { Pins } from './pins.ts';
 import { PlainEncoders } from './plain-encoders.ts';
 
 /** Bounds of the store's own engine. */
@@ -43,23 +45,17 @@ export class Store {
   /** The one connection that writes. */
   readonly writer: Connection;
   readonly catalog: Catalog;
+  readonly ids: Ids;
+  readonly pins = new Pins((paths) => this.#removeFiles(paths));
   /** Threads that encode sealed files for streams. */
   readonly encoders = new PlainEncoders();
   #contents: Contents = { files: [], hot: undefined, lastCommitUs: 0n };
   /** Whether `#contents` is what the catalog has: not from the beginning of a change until it has been read again. */
   #isSettled = false;
-  #nextId = 1;
-  #committedNextId = 1;
-  #openImports = 0;
-  #nextSourceId = 1;
   #queue: Promise<unknown> = Promise.resolve();
-  /** Snapshots that are being opened and have not pinned their files yet. */
-  #opening = 0;
   #isClosed = false;
   /** Connections of open snapshots. */
   readonly #readers = new Set<Connection>();
-  readonly #pins = new Map<string, number>();
-  readonly #doomed = new Set<string>();
 
   /**
    * Reads sealed files for streams, each on the one thread that asks: beside the encoder, and other streams, more threads
@@ -74,6 +70,7 @@ export class Store {
     this.writer = writer;
     this.#limits = limits;
     this.catalog = new Catalog(writer);
+    this.ids = new Ids(this.catalog);
   }
 
   /** Opens or makes the store below `root` and mends what a crash left. */
@@ -142,43 +139,6 @@ export class Store {
     this.#isSettled = true;
   }
 
-  // Ids. They are taken by the run; those of an import that failed are given back once no other import is open.
-
-  /** The id of the next import. */
-  takeSourceId(): number {
-    this.#openImports++;
-    return this.#nextSourceId++;
-  }
-
-  /** Takes ids for a source that is there already; `endImport` ends that as well. */
-  holdIds(): void {
-    this.#openImports++;
-  }
-
-  /** Takes `count` ids and answers the first. */
-  reserveIds(count: number): number {
-    const first = this.#nextId;
-    this.#nextId += count;
-    return first;
-  }
-
-  /** Keeps reserved ids, to be called within the transaction that makes them visible; what it returns, once that is durable. */
-  async keepIds(): Promise<() => void> {
-    const next = this.#nextId;
-    await this.catalog.setCounter('next_id', next);
-    return () => {
-      this.#committedNextId = Math.max(this.#committedNextId, next);
-    };
-  }
-
-  /** Ends an import that `takeSourceId` began. */
-  endImport(): void {
-    this.#openImports--;
-    if (this.#openImports === 0) this.#nextId = this.#committedNextId;
-  }
-
-  // Files.
-
   absolute(path: string): string {
     return join(this.paths.flows, path);
   }
@@ -229,19 +189,18 @@ export class Store {
   async snapshot(): Promise<Snapshot> {
     if (this.#isClosed) throw new Problem('unavailable', 'the store is closed');
     const connection = await this.duck.connect();
-    this.#opening++;
     this.#readers.add(connection);
     try {
-      await connection.run('BEGIN TRANSACTION READ ONLY');
-      const contents = (await this.#knownTo(connection)) ?? (await readContents(new Catalog(connection)));
-      const unpin = this.pin(contents.files);
-      const close = (): void => void this.endReader(connection).finally(unpin);
-      return { ...contents, connection, close };
+      return await this.pins.whileOpening(async () => {
+        await connection.run('BEGIN TRANSACTION READ ONLY');
+        const contents = (await this.#knownTo(connection)) ?? (await readContents(new Catalog(connection)));
+        const unpin = this.pins.pin(contents.files);
+        const close = (): void => void this.endReader(connection).finally(unpin);
+        return { ...contents, connection, close };
+      });
     } catch (error) {
       await this.endReader(connection);
       throw error;
-    } finally {
-      this.#opening--;
     }
   }
 
@@ -279,34 +238,10 @@ export class Store {
     connection.close();
   }
 
-  /** Keeps files from being deleted while a query reads them; returns what lets go of them. */
-  pin(files: readonly FileEntry[]): () => void {
-    for (const { path } of files) this.#pins.set(path, (this.#pins.get(path) ?? 0) + 1);
-    return () => {
-      for (const { path } of files) this.#unpin(path);
-      void this.removeDoomed().catch(() => undefined); // tried again by the next maintenance and at the next start
-    };
-  }
-
-  #unpin(path: string): void {
-    const left = (this.#pins.get(path) ?? 1) - 1;
-    if (left > 0) this.#pins.set(path, left);
-    else this.#pins.delete(path);
-  }
-
-  /** Notes files that the catalog has doomed. */
-  doom(paths: readonly string[]): void {
-    for (const path of paths) this.#doomed.add(path);
-  }
-
-  /** Deletes doomed files that no query reads any more. */
-  async removeDoomed(): Promise<void> {
-    if (this.#opening > 0 || this.#isClosed) return;
-    const free = [...this.#doomed].filter((path) => !this.#pins.has(path));
-    if (free.length === 0) return;
-    for (const path of free) this.#doomed.delete(path);
+  async #removeFiles(paths: readonly string[]): Promise<void> {
+    if (this.#isClosed) return; // the next start does it
     await this.exclusively(async () => {
-      for (const path of free) {
+      for (const path of paths) {
         await rm(this.absolute(path), { force: true });
         await this.catalog.forgetDoomed(path);
         await rmdir(dirname(this.absolute(path))).catch(() => undefined); // the day has other files
@@ -317,13 +252,9 @@ export class Store {
   async #recover(): Promise<void> {
     await this.refresh();
     await this.#emptyStaging();
-    this.doom(await this.catalog.doomed());
-    await this.removeDoomed();
-    const highest = Math.max(this.hot?.maxId ?? 0, ...this.files.map((file) => file.maxId));
-    this.#committedNextId = Math.max(await this.catalog.counter('next_id'), highest + 1);
-    this.#nextId = this.#committedNextId;
-    const sources = await this.catalog.sources();
-    this.#nextSourceId = (sources.at(-1)?.id ?? 0) + 1;
+    this.pins.doom(await this.catalog.doomed());
+    await this.pins.removeDoomed();
+    await this.ids.recover(Math.max(this.hot?.maxId ?? 0, ...this.files.map((file) => file.maxId)));
   }
 
   async #emptyStaging(): Promise<void> {

@@ -4,7 +4,7 @@
  * for all jobs at once and at an interval. Its jobs bear the name of our run as their comment, so that one whose submission was not answered
  * is found again.
  */
-import { type FSWatcher, mkdirSync, readdirSync, watch } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { Backend, BackendDependencies, Run, RunEvent, Signal } from '../backend.ts';
 import type { JobsConfig } from '../config.ts';
 import type { Outcome } from '../job.ts';
@@ -12,16 +12,17 @@ import { RunFiles } from '../local/run-files.ts';
 import type { Need } from '../resources.ts';
 import { type Row, SlurmCommands, SlurmFault } from './commands.ts';
 import { Comments } from './comments.ts';
+import { FolderWatch } from './folder-watch.ts';
 import { checkOptions, impossibleFor, jobName } from './options.ts';
+import { Poll } from './poll.ts';
 import { type Standing, standingOf, wordsOf } from './states.ts';
+import { Strays } from './strays.ts';
 import { Submitter } from './submitter.ts';
 import { corrected, isOpen, neverStarted, unaccounted } from './verdict.ts';
 import { idIn, WatchedRun } from './watched-run.ts';
 import { Wishes } from './wishes.ts';
 import { Works } from './works.ts';
 
-/** How often the folder is read where no events come (shared file systems have none). */
-const lookEveryMs = 1000;
 /** How long a run may be over for Slurm before its account is given up, at least: a shared folder shows files late. */
 const leastPatienceMs = 1000;
 const mostPatienceMs = 15_000;
@@ -36,20 +37,15 @@ class SlurmBackend implements Backend {
   readonly #files: RunFiles;
   readonly #commands: SlurmCommands;
   readonly #runs = new Map<string, WatchedRun>();
-  /** Runs in Slurm that other servers have given up while this one was away: they are cancelled. */
-  readonly #unwanted = new Set<string>();
   readonly #submitter: Submitter;
   readonly #works: Works;
   readonly #wishes: Wishes;
+  readonly #strays: Strays;
+  readonly #poll: Poll;
+  readonly #watch: FolderWatch;
   #comments: Comments | undefined;
   #killWaitMs = 30_000;
   #tell: (event: RunEvent) => void = () => {};
-  #isAway = false;
-  #isPolling = false;
-  #wantsPoll = false;
-  #timers: NodeJS.Timeout[] = [];
-  #watcher: FSWatcher | undefined;
-  #isLooking = false;
 
   constructor(config: JobsConfig, deps: BackendDependencies) {
     checkOptions(config.slurm);
@@ -83,6 +79,27 @@ class SlurmBackend implements Backend {
       isWanted: (watched) => this.#runs.get(watched.name) === watched,
       onUnstarted: (watched) => this.#end(watched, { kind: 'unstarted', name: watched.name, why: 'it was stopped before it started' }),
     });
+    this.#strays = new Strays({
+      commands: this.#commands,
+      runOf: (comment) => this.#comments?.runOf(comment),
+      isWatched: (run) => this.#runs.has(run),
+    });
+    this.#poll = new Poll({
+      commands: this.#commands,
+      works: this.#works,
+      log: deps.log,
+      now: () => this.#now(),
+      isNeeded: () => this.#runs.size > 0 || this.#strays.areLeft,
+      onRows: (rows, askedAt) => this.#considerAll(rows, askedAt),
+      onSilence: (why) => {
+        for (const watched of this.#runs.values()) this.#sayWhy(watched, `Slurm does not answer: ${why}`, watched.isHeld);
+      },
+    });
+    this.#watch = new FolderWatch(
+      this.#files.folder,
+      (names) => this.#lookAtFiles(names),
+      (error) => deps.log.error({ err: error }, 'the folder of the runs could not be read'),
+    );
   }
 
   /** Slurm has the hosts, and queues by itself. */
@@ -108,19 +125,14 @@ class SlurmBackend implements Backend {
     });
     this.#killWaitMs = 1000 * (await this.#commands.killWait().catch(() => 30));
     this.#works.open();
-    this.#timers = [
-      setInterval(() => this.#poll(), this.#config.slurm.interval).unref(),
-      setInterval(() => this.#lookAtFiles(), Math.min(lookEveryMs, this.#config.slurm.interval)).unref(),
-    ];
-    // Where the nodes are this machine, or the file system passes events on, news come at once.
-    this.#watcher = watch(folder, { persistent: false }, () => this.#lookSoon());
-    this.#watcher.on('error', () => {});
+    this.#poll.open(this.#config.slurm.interval);
+    this.#watch.open(this.#config.slurm.interval);
   }
 
   async close(): Promise<void> {
     this.#tell = () => {};
-    this.#watcher?.close();
-    for (const timer of this.#timers) clearInterval(timer);
+    this.#watch.close();
+    this.#poll.close();
     await this.#works.close();
   }
 
@@ -142,7 +154,7 @@ class SlurmBackend implements Backend {
     const watched = new WatchedRun(name, undefined, this.#now());
     this.#runs.set(name, watched);
     this.#lookAt(watched, true, true);
-    this.#poll();
+    this.#poll.ask();
   }
 
   async signal(name: string, signal: Signal): Promise<boolean> {
@@ -160,7 +172,7 @@ class SlurmBackend implements Backend {
     else if (signal === 'resume') await this.#commands.signal(id, 'USR2');
     // What Slurm has told us itself is not asked of it again.
     else if ((signal === 'hold') !== watched.isHeld) await this.#wishes.grant(watched, id, signal);
-    this.#poll();
+    this.#poll.ask();
     return true;
   }
 
@@ -172,10 +184,10 @@ class SlurmBackend implements Backend {
   sweep(known: ReadonlySet<string>): void {
     for (const name of this.#files.names()) {
       const isLeft = !known.has(name) && typeof this.#files.start(name) === 'object' && this.#files.exit(name) === undefined;
-      if (isLeft) this.#unwanted.add(name);
+      if (isLeft) this.#strays.add(name);
     }
     this.#files.sweep(known);
-    this.#poll();
+    this.#poll.ask();
   }
 
   limits(): Record<string, string> {
@@ -197,24 +209,8 @@ class SlurmBackend implements Backend {
 
   // Looking.
 
-  #lookSoon(): void {
-    if (this.#isLooking || this.#works.isClosed) return;
-    this.#isLooking = true;
-    setTimeout(() => {
-      this.#isLooking = false;
-      this.#lookAtFiles();
-    }, 5).unref();
-  }
-
-  #lookAtFiles(): void {
-    if (this.#works.isClosed) return;
-    try {
-      const files = new Set(readdirSync(this.#files.folder));
-      for (const watched of this.#runs.values())
-        this.#lookAt(watched, files.has(`${watched.name}.start`), files.has(`${watched.name}.exit`));
-    } catch (error) {
-      this.#deps.log.error({ err: error }, 'the folder of the runs could not be read');
-    }
+  #lookAtFiles(names: ReadonlySet<string>): void {
+    for (const watched of this.#runs.values()) this.#lookAt(watched, names.has(`${watched.name}.start`), names.has(`${watched.name}.exit`));
   }
 
   /** Tells what the files of a run say that was not told yet. */
@@ -233,57 +229,21 @@ class SlurmBackend implements Backend {
     if (!isOpen(outcome, watched.wants !== undefined)) this.#end(watched, { kind: 'ended', name, outcome });
     else {
       watched.account = { outcome, until: this.#now() + this.#patience() + this.#killWaitMs };
-      this.#poll();
+      this.#poll.ask();
     }
   }
 
-  /** Asks Slurm for everything; once more when somebody wants to know while it is being asked. */
-  #poll(): void {
-    this.#wantsPoll = true;
-    if (this.#isPolling || this.#works.isClosed) return;
-    this.#isPolling = true;
-    this.#works.add(
-      this.#pollAll().finally(() => {
-        this.#isPolling = false;
-      }),
-      'looking after the jobs in Slurm failed',
-    );
-  }
-
-  async #pollAll(): Promise<void> {
-    while (this.#wantsPoll && !this.#works.isClosed) {
-      this.#wantsPoll = false;
-      if (this.#runs.size === 0 && this.#unwanted.size === 0) return;
-      const from = this.#now();
-      const rows = await this.#rows();
-      if (rows === undefined || this.#works.isClosed) return;
-      this.#lookAtFiles();
-      const byComment = new Map(rows.map((row) => [row.comment, row]));
-      const byId = new Map(rows.map((row) => [row.id, row]));
-      for (const watched of [...this.#runs.values()]) {
-        const known = watched.id === undefined ? undefined : byId.get(watched.id);
-        // A site may rewrite comments.
-        const row = byComment.get(this.#commentOf(watched.name)) ?? (known?.name === jobName(watched.name) ? known : undefined);
-        await this.#consider(watched, row, from);
-      }
-      await this.#cancelStrays(rows);
+  async #considerAll(rows: readonly Row[], askedAt: number): Promise<void> {
+    this.#watch.look();
+    const byComment = new Map(rows.map((row) => [row.comment, row]));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    for (const watched of [...this.#runs.values()]) {
+      const known = watched.id === undefined ? undefined : byId.get(watched.id);
+      // A site may rewrite comments.
+      const row = byComment.get(this.#commentOf(watched.name)) ?? (known?.name === jobName(watched.name) ? known : undefined);
+      await this.#consider(watched, row, askedAt);
     }
-  }
-
-  async #rows(): Promise<Row[] | undefined> {
-    try {
-      const rows = await this.#commands.jobs();
-      if (this.#isAway) this.#deps.log.info('Slurm answers again');
-      this.#isAway = false;
-      return rows;
-    } catch (error) {
-      if (this.#works.isClosed) return undefined;
-      if (!this.#isAway) this.#deps.log.warn({ err: error }, 'Slurm does not answer');
-      this.#isAway = true;
-      for (const watched of this.#runs.values())
-        if (!watched.isStarted) this.#sayWhy(watched, `Slurm does not answer: ${(error as Error).message}`, watched.isHeld);
-      return undefined;
-    }
+    await this.#strays.cancel(rows);
   }
 
   /** Draws the conclusions from what Slurm says of a run. */
@@ -373,23 +333,5 @@ class SlurmBackend implements Backend {
   #end(watched: WatchedRun, event: RunEvent): void {
     this.#runs.delete(watched.name);
     this.#tell(event);
-  }
-
-  /**
-   * Jobs of ours in Slurm that nobody wants any more: those that wait, whose submission was answered when the run was given up, and those that others
-   * have given up.
-   */
-  async #cancelStrays(rows: readonly Row[]): Promise<void> {
-    const left = new Set<string>();
-    for (const { comment, id, state } of rows) {
-      const name = this.#comments?.runOf(comment);
-      if (name === undefined || this.#runs.has(name)) continue;
-      const standing = standingOf(state);
-      const isWaiting = standing?.is === 'waiting' || standing?.is === 'held';
-      if (!isWaiting && (!this.#unwanted.has(name) || standing?.is === 'over')) continue;
-      left.add(name);
-      await this.#commands.cancel(id).catch(() => {});
-    }
-    for (const name of this.#unwanted) if (!left.has(name)) this.#unwanted.delete(name);
   }
 }

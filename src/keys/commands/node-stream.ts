@@ -33,54 +33,58 @@ export class NodeReader {
   readonly #frames: Frame[] = [];
   #isInString = false;
   #isEscaped = false;
+  /** Octets before the block at hand, and where in that what is not kept yet begins. */
   #offset = 0;
+  #start = 0;
   #isOver = false;
 
   push(block: Buffer): Members[] {
     const found: Members[] = [];
-    let start = 0;
+    this.#start = 0;
     for (let at = 0; at < block.length; at++) {
       const byte = block[at] as number;
       if (this.#isInString) {
         if (this.#isEscaped) this.#isEscaped = false;
         else if (byte === backslash) this.#isEscaped = true;
         else if (byte === quote) this.#isInString = false;
-        continue;
-      }
-      if (byte === quote && this.#isBetween()) throw this.#bad(at);
-      if (byte === quote) this.#isInString = true;
-      else if (byte === openBrace || byte === openBracket) {
-        const frame = this.#frames.at(-1);
-        if (frame === undefined || isInNodes(frame)) {
-          if (byte === openBracket || this.#isOver || this.#frames.length === deepestNesting) throw this.#bad(at);
-          start = at;
-          this.#frames.push({ parts: [], length: 0, open: [closeBrace] });
-        } else if (byte === openBracket && isNodesNext(frame, block.subarray(start, at))) {
-          keep(frame, Buffer.from(block.subarray(start, at + 1)));
-          if (this.#frames.length === 1) this.head ??= this.#parse(frame, at, [closeBracket, ...frame.open.toReversed()]);
-          frame.open.push(nodesMark);
-          start = at + 1;
-        } else frame.open.push(byte === openBrace ? closeBrace : closeBracket);
-      } else if (byte === closeBrace || byte === closeBracket) {
-        const frame = this.#frames.at(-1);
-        const expected = frame?.open.pop();
-        if (frame === undefined || (expected === nodesMark ? closeBracket : expected) !== byte) throw this.#bad(at);
-        if (expected === nodesMark) start = at;
-        if (frame.open.length > 0) continue;
-        keep(frame, block.subarray(start, at + 1));
-        const object = this.#parse(frame, at, []);
-        this.#frames.pop();
-        start = at + 1;
-        if (this.#frames.length > 0) found.push(object);
-        else {
-          this.head = object;
-          this.#isOver = true;
-        }
-      } else if (byte > blank && byte !== comma && this.#isBetween()) throw this.#bad(at);
+      } else if (byte === openBrace || byte === openBracket) this.#open(block, at, byte);
+      else if (byte === closeBrace || byte === closeBracket) this.#close(block, at, byte, found);
+      else if (byte > blank && byte !== comma && this.#isBetween()) throw this.#bad(at);
+      else if (byte === quote) this.#isInString = true;
     }
-    this.#keepRest(block, start);
+    this.#keepRest(block);
     this.#offset += block.length;
     return found;
+  }
+
+  #open(block: Buffer, at: number, byte: number): void {
+    const frame = this.#frames.at(-1);
+    if (frame === undefined || isInNodes(frame)) {
+      if (byte === openBracket || this.#isOver || this.#frames.length === deepestNesting) throw this.#bad(at);
+      this.#start = at;
+      this.#frames.push({ parts: [], length: 0, open: [closeBrace] });
+    } else if (byte === openBracket && isNodesNext(frame, block.subarray(this.#start, at))) {
+      keep(frame, Buffer.from(block.subarray(this.#start, at + 1)));
+      if (this.#frames.length === 1) this.head ??= this.#parse(frame, at, [closeBracket, ...frame.open.toReversed()]);
+      frame.open.push(nodesMark);
+      this.#start = at + 1;
+    } else frame.open.push(byte === openBrace ? closeBrace : closeBracket);
+  }
+
+  /** Closes what is open; an object that ends with it is a node, which goes to `found`, or the outermost one. */
+  #close(block: Buffer, at: number, byte: number, found: Members[]): void {
+    const frame = this.#frames.at(-1);
+    const expected = frame?.open.pop();
+    if (frame === undefined || (expected === nodesMark ? closeBracket : expected) !== byte) throw this.#bad(at);
+    if (expected === nodesMark) this.#start = at;
+    if (frame.open.length > 0) return;
+    keep(frame, block.subarray(this.#start, at + 1));
+    const object = this.#parse(frame, at, []);
+    this.#frames.pop();
+    this.#start = at + 1;
+    this.#isOver = this.#frames.length === 0;
+    if (this.#isOver) this.head = object;
+    else found.push(object);
   }
 
   /** Says that the document has ended; throws when it has not. */
@@ -94,11 +98,11 @@ export class NodeReader {
     return frame === undefined || isInNodes(frame);
   }
 
-  #keepRest(block: Buffer, start: number): void {
+  #keepRest(block: Buffer): void {
     const frame = this.#frames.at(-1);
     if (frame === undefined || isInNodes(frame)) return;
     // A block may be one that its owner uses again.
-    keep(frame, Buffer.from(block.subarray(start)));
+    keep(frame, Buffer.from(block.subarray(this.#start)));
     if (frame.length > longestObject)
       throw new Problem('too-large', 'a node of the document is too large', { facts: { offset: this.#offset } });
   }

@@ -1,6 +1,7 @@
 /** The keys of a server that speaks etcd's v2 keys over HTTP: a Weir, or an etcd. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, Client, parseAddress, type Query } from '../../cli/client.ts';
+import { type Answer, Client, type Query } from '../../cli/client.ts';
+import { parseServer } from '../../cli/server-address.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Reading } from '../engine.ts';
 import { type FaultKind, KeyFault } from '../tree/fault.ts';
@@ -238,7 +239,7 @@ async function* walkNodes(blocks: AsyncIterable<Uint8Array>): AsyncGenerator<Key
 function readCredentials(server: string): { address: string; authorization?: string } {
   const found = /^(https?:\/\/)?([^/@]*)@(.*)$/.exec(server);
   if (found === null) {
-    parseAddress(server);
+    parseServer(server);
     return { address: server };
   }
   const [, scheme = 'http://', credentials = '', rest = ''] = found;
