@@ -12,6 +12,9 @@ import { Spool } from './spool.ts';
 /** Milliseconds between two files: soon where nothing is on its way, and fewer of them where something is. */
 const cutMs = 200;
 const busyCutMs = 500;
+/** A store is asked for a quarter of its time at most, for each file costs it much the same; but nobody waits longer than this. */
+const restFactor = 4;
+const longestCutMs = 2000;
 /** Milliseconds between two looks for room. */
 const roomMs = 1000;
 
@@ -89,7 +92,8 @@ export class FlowSender {
   }
 
   #isTimeToCut(nowMs: number): boolean {
-    if (nowMs - this.#lastCut < (this.#spool.isBusy ? busyCutMs : cutMs)) return false;
+    const rest = Math.min(longestCutMs, restFactor * this.#spool.lastMs);
+    if (nowMs - this.#lastCut < Math.max(rest, this.#spool.isBusy ? busyCutMs : cutMs)) return false;
     this.#lastCut = nowMs;
     return true;
   }
