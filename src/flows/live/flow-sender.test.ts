@@ -42,7 +42,7 @@ const open = (port: FlowsPort, spoolOctets?: number): Promise<FlowSender> =>
   FlowSender.open({ port, target: 'x', name: 'x-', meter: { udpIdleMs: 1000 }, spool: folder, spoolOctets, isQuiet: true });
 
 test('a store that is slow is asked less often', async () => {
-  const { store, port } = slowStore(300);
+  const { store, port } = slowStore(180);
   const sender = await open(port);
   for (let number = 0; number < 100; number++) {
     sender.add(datagram(number));
@@ -50,7 +50,7 @@ test('a store that is slow is asked less often', async () => {
     await pause(20);
   }
   expect(store.files).toBeGreaterThan(0);
-  expect(store.files).toBeLessThan(4);
+  expect(store.files).toBeLessThan(4); // of ten, every 200 ms, or five, every 500 ms
   await sender.close();
   expect([sender.flows, store.isClosed]).toEqual([100, true]);
 });

@@ -12,9 +12,12 @@ import { Spool } from './spool.ts';
 /** Milliseconds between two files: soon where nothing is on its way, and fewer of them where something is. */
 const cutMs = 200;
 const busyCutMs = 500;
-/** A store is asked for a quarter of its time at most, for each file costs it much the same; but nobody waits longer than this. */
+/**
+ * After a file the store has a rest of four times what it took for it, for each file costs it much the same; but no longer than this: what
+ * has ended is safe only when it is in the spool.
+ */
 const restFactor = 4;
-const longestCutMs = 2000;
+const longestCutMs = 750;
 /** Milliseconds between two looks for room. */
 const roomMs = 1000;
 
