@@ -320,7 +320,7 @@ export class Meter {
 
   #open(packet: Packet, ports: number, metaWord: number, place: number, hash: number): number {
     // Read before room is made: the carrier itself may have to go.
-    const carrier = packet.tunnelDepth === 0 || this.#options.tunnels !== 'both' ? -1 : this.#carriers[(packet.tunnelDepth & 15) - 1]!;
+    const carrier = this.#carrierOf(packet);
     const parentHigh = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionHigh]!;
     const parentLow = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionLow]!;
     const record = this.#allocate();
@@ -395,15 +395,23 @@ export class Meter {
     return record;
   }
 
+  /** The record of the flow that carries an inner packet; -1 for an outer one, and where carriers are not metered. */
+  #carrierOf({ tunnelDepth: depth }: Packet): number {
+    return depth === 0 || this.#options.tunnels !== 'both' ? -1 : this.#carriers[(depth & 15) - 1]!;
+  }
+
   /** Opens a record for a datagram whose first fragment has not come: counted, but in no index and no slot. */
   #provisional(packet: Packet, metaWord: number, place: number): number {
+    const carrier = this.#carrierOf(packet);
+    const parentHigh = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionHigh]!;
+    const parentLow = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionLow]!;
     const record = this.#allocate();
     const words = this.#table.words;
     const word = record * recordWords;
     words[word + field.meta] = metaWord;
     words[word + field.place] = place;
     words[word + field.hash] = keyHash(packet, 0, metaWord, place);
-    if (packet.tunnelDepth > 0) this.#tally.keepParent(record, 0, 0);
+    if (packet.tunnelDepth > 0) this.#tally.keepParent(record, parentHigh, parentLow);
     this.#tally.begin(packet, record, 0);
     words[word + field.state]! |= state.provisional;
     this.#tally.tally(packet, record, 0);
