@@ -40,6 +40,8 @@ const acknowledged = new Set<string>();
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'weir-kill-'));
   data = join(folder, 'data');
+  // The first kill may come before there is a store to check.
+  await (await openLocalFlows(data)).close();
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -7,7 +7,7 @@ import { nearest } from '../core/nearest.ts';
 import { Problem } from '../core/problem.ts';
 import { parseDurationMs } from '../core/quantity.ts';
 import { type StreamFormat, streamFormatNames } from './encode/format.ts';
-import { compileFilter, parseFilter, timeBounds } from './filter/index.ts';
+import { compileFilter, namesTunnels, parseFilter, timeBounds } from './filter/index.ts';
 import { type ColumnName, columns, publishedColumns } from './schema.ts';
 import { anyTime, type Selection } from './store/selection.ts';
 import type { Metric } from './store/statistics.ts';
@@ -32,6 +32,7 @@ export const readSelection = (words: SelectionWords): Selection => {
     bounds: { from: Math.max(from, whole(implied?.min, anyTime.from)), to: Math.min(to, whole(implied?.max, anyTime.to)) },
     condition: compiled?.sql ?? '',
     parameters: [...(compiled?.params ?? [])],
+    choosesLayers: filter !== undefined && namesTunnels(filter),
     ingestedAfterUs: words.ingested_after === undefined ? undefined : microsecondsOf('ingested_after', words.ingested_after),
   };
 };

@@ -158,6 +158,7 @@ describe.each([
     );
     expect(seen.length).toBe(3);
     expect(reader.dropped).toBe(7);
+    expect(reader.remarks).toEqual(['the capture had lost 7 packets before they were written, as the file tells']);
     const counted = read(
       octets(
         section(),

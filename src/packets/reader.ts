@@ -107,7 +107,7 @@ export class CaptureReader {
     return this.#progress.warnings;
   }
 
-  /** What people should know of this file: what was odd in it, and the link types that cannot be opened. */
+  /** What people should know of this file: what was odd in it, which link types cannot be opened, and what is not in it. */
   get remarks(): string[] {
     const unknown = new Map<number, number>();
     for (const { linkType, packets } of this.interfaces)
@@ -116,7 +116,8 @@ export class CaptureReader {
       ([type, count]) =>
         `link type ${type} is not known: ${count === 1 ? 'the packet' : `the ${count} packets`} of its interface cannot be opened`,
     );
-    return [...this.warnings.texts(), ...links];
+    const lost = this.dropped > 0 ? [`the capture had lost ${this.dropped} packets before they were written, as the file tells`] : [];
+    return [...this.warnings.texts(), ...links, ...lost];
   }
 
   /** Packets lost while capturing, as the file itself tells (pcapng), over all interfaces. */

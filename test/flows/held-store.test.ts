@@ -1,6 +1,6 @@
 /** Commands on a data directory whose store is held by a program that knows nothing of its lock: DuckDB's own, say. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,4 +23,11 @@ afterAll(() => {
 test.each([[['flows', 'summary']], [['flows', 'export']], [['import', join(folder, 'rows.csv')]]])('%j says so and ends', async (words) => {
   const ended = run(weir, [...words, '--data', folder]);
   await expect(ended).rejects.toMatchObject({ code: 6, stderr: expect.stringContaining('another process holds this data directory') });
+});
+
+test.each([[['flows', 'summary']], [['flows', 'seal']], [['check']]])('%j makes no store where there is none', async (words) => {
+  const elsewhere = join(folder, 'elsewhere');
+  const ended = run(weir, [...words, '--data', elsewhere]);
+  await expect(ended).rejects.toMatchObject({ code: 3, stderr: expect.stringContaining(`There are no flows in ${elsewhere}`) });
+  expect(existsSync(elsewhere)).toBe(false);
 });

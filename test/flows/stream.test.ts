@@ -200,6 +200,15 @@ describe('what is wrong is a 400 that names it', () => {
     expect(`${problem.title} ${problem.detail ?? ''} ${problem.hint ?? ''}`).toContain(says);
   });
 
+  test('a path and a parameter that ask for two formats', async () => {
+    expect((await server.get(`${stream}.json?format=json&limit=1`)).status).toBe(200);
+    const answer = await server.get(`${stream}.json?format=xml&limit=1`);
+    expect([answer.status, ((await answer.json()) as Problem).title]).toEqual([
+      400,
+      'format: the path asks for json, and format=xml for another',
+    ]);
+  });
+
   test('a media type that nobody writes is a 406', async () => {
     const answer = await server.get(stream, {}, { headers: { accept: 'image/png' } });
     expect(answer.status).toBe(406);

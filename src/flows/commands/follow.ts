@@ -42,7 +42,7 @@ export async function followFile(
   const stopping = new AbortController();
   stopOnInterrupt(stopping);
   const file = await GrowingFile.open(path);
-  const port = await openFlows(command, { storePlace: 'thread' });
+  const port = await openFlows(command, { creates: true, storePlace: 'thread' });
   const { tickSeconds: _, ...live } = meter;
   const prefix = `${name.replace(/[^\w.-]/g, '_').slice(0, 100)}-`;
   const sender = await FlowSender.open({ port, target: data ?? server, name: prefix, meter: live, isQuiet: quiet === true });

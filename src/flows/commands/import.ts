@@ -130,7 +130,11 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
         }
       }
     },
-    { expectsImport: true, imports: first === undefined ? undefined : { source: { ...first, name: flags.name ?? first.name }, options } },
+    {
+      creates: true,
+      expectsImport: true,
+      imports: first === undefined ? undefined : { source: { ...first, name: flags.name ?? first.name }, options },
+    },
   );
   if (sources.length > 1 && !output.quiet) output.line(sumUp(done, sources.length));
   if (output.form !== 'table') output.rows(done as unknown as Record<string, unknown>[], [], importFields);

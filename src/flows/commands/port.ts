@@ -1,11 +1,20 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { GlobalOptions } from '../../cli/command.ts';
 import { isConfigured } from '../../core/config-file.ts';
+import { Problem } from '../../core/problem.ts';
 import type { FlowsPort, ImportOptions, ImportSource } from '../access.ts';
 import type { LocalOptions } from '../local.ts';
+import { StorePaths } from '../store/paths.ts';
 
-/** `imports` is what will be imported first, and how: its threads start before anything else is loaded. */
-export type PortOptions = LocalOptions & { imports?: { source: ImportSource; options: ImportOptions } | undefined };
+/**
+ * `creates` makes a store where there is none: to look into a directory of another name shall not. `imports` is what will be imported first, and
+ * how: its threads start before anything else is loaded.
+ */
+export type PortOptions = LocalOptions & {
+  creates?: boolean;
+  imports?: { source: ImportSource; options: ImportOptions } | undefined;
+};
 
 /** Runs `work` on the flows that `--server` or `--data` names, and closes them whatever happens. */
 export async function withFlows<T>(command: Command, work: (flows: FlowsPort) => Promise<T>, options?: PortOptions): Promise<T> {
@@ -30,7 +39,11 @@ async function openServerFlows(server: string): Promise<FlowsPort> {
 }
 
 // The store brings a database engine with it, which no remote command needs.
-async function openLocalFlows(dataFolder: string, { imports, ...options }: PortOptions = {}): Promise<FlowsPort> {
+async function openLocalFlows(dataFolder: string, { creates = false, imports, ...options }: PortOptions = {}): Promise<FlowsPort> {
+  if (!creates && !existsSync(new StorePaths(dataFolder).database))
+    throw new Problem('not-found', `There are no flows in ${dataFolder}: it is no data directory of Weir.`, {
+      hint: 'weir import FILE --data DIR makes one',
+    });
   if (imports !== undefined) await prepareImport(imports);
   const [{ openLocalFlows: open }, config] = await Promise.all([import('../local.ts'), configInForce()]);
   return open(dataFolder, { storePlace: 'here', ...config, ...options });

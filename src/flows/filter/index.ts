@@ -10,4 +10,5 @@ export { type FilterLimits, filterLimits } from './fault.ts';
 export { formatFilter } from './format.ts';
 export { parseFilter } from './parser.ts';
 export { type TimeBounds, timeBounds } from './time-bounds.ts';
+export { namesTunnels } from './tunnel-words.ts';
 export { filterWords } from './words.ts';

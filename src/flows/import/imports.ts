@@ -24,7 +24,7 @@ import type { ByteOrigin, ReadArguments } from './read-arguments.ts';
 import { startReader } from './read-start.ts';
 import type { RunFile } from './run-writer.ts';
 import type { ImportNews, ImportSettings, ReadReport } from './settings.ts';
-import { dropReadyThreads, type ImportThreads, keepThreadsReady, startImportThreads } from './threads.ts';
+import { dropReadyThreads, giveBackThreads, type ImportThreads, keepThreadsReady, startImportThreads } from './threads.ts';
 import type { WriteArguments } from './write-thread.ts';
 
 /** Where an import takes its bytes from: a file that its own thread opens, or a stream of this thread. */
@@ -208,8 +208,8 @@ type Task = { settings: ImportSettings; origin: ImportOrigin; record: ImportReco
 const smallOctets = 1_048_576;
 
 /** Small uploads come one after the other, as a sensor sends them: to start threads would be most of the work. */
-const isOneOfMany = ({ origin, record }: Task): boolean =>
-  'stream' in origin && record.bytes_total !== null && record.bytes_total <= smallOctets;
+const isOneOfMany = ({ origin, record }: Task): boolean => 'stream' in origin && isSmall(record);
+const isSmall = ({ bytes_total: octets }: ImportRecord): boolean => octets !== null && octets <= smallOctets;
 
 /** One import while it runs: its two threads and the ports between them. */
 class ImportJob {
@@ -237,9 +237,8 @@ class ImportJob {
     signal.throwIfAborted();
     this.#enter('receiving');
     const { report, files } = await this.#readAndWrite();
-    // They go while the store commits.
-    for (const worker of this.#workers) void worker.terminate();
     noteReport(record, report, this.#seconds());
+    this.#letThreadsGo();
     record.flows = files.reduce((sum, file) => sum + file.rows, 0);
     this.#enter('committing');
     const nowMs = this.#deps.clock.now();
@@ -248,6 +247,18 @@ class ImportJob {
     const kept = JSON.stringify({ ...record, state: 'done' });
     const source: SourceEntry = { id: record.id, digest: record.digest, state: 'done', endedAtUs: BigInt(nowMs) * 1000n, record: kept };
     record.ended_at = await this.#deps.store.commit({ source, files, allowDuplicate: this.#task.settings.allowDuplicate });
+  }
+
+  /** They end while the store commits, or wait for the next of many. */
+  #letThreadsGo(): void {
+    const [writer, reader] = this.#workers;
+    const { record } = this.#task;
+    if (writer === undefined || reader === undefined || record.format !== 'parquet' || !isSmall(record)) {
+      for (const worker of this.#workers) void worker.terminate();
+      return;
+    }
+    this.#workers.length = 0;
+    giveBackThreads(reader, writer);
   }
 
   /** Ends the threads and removes what a failed import left in the staging folder. */

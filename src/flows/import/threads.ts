@@ -43,10 +43,32 @@ let dropping: NodeJS.Timeout | undefined;
 
 /** Starts both ahead of the next import, which takes them if it comes soon; else they end. */
 export const keepThreadsReady = (): void => {
-  if (prepared !== undefined) return;
-  prepareImportThreads(undefined);
+  if (prepared === undefined) prepareImportThreads(undefined);
+  dropSoon();
+};
+
+const dropSoon = (): void => {
   clearTimeout(dropping);
   dropping = setTimeout(dropReadyThreads, readyMs).unref();
+};
+
+/**
+ * Has the threads of a small Parquet file, which have done all they were told, stay ready for the next import. Those of other formats do not:
+ * they have memory of the import that is over.
+ */
+export const giveBackThreads = (reader: Worker, writer: Worker): void => {
+  for (const worker of [reader, writer]) {
+    // Those of the import that is over.
+    for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
+    worker.on('error', () => undefined); // it ends then
+    worker.once('exit', () => {
+      if (prepared?.reader === worker || prepared?.writer === worker) void dropReadyThreads();
+    });
+    worker.unref();
+  }
+  if (prepared === undefined) prepared = { reader, writer };
+  else void Promise.all([reader.terminate(), writer.terminate()]);
+  dropSoon();
 };
 
 /** Ends threads that nobody has taken. */

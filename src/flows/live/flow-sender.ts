@@ -12,6 +12,12 @@ import { Spool } from './spool.ts';
 /** Milliseconds between two files: soon where nothing is on its way, and fewer of them where something is. */
 const cutMs = 200;
 const busyCutMs = 500;
+/**
+ * After a file the store has a rest of four times what it took for it, for each file costs it much the same; but no longer than this: what
+ * has ended is safe only when it is in the spool.
+ */
+const restFactor = 4;
+const longestCutMs = 750;
 /** Milliseconds between two looks for room. */
 const roomMs = 1000;
 
@@ -89,7 +95,8 @@ export class FlowSender {
   }
 
   #isTimeToCut(nowMs: number): boolean {
-    if (nowMs - this.#lastCut < (this.#spool.isBusy ? busyCutMs : cutMs)) return false;
+    const rest = Math.min(longestCutMs, restFactor * this.#spool.lastMs);
+    if (nowMs - this.#lastCut < Math.max(rest, this.#spool.isBusy ? busyCutMs : cutMs)) return false;
     this.#lastCut = nowMs;
     return true;
   }

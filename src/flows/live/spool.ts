@@ -28,6 +28,8 @@ export class Spool {
   readonly #deliver: Deliver;
   readonly #onProblem: (problem: string | null) => void;
   readonly #mostOctets: number;
+  /** How long the store took for the last file, in milliseconds. */
+  lastMs = 0;
   #delivered = 0;
   #problem: string | null = null;
   #pauseMs = firstPauseMs;
@@ -125,10 +127,12 @@ export class Spool {
     const size = await sizeOf(path);
     if (size === undefined) return; // another capture with the same store was quicker
     const source: ImportSource = { name, bytes_total: size, path, open: () => createReadStream(path) };
+    const begun = performance.now();
     await this.#deliver(source).catch((error: unknown) => {
       const isThere = error instanceof Problem && error.code === 'conflict' && error.facts?.import !== undefined;
       if (!isThere) throw error;
     });
+    this.lastMs = performance.now() - begun;
     await rm(path, { force: true });
     this.#delivered++;
   }

@@ -22,8 +22,8 @@ export type PacketKey = { ports: number; meta: number; place: number };
 /** The parts of the meter that fragments have a hand in. */
 type Parts = { options: MeterOptions; table: FlowTable; tally: Tally; expiry: Expiry; ended: EndedFlows };
 
-/** What only the meter can do: count a packet in the flow of a key and tell its record, and make room for another record. */
-type Flows = { count: (packet: Packet, key: PacketKey) => number; allocate: () => number };
+/** What only the meter can do: count a packet in the flow of a key and tell its record, and take a record for what begins with a packet. */
+type Flows = { count: (packet: Packet, key: PacketKey) => number; allocateFor: (packet: Packet) => number };
 
 export class FragmentedPackets {
   /** Fragments so far. */
@@ -97,14 +97,13 @@ export class FragmentedPackets {
 
   /** Opens a record for a datagram whose first fragment has not come: counted, but in no index and no slot. */
   #provisional(packet: Packet, key: PacketKey): number {
-    const record = this.#flows.allocate();
+    const record = this.#flows.allocateFor(packet);
     const { table, tally } = this.#parts;
     const { words } = table;
     const word = record * recordWords;
     words[word + field.meta] = key.meta;
     words[word + field.place] = key.place;
     words[word + field.hash] = keyHash(packet, 0, key.meta, key.place);
-    if (packet.tunnelDepth > 0) tally.keepParent(record, 0, 0);
     tally.begin(packet, record, 0);
     words[word + field.state]! |= state.provisional;
     tally.tally(packet, record, 0);

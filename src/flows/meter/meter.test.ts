@@ -663,6 +663,12 @@ describe('tunnels', () => {
     expect(meter.counters).toMatchObject({ packets: 2, octets: 200, innerPackets: 2, innerOctets: 100 });
   });
 
+  it('name their carrier when fragments come without the first, too', () => {
+    const fragment = { ...inner, isFragment: 1 as const, fragmentOffset: 1, identification: 9 };
+    const [outer, part] = meterAll(story([{ dstPort: 4789 }, fragment]), { tunnels: 'both' });
+    expect([part!.tunnel_depth, part!.parent_session_id]).toEqual([1, outer!.session_id]);
+  });
+
   it('name no carrier when only inner packets are metered', () => {
     const rows = meterAll(story([{}, inner]), { tunnels: 'inner' });
     expect(pick(rows, 'tunnel_depth', 'parent_session_id')).toEqual([

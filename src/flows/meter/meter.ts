@@ -96,7 +96,7 @@ export class Meter {
     this.#eviction = new Eviction(this.#table);
     this.#fragments = new FragmentedPackets(
       { options, table: this.#table, tally: this.#tally, expiry: this.#expiry, ended: this.#ended },
-      { count: (packet, key) => this.#count(packet, key), allocate: () => this.#allocate() },
+      { count: (packet, key) => this.#count(packet, key), allocateFor: (packet) => this.#allocateFor(packet) },
     );
     this.#hasCarriers = options.tunnels === 'both';
     const { buffer } = this.#table.memory;
@@ -310,21 +310,28 @@ export class Meter {
   }
 
   #open(packet: Packet, ports: number, metaWord: number, place: number, hash: number): number {
-    // Read before room is made: the carrier itself may have to go.
-    const carrier = packet.tunnelDepth === 0 || this.#options.tunnels !== 'both' ? -1 : this.#carriers[(packet.tunnelDepth & 15) - 1]!;
-    const parentHigh = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionHigh]!;
-    const parentLow = carrier < 0 ? 0 : this.#table.words[carrier * recordWords + field.sessionLow]!;
-    const record = this.#allocate();
+    const record = this.#allocateFor(packet);
     const words = this.#table.words;
     const word = record * recordWords;
     words[word + field.meta] = metaWord;
     words[word + field.place] = place;
     words[word + field.hash] = hash;
-    if (packet.tunnelDepth > 0) this.#tally.keepParent(record, parentHigh, parentLow);
     const turned = this.#tally.begin(packet, record, ports);
     this.#table.insert(record);
     this.#tally.tally(packet, record, turned);
     this.#expiry.track(record);
+    return record;
+  }
+
+  /** Takes a record for a flow that begins with a packet, and keeps there which flow carries an inner one. */
+  #allocateFor({ tunnelDepth: depth }: Packet): number {
+    const { words } = this.#table;
+    const carrier = depth === 0 || this.#options.tunnels !== 'both' ? -1 : this.#carriers[(depth & 15) - 1]!;
+    // Read before room is made: the carrier itself may have to go.
+    const high = carrier < 0 ? 0 : words[carrier * recordWords + field.sessionHigh]!;
+    const low = carrier < 0 ? 0 : words[carrier * recordWords + field.sessionLow]!;
+    const record = this.#allocate();
+    if (depth > 0) this.#tally.keepParent(record, high, low);
     return record;
   }
 

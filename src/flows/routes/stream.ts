@@ -21,8 +21,8 @@ const path = '/api/v1/stream/flows';
 export const streamRoutes = (flows: Flows): RoomRoutes => {
   return async (app) => {
     const open = { count: 0 };
-    const answer = (suffix: StreamFormat | undefined) => async (request: FastifyRequest, reply: FastifyReply) => {
-      const format = suffix ?? chooseFormat(request);
+    const answer = (named: StreamFormat | undefined) => async (request: FastifyRequest, reply: FastifyReply) => {
+      const format = named === undefined ? chooseFormat(request) : agreed(request, named);
       const query = readStream(request.query as StreamWords, format);
       const limit = flows.config.stream.parallel;
       if (open.count >= limit) {
@@ -69,6 +69,16 @@ const chooseFormat = (request: FastifyRequest): StreamFormat => {
   throw new Problem('not-acceptable', 'none of the formats of this stream is acceptable to the client', {
     detail: `offered: ${offered.join(', ')}`,
     hint: 'name one with format=',
+  });
+};
+
+/** The format that the path ends in; `format=` may say the same. */
+const agreed = (request: FastifyRequest, named: StreamFormat): StreamFormat => {
+  const { format } = request.query as StreamWords;
+  if (format === undefined || readFormat(format) === named) return named;
+  throw new Problem('invalid', `format: the path asks for ${named}, and format=${format} for another`, {
+    pointer: 'format',
+    hint: 'leave one of them away',
   });
 };
 

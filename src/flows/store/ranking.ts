@@ -2,7 +2,7 @@
 import { type Grouping, groupingOf } from '../grouping.ts';
 import type { Row } from './duck.ts';
 import type { Selection } from './selection.ts';
-import { keyed, type Metric, named, outerOnly, type Source, sourceOf, sums, withSnapshot } from './statistics.ts';
+import { keyed, type Metric, named, type Source, sourceOf, sums, withSnapshot } from './statistics.ts';
 import type { Snapshot, Store } from './store.ts';
 
 /** What is ranked, by what, and how many of the greatest are wanted. */
@@ -43,7 +43,7 @@ const rankBy = async (grouping: Grouping, source: Source, snapshot: Snapshot, { 
   const items = rows.map((row) => keyed(row, values, keyOf));
   const isWhole = rows[0]?.has_null !== true;
   if (ends.length > 1) {
-    const total = await snapshot.connection.row(`SELECT ${sums} FROM ${source.from} ${source.where.sql} AND ${outerOnly}`, parameters);
+    const total = await snapshot.connection.row(`SELECT ${sums} FROM ${source.from} ${source.where.sql}`, parameters);
     return { ranked: { items, total: total as Row }, isWhole };
   }
   // Each flow is in one group, so that the groups add up to the total.
@@ -54,7 +54,7 @@ const rankBy = async (grouping: Grouping, source: Source, snapshot: Snapshot, { 
 const totals = ['flows', 'packets', 'bytes'].map((name) => `sum(${name}) OVER () AS all_${name}`).join(', ');
 
 const groupedBy = (values: readonly string[], { from, where }: Source, condition = ''): string =>
-  `SELECT ${named(values)}, ${sums} FROM ${from} ${where.sql} AND ${outerOnly} ${condition} GROUP BY ALL`;
+  `SELECT ${named(values)}, ${sums} FROM ${from} ${where.sql} ${condition} GROUP BY ALL`;
 
 /** A flow whose two ends are equal counts once. */
 const groupedByEnds = (ends: Grouping['ends'], source: Source): string => {

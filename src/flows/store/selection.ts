@@ -9,6 +9,8 @@ export type Selection = {
   /** A condition with `?` for each parameter; empty for none. */
   condition: string;
   parameters: Parameter[];
+  /** Whether the condition says itself which layers of tunnels it wants; sums are of the outermost otherwise. */
+  choosesLayers?: boolean;
   /** Only rows that arrived later than this, in microseconds since 1970. */
   ingestedAfterUs: bigint | undefined;
 };

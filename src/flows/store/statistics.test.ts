@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSelection } from '../query.ts';
 import type { Row } from './duck.ts';
 import { rank } from './ranking.ts';
 import { sealHot } from './seal.ts';
@@ -26,7 +27,13 @@ const flow = (isAddressed: boolean): TestFlow => {
   };
   if (!isAddressed) return common;
   const back = random(3) === 0 ? { rev_packet_count: random(3), rev_byte_count: random(5000) } : {};
-  return { ...common, ...back, ip_version: 4, tunnel_depth: random(4) === 0 ? 1 : 0, vlan_id: random(3) };
+  return {
+    ...common,
+    ...back,
+    ip_version: 4,
+    ...(random(4) === 0 ? { tunnel_depth: 1, parent_session_id: 1 } : { tunnel_depth: 0 }),
+    vlan_id: random(3),
+  };
 };
 
 const flows: TestFlow[] = [];
@@ -115,6 +122,23 @@ describe.each(selections)('over %s', (_, selection, isChosen) => {
       expect(row).toMatchObject({ ...sumOf(group?.some ?? []), bytes_ab: group?.ab, bytes_ba: group?.ba });
     }
   });
+});
+
+it('inner flows count where they were metered without their carriers, and where they are asked for', async () => {
+  const other = await TestStore.open();
+  const [carrier, carried] = [
+    { time: 0, ip_version: 4, tunnel_depth: 0, byte_count: 100 },
+    { time: 0, ip_version: 4, tunnel_depth: 1, tunnel_type: 5, byte_count: 50 },
+  ];
+  const bytesOf = async (selection: Selection) => (await summarise(other.store, selection, signal)).bytes;
+  await other.bring('addressed', [carrier, { ...carried, parent_session_id: 7 }]);
+  expect(await bytesOf(everything)).toBe(100);
+  const asked = readSelection({ filter: 'tunnel vxlan or not host 1.2.3.4' });
+  expect(await bytesOf(asked)).toBe(150);
+  expect((await rank(other.store, { ...asked, by: 'tcp_flags', metric: 'bytes', limit: 9 }, signal)).total.bytes).toBe(150);
+  await other.bring('addressed', [carried]);
+  expect(await bytesOf(everything)).toBe(150);
+  await other.end();
 });
 
 it('services are the lesser numbers, and none where no end has one', async () => {

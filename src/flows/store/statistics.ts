@@ -28,8 +28,11 @@ export const sums = [
   `${sumOf('byte_count')} + ${sumOf('rev_byte_count')} AS bytes`,
 ].join(', ');
 
-/** Inner flows of tunnels repeat what the outer ones carry: they never count in sums. */
-export const outerOnly = 'coalesce(tunnel_depth, 0) = 0';
+/**
+ * Inner flows of tunnels repeat what the outer ones carry: they count in sums only where somebody asks for them, or where the packets were
+ * metered without what carried them (`--tunnels inner`).
+ */
+const outerOnly = '(coalesce(tunnel_depth, 0) = 0 OR parent_session_id IS NULL)';
 
 export const withSnapshot = async <T>(store: Store, signal: AbortSignal, work: (snapshot: Snapshot) => Promise<T>): Promise<T> => {
   const snapshot = await store.snapshot();
@@ -52,9 +55,10 @@ export const sourceOf = async (store: Store, snapshot: Snapshot, selection: Sele
   const files = filesWithin(snapshot.files, bounds);
   const extents = snapshot.hot === undefined ? files : [...files, snapshot.hot];
   const isWithin = extents.every((extent) => extent.minTime >= bounds.from && extent.maxTime <= bounds.to);
+  const where = await whereOf(snapshot, selection, isWithin ? anyTime : bounds);
   return {
     from: relation(store.paths.flows, files, snapshot.hot !== undefined),
-    where: await whereOf(snapshot, selection, isWithin ? anyTime : bounds),
+    where: selection.choosesLayers ? where : { ...where, sql: `${where.sql} AND ${outerOnly}` },
     hasNames: files.some((file) => file.shape === 'named'),
   };
 };
@@ -66,7 +70,7 @@ export const summarise = (store: Store, selection: Selection, signal: AbortSigna
     const ends = `CAST(min(start_time) AS VARCHAR) AS first_start, CAST(max(coalesce(end_time, start_time)) AS VARCHAR) AS last_end`;
     const row = await snapshot.connection.row(
       `SELECT ${sums}, min(time) AS first, max(time + duration) AS last, ${ends}, count(DISTINCT source_id) AS sources,
-         count(DISTINCT ${dayOfTime}) AS days, CAST(${leftOut} AS BIGINT) AS left_out FROM ${from} ${where.sql} AND ${outerOnly}`,
+         count(DISTINCT ${dayOfTime}) AS days, CAST(${leftOut} AS BIGINT) AS left_out FROM ${from} ${where.sql}`,
       where.parameters,
     );
     return row as Row;
@@ -98,7 +102,7 @@ export const series = (
     const { from, where } = await sourceOf(store, snapshot, query);
     const bucket = `CAST(floor(time / ${query.bucketSeconds}) AS BIGINT) * ${query.bucketSeconds}`;
     const rows = await snapshot.connection.rows(
-      `SELECT ${bucket} AS time, ${named(values)}, ${sums} FROM ${from} ${where.sql} AND ${outerOnly} GROUP BY ALL ORDER BY ALL LIMIT ${query.limit}`,
+      `SELECT ${bucket} AS time, ${named(values)}, ${sums} FROM ${from} ${where.sql} GROUP BY ALL ORDER BY ALL LIMIT ${query.limit}`,
       where.parameters,
     );
     return rows.map((row) => keyed(row, values, keyOf));
@@ -124,7 +128,7 @@ export const pairs = (store: Store, query: Selection & { limit: number; metric: 
          ${total(side(packets, back), 'packets_ab')}, ${total(other(packets, back), 'packets_ba')},
          ${total(side(octets, octetsBack), 'bytes_ab')}, ${total(other(octets, octetsBack), 'bytes_ba')},
          ${sums}, min(time) AS first, max(time + duration) AS last
-       FROM ${from} ${where.sql} AND ${outerOnly} GROUP BY 1, 2 ORDER BY ${query.metric} DESC, a, b LIMIT ${query.limit}`,
+       FROM ${from} ${where.sql} GROUP BY 1, 2 ORDER BY ${query.metric} DESC, a, b LIMIT ${query.limit}`,
       where.parameters,
     );
     return rows.map((row) => ({ ...row, paired: Number(row.flows_ab) > 0 && Number(row.flows_ba) > 0 }));
