@@ -15,7 +15,7 @@ import { createLog } from '../src/core/log.ts';
 import { Problem } from '../src/core/problem.ts';
 import { untilSignal } from '../src/core/shutdown.ts';
 import { roomsOf, settings } from '../src/server/rooms.ts';
-import { createServer, type Server } from '../src/server/server.ts';
+import { Server } from '../src/server/server.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const capture = 'examples/loopback.pcap.gz';
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   exitOnLostReader();
   const data = await freshFolder();
   const { server, address } = await startServer(data);
-  const isOver = untilSignal({ stop: server.stop, log });
+  const isOver = untilSignal({ stop: () => server.stop(), log });
   say(`A server is running at ${address}, data in ${shown(data)}.`);
   await show(address, 'import', capture);
   await show(address, 'flows', 'top');
@@ -81,7 +81,7 @@ async function startServer(data: string): Promise<{ server: Server; address: str
 async function startAt(port: number, data: string): Promise<{ server: Server; address: string }> {
   // Neither configuration file nor environment: the demo shall be the same everywhere.
   const config = loadConfig(settings, { flags: { 'server.listen': `127.0.0.1:${port}` } });
-  const server = createServer(config.server, { log, data, rooms: roomsOf(config) });
+  const server = new Server(config.server, { log, data, rooms: roomsOf(config) });
   return { server, address: await server.start() };
 }
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig } from '../src/core/config.ts';
 import { createLog } from '../src/core/log.ts';
 import { roomsOf, settings } from '../src/server/rooms.ts';
-import { createServer, type Server } from '../src/server/server.ts';
+import { Server } from '../src/server/server.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'weir-examples-'));
@@ -20,7 +20,7 @@ let address: string;
 
 beforeAll(async () => {
   const config = loadConfig(settings, { flags: { 'server.listen': '127.0.0.1:0' } });
-  server = createServer(config.server, { log: createLog({ level: 'warn' }), data: join(folder, 'data'), rooms: roomsOf(config) });
+  server = new Server(config.server, { log: createLog({ level: 'warn' }), data: join(folder, 'data'), rooms: roomsOf(config) });
   address = await server.start();
   const body = readFileSync(join(root, 'examples/loopback.pcap.gz'));
   const taken = await fetch(`${address}/api/v1/imports?name=loopback`, { method: 'POST', body });

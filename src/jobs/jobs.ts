@@ -14,6 +14,7 @@ import { chosen } from './environment.ts';
 import { FairShare } from './fair-share.ts';
 import { countOf, Intake } from './intake.ts';
 import { isAway, isOver, type Job } from './job.ts';
+import type { JobChange } from './job-change.ts';
 import { JobClasses } from './job-classes.ts';
 import { formatId } from './job-id.ts';
 import { held, released, rerun, resumed, runName, stopped, suspended } from './lives.ts';
@@ -181,7 +182,7 @@ export class Jobs {
   }
 
   /** Changes what may be changed of a job that is there. */
-  async change(id: number, changes: Partial<Pick<Job, 'priority' | 'name' | 'properties'>>, caller: Caller): Promise<Job> {
+  async change(id: number, changes: JobChange, caller: Caller): Promise<Job> {
     requireOwner(this.get(id), caller);
     await onKeys(jobsFolder, () => this.queue.store.update(id, (job) => ({ ...job, ...changes })));
     await this.#note(caller, 'jobs.change', id);

@@ -7,7 +7,7 @@ import { createLog } from '../core/log.ts';
 import { untilSignal } from '../core/shutdown.ts';
 import { version } from '../core/version.ts';
 import { type Config, roomsOf, settings } from './rooms.ts';
-import { createServer } from './server.ts';
+import { Server } from './server.ts';
 import { type CertificatePlace, printCertificate, printFingerprint, type TlsOptions } from './tls/commands.ts';
 import { filesOf, selfSignedFiles, type Tls } from './tls/index.ts';
 
@@ -44,7 +44,7 @@ export async function runServe(command: Command): Promise<void> {
   const config = readConfig(options);
   const log = createLog({ level: config.log.level });
   const data = config.server.data || defaultDataFolder();
-  const server = createServer(config.server, { log, data, rooms: roomsOf(config) });
+  const server = new Server(config.server, { log, data, rooms: roomsOf(config) });
   if (options.check) {
     process.stdout.write('The configuration is right.\n');
     return;
@@ -55,7 +55,7 @@ export async function runServe(command: Command): Promise<void> {
   if (!server.hasUsers) process.stderr.write(`no user yet: ${firstUser(data)}\n`);
   if (server.tls !== undefined) process.stdout.write(`certificate SHA-256 ${server.tls.facts.fingerprint}, ${lifeOf(server.tls)}\n`);
   const hasFiles = config.server.tls.mode === 'files';
-  await untilSignal({ stop: server.stop, log, ...(hasFiles && { reload: server.reload }) });
+  await untilSignal({ stop: () => server.stop(), log, ...(hasFiles && { reload: () => server.reload() }) });
 }
 
 const firstUser = (data: string): string =>

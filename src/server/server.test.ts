@@ -14,7 +14,7 @@ import { createLog } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
 import { type ServerConfig, serverSettings } from './config.ts';
 import type { Room } from './room.ts';
-import { createServer, type Server } from './server.ts';
+import { Server } from './server.ts';
 
 let folder = '';
 const servers: Server[] = [];
@@ -64,7 +64,7 @@ const room = (): Room => ({
 
 async function start(config: Partial<ServerConfig> = {}): Promise<{ server: Server; url: string }> {
   const defaults = loadConfig(serverSettings, {});
-  const server = createServer(
+  const server = new Server(
     { ...defaults, listen: '127.0.0.1:0', ...config },
     { log: createLog({ level: 'silent' }), data: join(folder, 'data'), rooms: [room] },
   );
@@ -106,7 +106,7 @@ describe('a life', () => {
 
   test('a taken port is a problem, and lets go of the data', async () => {
     const { server, url } = await start();
-    const second = createServer(
+    const second = new Server(
       { ...loadConfig(serverSettings, {}), listen: url.slice('http://'.length) },
       { log: createLog({ level: 'silent' }), data: join(folder, 'other'), rooms: [] },
     );

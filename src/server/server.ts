@@ -22,116 +22,140 @@ export type ServerDependencies = {
   clock?: Clock;
 };
 
-/** The whole program as a value: `start` takes the data directory, starts the rooms and listens; `stop` does the reverse. */
-export type Server = {
-  /** Resolves to the address that clients use. Everything is stopped again when it rejects. */
-  start(): Promise<string>;
-  /** Lets answers under way end (until `server.drainTimeout`), then stops the rooms. Resolves to false when something failed on the way. */
-  stop(): Promise<boolean>;
+/**
+ * The whole program as a value: `start` takes the data directory, starts the rooms and listens; `stop` does the reverse. One that is made has touched
+ * nothing yet.
+ */
+export class Server {
+  readonly #config: ServerConfig;
+  readonly #deps: ServerDependencies;
+  readonly #clock: Clock;
+  readonly #address: ListenAddress;
+  readonly #metrics = new Registry();
+  readonly #closing = new AbortController();
+  #lifetime: Lifetime | undefined;
+  #app: FastifyInstance | undefined;
+  #tls: Tls | undefined;
+  #redirect: Redirect | undefined;
+  #url = '';
+  #door: Door | undefined;
+
+  /** Throws Problem for an address that it may not use. */
+  constructor(config: ServerConfig, deps: ServerDependencies) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#clock = deps.clock ?? systemClock;
+    this.#address = parseListen(config.listen);
+    checkTlsConfig(config.tls);
+    if (config.redirectFrom !== '' && config.tls.mode === 'off') throw noRedirectWithoutTls();
+    if (config.tls.mode !== 'off' && this.#address.kind === 'unix') throw noTlsOnSockets();
+  }
+
   /** The app; there once `start` has resolved. */
-  readonly app: FastifyInstance;
+  get app(): FastifyInstance {
+    if (this.#app === undefined) throw new Error('the server has not started');
+    return this.#app;
+  }
+
   /** The certificate of a server that speaks HTTPS; there once `start` has resolved. */
-  readonly tls: Tls | undefined;
+  get tls(): Tls | undefined {
+    return this.#tls;
+  }
+
   /** True once somebody has to log in; known once `start` has resolved. */
-  readonly hasUsers: boolean;
-  /** Reads the certificate again, where there is one in files. */
-  reload(): Promise<void>;
-};
+  get hasUsers(): boolean {
+    return this.#door?.hasUsers === true;
+  }
 
-/** Makes a server that has touched nothing yet. Throws Problem for an address that it may not use. */
-export function createServer(config: ServerConfig, { log, data, rooms: makers, clock = systemClock }: ServerDependencies): Server {
-  const address = parseListen(config.listen);
-  checkTlsConfig(config.tls);
-  if (config.redirectFrom !== '' && config.tls.mode === 'off') throw noRedirectWithoutTls();
-  if (config.tls.mode !== 'off' && address.kind === 'unix') throw noTlsOnSockets();
-  const metrics = new Registry();
-  const closing = new AbortController();
-  let lifetime: Lifetime | undefined;
-  let app: FastifyInstance | undefined;
-  let tls: Tls | undefined;
-  let redirect: Redirect | undefined;
-  let url = '';
-  let door: Door | undefined;
-
-  async function start(): Promise<string> {
-    const folder = await openDataFolder(data, 'serve');
+  /** Resolves to the address that clients use. Everything is stopped again when it rejects. */
+  async start(): Promise<string> {
+    const folder = await openDataFolder(this.#deps.data, 'serve');
     try {
-      if (config.tls.mode !== 'off') {
-        tls = new Tls(config.tls, { dataFolder: folder.path, names: namesOf(address, config), log: log.child({ room: 'tls' }), clock });
-        await tls.start();
-        if (config.redirectFrom !== '') redirect = new Redirect({ from: config.redirectFrom, tls, times: config });
-      }
-      const rooms = await makeRooms(folder);
-      door = rooms.find((room) => room.door !== undefined)?.door;
-      app = await buildApp(config, {
-        log,
-        clock,
-        metrics,
-        rooms,
-        ready: rooms.map(({ name, ready }) => ({ name, check: async () => ready?.() })),
-        closing: closing.signal,
-        isLoopback: isLoopback(address),
-        tls,
-        door,
-        tree: rooms.find(({ tree }) => tree !== undefined)?.tree,
-      });
-      lifetime = new Lifetime([folderComponent(folder), tlsComponent(tls), ...rooms, listenerComponent(app, folder, rooms)], log);
+      await this.#startTls(folder);
+      const rooms = await this.#makeRooms(folder);
+      this.#door = rooms.find((room) => room.door !== undefined)?.door;
+      this.#app = await this.#makeApp(rooms);
+      const parts = [folderComponent(folder), tlsComponent(this.#tls), ...rooms, this.#listener(this.#app, folder, rooms)];
+      this.#lifetime = new Lifetime(parts, this.#deps.log);
     } catch (error) {
-      tls?.stop();
+      this.#tls?.stop();
       await folder.release();
       throw error;
     }
-    await lifetime.start();
-    return url;
+    await this.#lifetime.start();
+    return this.#url;
   }
 
-  async function makeRooms(folder: DataFolder): Promise<Room[]> {
+  /** Lets answers under way end (until `server.drainTimeout`), then stops the rooms. Resolves to false when something failed on the way. */
+  async stop(): Promise<boolean> {
+    this.#closing.abort();
+    return (await this.#lifetime?.stop()) ?? true;
+  }
+
+  /** Reads the certificate again, where there is one in files. */
+  async reload(): Promise<void> {
+    await this.#tls?.reload();
+  }
+
+  async #startTls(folder: DataFolder): Promise<void> {
+    const { tls, redirectFrom } = this.#config;
+    if (tls.mode === 'off') return;
+    const names = namesOf(this.#address, this.#config);
+    this.#tls = new Tls(tls, { dataFolder: folder.path, names, log: this.#deps.log.child({ room: 'tls' }), clock: this.#clock });
+    await this.#tls.start();
+    if (redirectFrom !== '') this.#redirect = new Redirect({ from: redirectFrom, tls: this.#tls, times: this.#config });
+  }
+
+  async #makeRooms(folder: DataFolder): Promise<Room[]> {
+    const { log, rooms: makers } = this.#deps;
+    const given = { dataFolder: folder.path, log, clock: this.#clock, metrics: this.#metrics, ...(this.#tls && { tls: this.#tls }) };
     const rooms: Room[] = [];
-    for (const make of makers) rooms.push(await make({ dataFolder: folder.path, log, clock, metrics, ...(tls !== undefined && { tls }) }));
+    for (const make of makers) rooms.push(await make(given));
     return rooms;
   }
 
-  function listenerComponent(listening: FastifyInstance, folder: DataFolder, rooms: readonly Room[]): Component {
-    const more = new MoreListeners({ app: listening, config, rooms, tls, log });
+  async #makeApp(rooms: readonly Room[]): Promise<FastifyInstance> {
+    return await buildApp(this.#config, {
+      log: this.#deps.log,
+      clock: this.#clock,
+      metrics: this.#metrics,
+      rooms,
+      ready: rooms.map(({ name, ready }) => ({ name, check: async () => ready?.() })),
+      closing: this.#closing.signal,
+      isLoopback: isLoopback(this.#address),
+      tls: this.#tls,
+      door: this.#door,
+      tree: rooms.find(({ tree }) => tree !== undefined)?.tree,
+    });
+  }
+
+  #listener(app: FastifyInstance, folder: DataFolder, rooms: readonly Room[]): Component {
+    const { log } = this.#deps;
+    const more = new MoreListeners({ app, config: this.#config, rooms, tls: this.#tls, log });
     return {
       name: 'listener',
       start: async () => {
-        // Only now is it known whether there are users.
-        const warning = rooms.some(({ door }) => door?.hasUsers === true) ? undefined : checkExposure(address, config);
-        if (warning !== undefined) log.warn(warning);
-        else if (tls === undefined && address.kind === 'tcp' && !isLoopback(address)) log.warn(inTheClear(config.listen));
-        url = await openListener(listening, address, tls === undefined ? 'http' : 'https');
-        folder.announce(url);
-        await more.start(rooms.some(({ door }) => door?.hasUsers === true));
-        if (redirect !== undefined) log.info(`plain HTTP on ${await redirect.start(url)} leads to ${url}`);
+        this.#warnOfExposure();
+        this.#url = await openListener(app, this.#address, this.#tls === undefined ? 'http' : 'https');
+        folder.announce(this.#url);
+        await more.start(this.hasUsers);
+        if (this.#redirect !== undefined) log.info(`plain HTTP on ${await this.#redirect.start(this.#url)} leads to ${this.#url}`);
       },
       stop: async () => {
-        await Promise.all([redirect?.stop(), more.stop()]);
-        await drain(listening, config.drainTimeout, log);
+        await Promise.all([this.#redirect?.stop(), more.stop()]);
+        await drain(app, this.#config.drainTimeout, log);
       },
     };
   }
 
-  async function stop(): Promise<boolean> {
-    closing.abort();
-    return (await lifetime?.stop()) ?? true;
+  /** To be asked when the rooms have started: only then is it known whether there are users. Throws where nobody may listen. */
+  #warnOfExposure(): void {
+    const { log } = this.#deps;
+    const address = this.#address;
+    const warning = this.hasUsers ? undefined : checkExposure(address, this.#config);
+    if (warning !== undefined) log.warn(warning);
+    else if (this.#tls === undefined && address.kind === 'tcp' && !isLoopback(address)) log.warn(inTheClear(this.#config.listen));
   }
-
-  return {
-    start,
-    stop,
-    get app() {
-      if (app === undefined) throw new Error('the server has not started');
-      return app;
-    },
-    reload: async () => await tls?.reload(),
-    get hasUsers() {
-      return door?.hasUsers === true;
-    },
-    get tls() {
-      return tls;
-    },
-  };
 }
 
 const folderComponent = (folder: DataFolder): Component => ({ name: 'data', stop: () => folder.release() });

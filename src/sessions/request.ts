@@ -126,7 +126,7 @@ export function textOf(value: unknown, name: string): string | null {
 }
 
 /** Throws `invalid` for anything else. */
-export function textsOf(value: unknown, name: string): string[] {
+function textsOf(value: unknown, name: string): string[] {
   if (value === undefined) return [];
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value as string[];
   throw wrong(name, 'a list of texts');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/core/config.ts';
 import { createLog } from '../../src/core/log.ts';
 import { roomsOf, settings } from '../../src/server/rooms.ts';
-import { createServer } from '../../src/server/server.ts';
+import { Server } from '../../src/server/server.ts';
 
 export const right = 'a long enough passphrase';
 
@@ -39,7 +39,7 @@ export async function openHouse(assignments: readonly string[] = []) {
   const cheap = ['access.passwords.memory=19MiB', 'access.passwords.passes=1'];
   const config = loadConfig(settings, { assignments: ['server.listen=127.0.0.1:0', ...cheap, ...assignments] });
   const log = createLog({ level: 'silent' });
-  const server = createServer(config.server, { log, data: join(folder, 'data'), rooms: roomsOf(config) });
+  const server = new Server(config.server, { log, data: join(folder, 'data'), rooms: roomsOf(config) });
   const url = await server.start();
 
   /** Sends one request as it is written: nothing is added to its headers. */

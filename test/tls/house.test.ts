@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/core/config.ts';
 import { createLog } from '../../src/core/log.ts';
 import { roomsOf, settings } from '../../src/server/rooms.ts';
-import { createServer } from '../../src/server/server.ts';
+import { Server } from '../../src/server/server.ts';
 import { fingerprintOf, issue, makeAuthority, type Pair, read } from '../../src/server/tls/certificates.fixture.ts';
 import { openSelfSigned } from '../../src/server/tls/self-signed.ts';
 
@@ -31,7 +31,7 @@ async function open(name: string, ...assignments: string[]) {
   const cheap = ['access.passwords.memory=19MiB', 'access.passwords.passes=1'];
   const config = loadConfig(settings, { assignments: ['server.listen=127.0.0.1:0', ...cheap, ...assignments] });
   const data = join(folder, name);
-  const server = createServer(config.server, { log, data, rooms: roomsOf(config) });
+  const server = new Server(config.server, { log, data, rooms: roomsOf(config) });
   const url = await server.start();
   closers.push(() => server.stop());
   const keysUrl = /etcd v2 on (\S+?)"/.exec(logged.join(''))?.[1] ?? '';

@@ -7,11 +7,11 @@ import { pageLinks } from '../../core/paging.ts';
 import { Problem } from '../../core/problem.ts';
 import { jobParameter } from '../api.ts';
 import type { Job } from '../job.ts';
+import { readJobChange } from '../job-change.ts';
 import { formatId, readId } from '../job-id.ts';
 import type { Action, Jobs } from '../jobs.ts';
 import { readStates, selectJobs } from '../selection.ts';
 import { envelope, readFields, submissionOf } from '../vov.ts';
-import { changesOf } from './jobs.ts';
 
 const tags = ['vov jobs'];
 const viewer = { role: 'viewer' } as const;
@@ -151,7 +151,7 @@ export const vovRoutes = (jobs: Jobs): RoomRoutes => {
         const body = request.body as Record<string, unknown> | null | undefined;
         const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
         const changes = isObject ? submissionOf(body) : body;
-        const job = await jobs.change(readId(id), changesOf(changes), request.caller);
+        const job = await jobs.change(readId(id), readJobChange(changes), request.caller);
         return rowsOf([job], readFields(undefined), formatId(job.id));
       },
     );

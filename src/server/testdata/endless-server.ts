@@ -6,7 +6,7 @@ import { createLog } from '../../core/log.ts';
 import { untilSignal } from '../../core/shutdown.ts';
 import type { Room } from '../room.ts';
 import { settings } from '../rooms.ts';
-import { createServer } from '../server.ts';
+import { Server } from '../server.ts';
 
 async function* rows() {
   for (;;) {
@@ -24,6 +24,6 @@ const room: Room = {
 const [data = '', drainTimeout = '20s'] = process.argv.slice(2);
 const config = loadConfig(settings, { flags: { 'server.listen': '127.0.0.1:0', 'server.drainTimeout': drainTimeout } });
 const log = createLog({ level: 'info' });
-const server = createServer(config.server, { log, data, rooms: [() => room] });
+const server = new Server(config.server, { log, data, rooms: [() => room] });
 console.log(`listening on ${await server.start()}, data in ${data}`);
-await untilSignal({ stop: server.stop, log });
+await untilSignal({ stop: () => server.stop(), log });

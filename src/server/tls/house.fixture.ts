@@ -10,7 +10,7 @@ import { loadConfig } from '../../core/config.ts';
 import type { RoomRoutes } from '../../core/http.ts';
 import { createLog } from '../../core/log.ts';
 import { type ServerConfig, serverSettings } from '../config.ts';
-import { createServer, type Server } from '../server.ts';
+import { Server } from '../server.ts';
 import type { TlsConfig } from './config.ts';
 
 export type House = {
@@ -33,7 +33,7 @@ export async function openHouse({ tls = {}, clock, ...config }: HouseOptions = {
   const log = createLog({ level: 'info', isPretty: false, stream: { write: (line) => void logged.push(line) } });
   const settings = { ...defaults, listen: '127.0.0.1:0', ...config, tls: { ...defaults.tls, mode: 'self-signed', ...tls } } as ServerConfig;
   const room = () => ({ name: 'small', routes: routes(uploads) });
-  const server = createServer(settings, { log, data: join(folder, 'data'), rooms: [room], ...(clock && { clock }) });
+  const server = new Server(settings, { log, data: join(folder, 'data'), rooms: [room], ...(clock && { clock }) });
   const url = await server.start();
   const stop = async () => {
     await server.stop();
