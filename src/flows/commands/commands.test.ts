@@ -216,6 +216,13 @@ test('import says which file a fault is in, where there is but one', async () =>
   });
 });
 
+test.skipIf(!existsSync('/proc/self/mem'))('import goes on after a file that cannot be read', async () => {
+  await writeFile(join(folder, 'rows.txt'), '1,0,C1,N1,C2,443,6,1,40\n');
+  const { code, stdout, stderr } = await weir(['import', '/proc/self/mem', 'rows.txt', '--data', 'readable']);
+  expect(stderr).toMatch(/^weir: \/proc\/self\/mem cannot be read\n/);
+  expect([code, stdout]).toEqual([5, expect.stringMatching(/rows\.txt: 1 flow;.*\n1 of 2 files imported: 1 flow\n$/)]);
+});
+
 test('import gives up at an option that the server does not understand, and says so once', async () => {
   const { code, stderr } = await weir(['import', 'a.pcap', 'cut.pcap', '--format', 'pcop']);
   expect({ code, stderr }).toEqual({ code: 2, stderr: 'weir: format: expected one of pcap, got "pcop"\n' });
