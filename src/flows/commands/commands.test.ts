@@ -249,6 +249,7 @@ test.each([
   ],
   [['series', '--csv'], /^time,key,flows,packets,bytes\n0,6,4,10,3000000\n/],
   [['pairs'], /C1 +C2 +1 +0 +46 B +0 B +#1 +#2/],
+  [['pairs', '--metric', 'packets'], /packets a>b +b>a.*\nC1 +C2 +1 +0 +1 +0 +#1 +#2/],
   [['summary'], /^flows +4\npackets +10\nbytes +3,000,000 \(3\.00 MB\)\nfirst +2017-03-01 00:00:00\nlast +-\nsources +1\n$/],
   [['seal'], /^sealed 1,234 flows in 2 files\n$/],
   [['export', '--format', 'xml'], /^stream as xml\n$/],
