@@ -86,8 +86,9 @@ async function readInto(file: FileHandle, buffer: Buffer, path: string): Promise
 
 function unreadable(path: string, cause: unknown): Problem {
   const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return new Problem('not-found', `There is no file ${path}`, { cause });
-  if (code === 'EACCES') return new Problem('denied', `${path} may not be read`, { cause, hint: `ls -l ${path}` });
-  if (code === 'EISDIR') return new Problem('invalid', `${path} is a folder`, { cause, hint: 'Name the files in it.' });
-  return new Problem('unavailable', `${path} cannot be read`, { cause, detail: message });
+  const facts = { path };
+  if (code === 'ENOENT') return new Problem('not-found', `There is no file ${path}`, { cause, facts });
+  if (code === 'EACCES') return new Problem('denied', `${path} may not be read`, { cause, facts, hint: `ls -l ${path}` });
+  if (code === 'EISDIR') return new Problem('invalid', `${path} is a folder`, { cause, facts, hint: 'Name the files in it.' });
+  return new Problem('unavailable', `${path} cannot be read`, { cause, facts, detail: message });
 }

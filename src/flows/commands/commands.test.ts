@@ -216,6 +216,13 @@ test('import says which file a fault is in, where there is but one', async () =>
   });
 });
 
+test.skipIf(!existsSync('/proc/self/mem'))('import goes on after a file that cannot be read', async () => {
+  await writeFile(join(folder, 'rows.txt'), '1,0,C1,N1,C2,443,6,1,40\n');
+  const { code, stdout, stderr } = await weir(['import', '/proc/self/mem', 'rows.txt', '--data', 'readable']);
+  expect(stderr).toMatch(/^weir: \/proc\/self\/mem cannot be read\n/);
+  expect([code, stdout]).toEqual([5, expect.stringMatching(/rows\.txt: 1 flow;.*\n1 of 2 files imported: 1 flow\n$/)]);
+});
+
 test('import gives up at an option that the server does not understand, and says so once', async () => {
   const { code, stderr } = await weir(['import', 'a.pcap', 'cut.pcap', '--format', 'pcop']);
   expect({ code, stderr }).toEqual({ code: 2, stderr: 'weir: format: expected one of pcap, got "pcop"\n' });
@@ -242,6 +249,7 @@ test.each([
   ],
   [['series', '--csv'], /^time,key,flows,packets,bytes\n0,6,4,10,3000000\n/],
   [['pairs'], /C1 +C2 +1 +0 +46 B +0 B +#1 +#2/],
+  [['pairs', '--metric', 'packets'], /packets a>b +b>a.*\nC1 +C2 +1 +0 +1 +0 +#1 +#2/],
   [['summary'], /^flows +4\npackets +10\nbytes +3,000,000 \(3\.00 MB\)\nfirst +2017-03-01 00:00:00\nlast +-\nsources +1\n$/],
   [['seal'], /^sealed 1,234 flows in 2 files\n$/],
   [['export', '--format', 'xml'], /^stream as xml\n$/],

@@ -140,9 +140,12 @@ async function importFiles(words: string[], flags: ImportFlags, command: Command
   if (output.form !== 'table') output.rows(done as unknown as Record<string, unknown>[], [], importFields);
 }
 
-// Nobody there, the disk full, or an option that nobody understands: the next source would fare no better.
+// Nobody there, the disk full, or an option that nobody understands: the next source would fare no better. One file that cannot be read
+// names itself.
 const isFatal = (error: unknown): boolean =>
-  !(error instanceof Problem) || ['unavailable', 'denied', 'internal'].includes(error.code) || error.pointer !== undefined;
+  !(error instanceof Problem) ||
+  (['unavailable', 'denied', 'internal'].includes(error.code) && error.facts?.path === undefined) ||
+  error.pointer !== undefined;
 
 /** The lines of a complaint, with the file that it is about. */
 function ofSource({ path, name }: ImportSource, [title = '', ...rest]: string[]): string[] {

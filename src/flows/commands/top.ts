@@ -29,7 +29,7 @@ async function top(words: string[], options: TopOptions, command: Command): Prom
   const { by, metric, limit } = options;
   const result = await withFlows(command, (flows) => flows.top({ ...selectionOf(words, options), by, metric, limit }));
   if (output.form === 'json') return output.json(result);
-  const total: TopItem = { key: 'total', ...result.total, share: 1 };
+  const total: TopItem = { key: 'total', ...result.total, share: result.total[metric] === 0 ? 0 : 1 };
   const bar = { title: '', show: ({ share }: TopItem) => formatBar(share, 10, isAsciiTerminal()) };
   const columns: TableColumn<TopItem>[] = [
     { title: by, show: (item) => (item === total ? 'total' : showKey(by, item.key)) },

@@ -1,9 +1,10 @@
 import { appendFile, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sumFile } from './file-sum.ts';
 import { sealHot } from './seal.ts';
-import { TestStore } from './store.fixture.ts';
+import { summarise } from './statistics.ts';
+import { everything, TestStore } from './store.fixture.ts';
 
 let test: TestStore;
 let path = '';
@@ -30,6 +31,20 @@ const rewrite = async (select: string): Promise<void> => {
   const { bytes, sha256 } = await sumFile(path);
   await change(`UPDATE files SET sha256 = '${sha256}', bytes = ${bytes}`);
 };
+
+it.each([
+  ['is gone', () => rm(path)],
+  ['is no Parquet', () => writeFile(path, 'PAR1 and nothing more')],
+])('a question that reads a file that %s says so, and who knows more', async (_, harm) => {
+  await harm();
+  const asked = summarise(test.store, everything, new AbortController().signal);
+  await expect(asked).rejects.toMatchObject({
+    code: 'internal',
+    message: 'A file of the store is gone or damaged, and the answer cannot be whole.',
+    detail: expect.stringContaining(basename(path)),
+    hint: expect.stringContaining('weir check'),
+  });
+});
 
 it('finds nothing in a whole store and counts what is there', async () => {
   const { ok, findings, counts } = await test.check();

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import duckdb from '@duckdb/node-bindings';
 import { Problem } from '../../core/problem.ts';
+import { brokenFile, isOfSealedFile } from './broken-file.ts';
 import { type Row, readRows } from './rows.ts';
 
 export type { Row };
@@ -51,7 +52,8 @@ export class Connection {
     try {
       return await work();
     } catch (error) {
-      throw this.#isStopped ? new Problem('gone', givenUp, { cause: error }) : error;
+      if (this.#isStopped) throw new Problem('gone', givenUp, { cause: error });
+      throw isOfSealedFile(error) ? brokenFile(error) : error;
     } finally {
       this.#underWay--;
     }
@@ -113,7 +115,7 @@ export class Connection {
   async #proveWhole(): Promise<void> {
     await this.run('SELECT 1').catch((cause: unknown) => {
       if (cause instanceof Problem) throw cause;
-      throw new Error('a stream broke off: a file of the store could not be read to its end', { cause });
+      throw brokenFile(cause);
     });
   }
 

@@ -8,6 +8,7 @@ import { createEncoder, type EncodedFormat } from '../encode/encode.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { type EncodedField, encodedFields, rawTypes, selectList } from '../encode/field.ts';
 import type { ColumnType, Shape } from '../schema.ts';
+import { brokenFile } from './broken-file.ts';
 import type { ChunkStream } from './duck.ts';
 import { blocksOfMany, fewStreams } from './many-streams.ts';
 import { type Part, planParts, rowsOf } from './parts.ts';
@@ -235,7 +236,7 @@ class RowStream {
         );
       } catch (error) {
         context.signal.throwIfAborted();
-        if (run.hasBegun) throw new Error('a stream broke off: a file of the store could not be read to its end', { cause: error });
+        if (run.hasBegun) throw brokenFile(error);
         // DuckDB reads what is not known here, and tells what is wrong with what is broken.
         return await (await this.#openScan(part, { ...place, limit: this.#left }))(reading);
       } finally {
