@@ -33,13 +33,18 @@ export async function openHouse({ tls = {}, clock, ...config }: HouseOptions = {
   const log = createLog({ level: 'info', isPretty: false, stream: { write: (line) => void logged.push(line) } });
   const settings = { ...defaults, listen: '127.0.0.1:0', ...config, tls: { ...defaults.tls, mode: 'self-signed', ...tls } } as ServerConfig;
   const room = () => ({ name: 'small', routes: routes(uploads) });
-  const server = new Server(settings, { log, data: join(folder, 'data'), rooms: [room], ...(clock && { clock }) });
-  const url = await server.start();
-  const stop = async () => {
-    await server.stop();
+  try {
+    const server = new Server(settings, { log, data: join(folder, 'data'), rooms: [room], ...(clock && { clock }) });
+    const url = await server.start();
+    const stop = async () => {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    return { server, url, port: Number(new URL(url).port), folder, uploads, logged, stop };
+  } catch (error) {
     rmSync(folder, { recursive: true, force: true });
-  };
-  return { server, url, port: Number(new URL(url).port), folder, uploads, logged, stop };
+    throw error;
+  }
 }
 
 const routes =
