@@ -74,12 +74,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A flow of one packet: from a socket, and so from a port, of its own. */
+const usedPorts = new Set<number>();
+
+/** A flow of one packet: from a socket, and so from a port, of its own. The kernel may deal a port again, and within a second that is the same flow. */
 async function sendFlow(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise((resolve) => socket.send('flow', receiver.address().port, '127.0.0.1', resolve));
+  const socket = createSocket('udp4').bind(0);
+  await once(socket, 'listening');
   const { port } = socket.address();
+  if (!usedPorts.has(port)) await new Promise((resolve) => socket.send('flow', receiver.address().port, '127.0.0.1', resolve));
   socket.close();
+  if (usedPorts.has(port)) return sendFlow();
+  usedPorts.add(port);
   return port;
 }
 

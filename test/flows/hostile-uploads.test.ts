@@ -193,3 +193,11 @@ test('the same content twice is refused as a duplicate, under any wrapping', asy
     expect(`${problem?.title} ${problem?.detail}`).toContain(`${first.id}`);
   }
 });
+
+test('a Parquet file that is cut is told without SQL, and without where the server put it', async () => {
+  const { state, problem } = await server.import(Buffer.from(`PAR1${'x'.repeat(5000)}`));
+  expect([state, problem]).toMatchObject([
+    'failed',
+    { title: 'this is not a whole Parquet file', detail: 'Invalid Input Error: No magic bytes found at end of file' },
+  ]);
+});

@@ -57,12 +57,19 @@ const refuseTimes = async (connection: Connection, rows: string): Promise<void> 
 };
 
 const asBadValue = (error: unknown): never => {
-  throw new Problem('unprocessable', 'a value of the Parquet file does not fit its column', { detail: String(error), cause: error });
+  throw new Problem('unprocessable', 'a value of the Parquet file does not fit its column', { detail: saidOf(error), cause: error });
 };
+
+/** What DuckDB says, without its SQL and without the name that the file has in the staging folder. */
+const saidOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error))
+    .split('\n', 1)
+    .join()
+    .replace(/ ['"][^'"]*\.tmp['"]/, '');
 
 const presentColumns = async (connection: Connection, source: string): Promise<Set<string>> => {
   const described = await connection.rows(`DESCRIBE SELECT * FROM ${source}`).catch((error: unknown) => {
-    throw new Problem('unprocessable', 'this is not a whole Parquet file', { detail: String(error), cause: error });
+    throw new Problem('unprocessable', 'this is not a whole Parquet file', { detail: saidOf(error), cause: error });
   });
   const present = new Set(described.map((row) => String(row.column_name)));
   const missing = publishedColumns.filter((name) => name !== 'id' && !present.has(name));
