@@ -111,11 +111,18 @@ const areCurrent = (store: Store, files: readonly FileEntry[]): boolean => {
   return files.every((file) => current.has(file.path));
 };
 
-/** Groups of files of one day and shape that are better merged: those that overlap, and small neighbours. */
+/** Groups of files of one day and shape that are better merged: those that overlap, and small neighbours where there are some. */
 export const worthCompacting = (files: readonly FileEntry[]): FileEntry[][] => {
   const groups = Map.groupBy(files, (file) => `${file.day}/${file.shape}`);
-  return [...groups.values()].flatMap((group) => joinSmall(overlapping(group))).filter((group) => group.length > 1 && isWorthIt(group));
+  return [...groups.values()].flatMap((group) => joinSmall(overlapping(group))).filter((group) => isDivided(group) && isWorthIt(group));
 };
+
+/** Files that lie one behind the other are read at no cost: fewer than so many of them are left as an import wrote them. */
+const fewestNeighbours = 4;
+
+/** Whether files overlap, or are many. */
+const isDivided = (files: readonly FileEntry[]): boolean =>
+  files.length >= fewestNeighbours || overlapping(files).some((cluster) => cluster.length > 1);
 
 /** Small files that wait to be merged with large ones, at most. */
 const mostWaiting = 64;

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Problem } from '../../core/problem.ts';
+import type { FileEntry } from './catalog.ts';
 import { commitImport } from './commit.ts';
 import { retain } from './retention.ts';
 import { compact, sealHot, worthCompacting } from './seal.ts';
@@ -170,8 +171,13 @@ describe('compaction', () => {
       minId: minTime,
       maxId: maxTime,
     });
-    const files = [at(0, 9, 4_000_000, 'a'), at(10, 19, 10, 'b'), at(20, 29, 4_000_000, 'c'), at(30, 39, 10, 'd'), at(40, 49, 10, 'e')];
-    expect(worthCompacting(files).map((group) => group.map((file) => file.path))).toEqual([['d', 'e']]);
+    const merged = (files: readonly FileEntry[]) => worthCompacting(files).map((group) => group.map((file) => file.path).join(''));
+    const large = [at(0, 9, 4_000_000, 'a'), at(10, 19, 10, 'b'), at(20, 29, 4_000_000, 'c')];
+    const small = [at(30, 39, 10, 'd'), at(40, 49, 10, 'e'), at(50, 59, 10, 'f'), at(60, 69, 10, 'g')];
+    expect(merged([...large, ...small])).toEqual(['defg']);
+    // What lies one behind the other needs no merging while it is little.
+    expect(merged([...large, ...small.slice(1)])).toEqual([]);
+    expect(merged([...large, ...small.slice(2), at(55, 61, 10, 'h')])).toEqual(['fhg']);
   });
 });
 
