@@ -17,7 +17,7 @@ const busyCutMs = 500;
  * has ended is safe only when it is in the spool.
  */
 const restFactor = 4;
-const longestCutMs = 750;
+const longestCutMs = 250;
 /** Milliseconds between two looks for room. */
 const roomMs = 1000;
 
