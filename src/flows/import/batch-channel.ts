@@ -199,7 +199,11 @@ export const receiveBatches = (
   link.port.on('message', (message: BatchMessage | null) => {
     queue = queue.then(async () => {
       signal.throwIfAborted();
-      if (message === null) return resolve();
+      if (message === null) {
+        // Threads that stay for the next import have another port for each. Nobody waits for batches any more.
+        link.port.close();
+        return resolve();
+      }
       await take(batchOf(message), message.shape !== 'record' && message.hasOrdinals, () => {
         if (message.shape === 'placed') link.port.postMessage(message.place);
         else link.port.postMessage(message.buffer, [message.buffer]);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -168,10 +169,13 @@ describe('batches between threads', () => {
       await new Promise((resolve) => setImmediate(resolve)); // both ends are in one thread here: let the writer work
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+    const closed = once(link.reader.port, 'close');
     sender.batch.count = 5;
     sender.end();
     await receiving;
     expect(counts).toEqual([...Array(30).fill(8192), 5]);
+    // Threads may outlive an import by many others.
+    await closed;
   });
 
   it('fail the reader when the writer fails, also one that sleeps for a batch', async () => {
